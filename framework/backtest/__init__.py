@@ -1,0 +1,1 @@
+"""Composition root of backtests: feed, engine and simulated broker put together."""

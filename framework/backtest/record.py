@@ -1,0 +1,85 @@
+"""RunRecord: everything a backtest leaves behind, as facts without interpretation."""
+
+from __future__ import annotations
+
+__all__ = ["OrderRecord", "RunRecord"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from framework.domain.bars import Bars, FloatArray, IntArray
+from framework.domain.events import Commission, Fill, Refused, Trip
+from framework.domain.ledger import Position
+from framework.domain.orders import Order, OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """One order and how it ended.
+
+    Attributes:
+        order: its last form (quantity and prices as last replaced).
+        status: its last status; one that is not final means it was working when data ended.
+        reason: why it ended, empty when it was filled.
+        filled: unsigned units filled.
+        average_price: average fill price, 0 unfilled.
+        time: nanoseconds UTC of its last event.
+        commission: fees charged for it.
+        slippage: money lost to slippage, >= 0 is a cost.
+    """
+
+    order: Order
+    status: OrderStatus
+    reason: str
+    filled: float
+    average_price: float
+    time: int
+    commission: float
+    slippage: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunRecord:
+    """What happened. Arrays over instants have shape (K,).
+
+    Attributes:
+        bars: the bars traded on, one per symbol in subscription order.
+        instants: nanoseconds UTC at which some bar closed, strictly increasing.
+        session: trading day of each instant, days since 1970-01-01.
+        rows: by symbol, the row of its last known bar at each instant, -1 before its first.
+        start: index of the first instant at which orders were allowed.
+        stop: number of instants processed; less than K only when the run was cut short.
+        opening_cash: cash at the start.
+        cash: cash after each instant.
+        quantities: by symbol, signed units after each instant.
+        equity: cash + sum of quantity x multiplier x close after each instant.
+        orders: every order that left the door, in order of leaving.
+        fills: every execution, in order.
+        commissions: every fee, in order; `fill_id` names its execution.
+        refused: every order the door kept in.
+        trips: every breaker that tripped.
+        positions: what was still held at the end.
+        warnings: what the user ought to know about this run, one sentence each.
+        warmup: bars after which every indicator has settled.
+        error: what cut the run short; empty when it ran to the end of the data.
+    """
+
+    bars: tuple[Bars, ...]
+    instants: IntArray
+    session: IntArray
+    rows: Mapping[str, IntArray]
+    start: int
+    stop: int
+    opening_cash: float
+    cash: FloatArray
+    quantities: Mapping[str, FloatArray]
+    equity: FloatArray
+    orders: tuple[OrderRecord, ...]
+    fills: tuple[Fill, ...]
+    commissions: tuple[Commission, ...]
+    refused: tuple[Refused, ...]
+    trips: tuple[Trip, ...]
+    positions: tuple[Position, ...]
+    warnings: tuple[str, ...] = ()
+    warmup: int = 0
+    error: str = ""

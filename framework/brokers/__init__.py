@@ -1,0 +1,1 @@
+"""Brokers behind one port: simulated here, Interactive Brokers later."""

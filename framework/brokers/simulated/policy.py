@@ -1,0 +1,86 @@
+"""FillPolicy: every assumption a bar forces on a simulated fill, one named axis each."""
+
+from __future__ import annotations
+
+__all__ = ["FillPolicy"]
+
+from dataclasses import dataclass, fields
+from typing import Literal, get_args, get_type_hints
+
+from framework.errors import ConfigError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class FillPolicy:
+    """How orders meet bars. The default is what a real account would honestly have got.
+
+    Attributes:
+        intrabar: what is assumed about the order of prices inside a bar. "pessimistic": a stop
+            before a target, and a protective stop in its entry's own bar; "next_bar": protection
+            is live from the bar after the entry; "path": open, nearer extreme, other extreme,
+            close; "finer": the bars of a shorter frame, where the feed has them.
+        children: which protective orders are live in the bar of their entry. "stops": the stop of
+            every entry, the target of entries filled at the open; "market_entries": both, but only
+            of market entries, or a target beyond a stop entry when the stop was not reached.
+        exits_first: whether protective and position-closing orders are matched before entries.
+        sizing: "decision" sizes an entry at the decision's close; "fill" lets `Order.fraction` be
+            sized at the fill.
+        cash_check: "door" checks buying power when the order is made; "fill" when it fills, against
+            the free margin at that bar's close, cancelling what it cannot cover.
+        slippage_on: "aggressive" slips market and stop fills; "entries" slips whatever opens a
+            position, limits included, and nothing that closes one.
+        gap_slip: whether a fill at an opening gap slips too.
+        slip_cap: "none" lets slippage leave the bar's range, "range" stops it at high or low.
+        trade_on_close: fill market orders at the close they were decided on.
+        limit_fill: "touch" fills a limit the bar reaches; "through" wants it exceeded by a tick.
+        fee_per: "order" accumulates fees per order; "lot" charges each lot closed on its own.
+    """
+
+    intrabar: Literal["pessimistic", "next_bar", "path", "finer"] = "pessimistic"
+    children: Literal["stops", "market_entries"] = "stops"
+    exits_first: bool = True
+    sizing: Literal["decision", "fill"] = "decision"
+    cash_check: Literal["door", "fill"] = "door"
+    slippage_on: Literal["aggressive", "entries"] = "aggressive"
+    gap_slip: bool = True
+    slip_cap: Literal["none", "range"] = "none"
+    trade_on_close: bool = False
+    limit_fill: Literal["touch", "through"] = "touch"
+    fee_per: Literal["order", "lot"] = "order"
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for field in fields(self):
+            value = getattr(self, field.name)
+            allowed = get_args(hints[field.name]) or (True, False)
+            if value not in allowed:
+                raise ConfigError(
+                    f"Fill policy: {field.name} is {value!r}.",
+                    did_you_mean(str(value), [str(option) for option in allowed]),
+                )
+
+    @classmethod
+    def backtesting_py(cls) -> FillPolicy:
+        """The rules of backtesting.py 0.6: sized and cash-checked at the fill, the spread on
+        entries only, each lot charged on its own. Backtest-only."""
+        return cls(
+            children="market_entries",
+            sizing="fill",
+            cash_check="fill",
+            slippage_on="entries",
+            fee_per="lot",
+        )
+
+    @property
+    def backtest_only(self) -> tuple[str, ...]:
+        """The axes set to something no wire can honour; refused outside a backtest."""
+        found = []
+        if self.sizing == "fill":
+            found.append("sizing=fill")
+        if self.cash_check == "fill":
+            found.append("cash_check=fill")
+        if self.trade_on_close:
+            found.append("trade_on_close")
+        if self.fee_per == "lot":
+            found.append("fee_per=lot")
+        return tuple(found)

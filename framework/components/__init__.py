@@ -1,0 +1,1 @@
+"""Pluggable parts, one small Protocol each: sizing, limits, exits, commission, slippage."""

@@ -1,0 +1,1 @@
+"""The nouns: instruments, bars, orders, events and the ledger; values and their arithmetic."""

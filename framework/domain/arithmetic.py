@@ -1,0 +1,46 @@
+"""The scalar arithmetic of money and prices, written once for every path that computes them."""
+
+from __future__ import annotations
+
+__all__ = ["cents", "round_down_to_lot", "round_to_tick", "same"]
+
+from math import floor
+
+_SNAP = 1e-9
+"""Relative distance below which a ratio counts as a whole number of ticks or lots."""
+
+
+def round_to_tick(price: float, tick: float, up: bool) -> float:
+    """`price` moved to a multiple of `tick`, up or down; a price already on the grid stays.
+
+    A tick of 0 means the instrument has no grid.
+    """
+    if tick <= 0.0:
+        return price
+    ratio = price / tick
+    nearest = floor(ratio + 0.5)
+    if abs(ratio - nearest) <= _SNAP * max(1.0, abs(ratio)):
+        steps = nearest
+    else:
+        steps = floor(ratio) + 1 if up else floor(ratio)
+    return round(steps * tick, 10)
+
+
+def round_down_to_lot(quantity: float, lot: float) -> float:
+    """`quantity` (>= 0) rounded down to a multiple of `lot`; a multiple already stays."""
+    if lot <= 0.0:
+        return quantity
+    ratio = quantity / lot
+    nearest = floor(ratio + 0.5)
+    steps = nearest if abs(ratio - nearest) <= _SNAP * max(1.0, abs(ratio)) else floor(ratio)
+    return round(steps * lot, 10)
+
+
+def same(a: float, b: float) -> bool:
+    """Whether two prices or indicator values count as equal: |a-b| <= 1e-9 max(|a|, |b|)."""
+    return abs(a - b) <= _SNAP * max(abs(a), abs(b))
+
+
+def cents(amount: float) -> float:
+    """`amount` rounded to the cent, the precision at which money is compared."""
+    return round(amount, 2) + 0.0

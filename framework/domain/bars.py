@@ -1,0 +1,86 @@
+"""Bars of one instrument as columns: the only form market history takes inside Slipway."""
+
+from __future__ import annotations
+
+__all__ = ["Bars", "FloatArray", "IntArray", "PriceBasis"]
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framework.domain.instruments import Instrument
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class PriceBasis(StrEnum):
+    """What the prices of a file mean."""
+
+    RAW = "raw"
+    """As traded that day: a split shows as a gap."""
+    SPLIT = "split"
+    """Adjusted for splits only: dividends show as gaps."""
+    TOTAL = "total"
+    """Adjusted for splits and dividends: returns are total returns."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bars:
+    """`n` validated bars, oldest first. All arrays have shape (n,) and are read-only.
+
+    Attributes:
+        instrument: what they are bars of.
+        frame: bar length, such as "5m", "1h" or "1d".
+        close_time: nanoseconds UTC at which each bar is complete; strictly increasing.
+        session: the trading day each bar belongs to, as days since 1970-01-01.
+        session_close: nanoseconds UTC at which that session closes.
+        open, high, low, close: prices, > 0 for stocks.
+        volume: traded quantity; 0 where the source has none.
+        prices: what the prices mean.
+        synthetic: True for bars no market ever printed.
+    """
+
+    instrument: Instrument
+    frame: str
+    close_time: IntArray
+    session: IntArray
+    session_close: IntArray
+    open: FloatArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    volume: FloatArray
+    prices: PriceBasis = PriceBasis.SPLIT
+    synthetic: bool = False
+
+    def __post_init__(self) -> None:
+        for array in (self.close_time, self.session, self.session_close):
+            array.setflags(write=False)
+        for column in (self.open, self.high, self.low, self.close, self.volume):
+            column.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.close_time)
+
+    @property
+    def symbol(self) -> str:
+        """The instrument's symbol."""
+        return self.instrument.symbol
+
+    def take(self, start: int, stop: int) -> Bars:
+        """The bars of rows start..stop-1, sharing memory."""
+        cut = slice(start, stop)
+        return replace(
+            self,
+            close_time=self.close_time[cut],
+            session=self.session[cut],
+            session_close=self.session_close[cut],
+            open=self.open[cut],
+            high=self.high[cut],
+            low=self.low[cut],
+            close=self.close[cut],
+            volume=self.volume[cut],
+        )

@@ -1,0 +1,125 @@
+"""What happens to orders: values a broker reports and the door answers."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BrokerEvent",
+    "Commission",
+    "Fill",
+    "Halt",
+    "OrderUpdate",
+    "Refused",
+    "Signal",
+    "SignalAction",
+    "Trip",
+]
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from framework.domain.orders import Order, OrderStatus, Origin, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution.
+
+    Attributes:
+        id: unique execution id.
+        order: the order as it was filled.
+        time: nanoseconds UTC of the close of the bar it happened in.
+        quantity: signed units, > 0 bought.
+        price: price paid, slippage included.
+        reference: price before slippage.
+        touch: True for a limit filled at a price the bar only just touched.
+    """
+
+    id: str
+    order: Order
+    time: int
+    quantity: float
+    price: float
+    reference: float
+    touch: bool = False
+
+    @property
+    def symbol(self) -> str:
+        """The instrument's symbol."""
+        return self.order.symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """The fee of one fill, in the account's currency; its own event because it may come late."""
+
+    fill_id: str
+    symbol: str
+    amount: float
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUpdate:
+    """A change of an order's state. `order` carries its present quantity and prices."""
+
+    order: Order
+    status: OrderStatus
+    time: int
+    reason: str = ""
+
+
+BrokerEvent = Fill | Commission | OrderUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An order the door did not let out: a value shown in the results, not an exception.
+
+    Attributes:
+        rule: name of the rule that refused, such as "sizer", "buying_power", "max_position".
+        reason: one sentence with the figures.
+    """
+
+    time: int
+    symbol: str
+    side: Side
+    quantity: float
+    price: float
+    rule: str
+    reason: str
+    origin: Origin = Origin.STRATEGY
+
+
+class Halt(StrEnum):
+    """How long a tripped breaker keeps new risk out."""
+
+    SESSION = "session"
+    RUN = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A breaker that tripped: who, why, and until when."""
+
+    breaker: str
+    reason: str
+    halt: Halt
+    time: int = 0
+
+
+class SignalAction(StrEnum):
+    """What an external prediction says."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    SHORT = "SHORT"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """An external prediction, known from `time` on; confidence is in 0..1."""
+
+    time: int
+    symbol: str
+    action: SignalAction
+    confidence: float = 1.0

@@ -1,0 +1,127 @@
+"""The ledger: cash and positions folded from executions and commissions, and from nothing else."""
+
+from __future__ import annotations
+
+__all__ = ["Ledger", "Position"]
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from framework.domain.arithmetic import same
+from framework.domain.events import Commission, Fill
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Units held of one instrument.
+
+    Attributes:
+        symbol: instrument.
+        quantity: signed units; 0 when flat.
+        average_price: average entry price of what is held; 0 when flat.
+        multiplier: money per price point per unit.
+    """
+
+    symbol: str
+    quantity: float = 0.0
+    average_price: float = 0.0
+    multiplier: float = 1.0
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether nothing is held."""
+        return self.quantity == 0.0
+
+    @property
+    def is_long(self) -> bool:
+        """Whether units are owned."""
+        return self.quantity > 0.0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether units are owed."""
+        return self.quantity < 0.0
+
+    def value(self, price: float) -> float:
+        """Signed market value at `price`."""
+        return self.quantity * self.multiplier * price
+
+    def profit(self, price: float) -> float:
+        """Unrealised profit at `price`, commissions not counted."""
+        return self.quantity * self.multiplier * (price - self.average_price)
+
+    def after(self, quantity: float, price: float) -> Position:
+        """The position once `quantity` (signed) has traded at `price`."""
+        total = self.quantity + quantity
+        if abs(total) <= 1e-9 * max(abs(self.quantity), abs(quantity)):
+            return Position(self.symbol, 0.0, 0.0, self.multiplier)
+        if self.quantity * quantity >= 0.0:
+            cost = self.quantity * self.average_price + quantity * price
+            return Position(self.symbol, total, cost / total, self.multiplier)
+        average = self.average_price if total * self.quantity > 0.0 else price
+        return Position(self.symbol, total, average, self.multiplier)
+
+
+class Ledger:
+    """One book: a strategy's own, or the account's. Only `apply` and `charge` change it.
+
+    Args:
+        cash: opening cash.
+        multipliers: money per price point of each symbol it may hold, in subscription order.
+    """
+
+    __slots__ = ("cash", "commission", "fills", "opening_cash", "positions")
+
+    def __init__(self, cash: float, multipliers: Mapping[str, float]) -> None:
+        self.opening_cash = cash
+        self.cash = cash
+        self.commission = 0.0
+        self.fills = 0
+        self.positions = {
+            symbol: Position(symbol, multiplier=multiplier)
+            for symbol, multiplier in multipliers.items()
+        }
+
+    def apply(self, fill: Fill) -> None:
+        """Fold one execution: cash moves by its value, the position by its quantity."""
+        position = self.positions[fill.symbol]
+        self.cash -= fill.quantity * position.multiplier * fill.price
+        self.positions[fill.symbol] = position.after(fill.quantity, fill.price)
+        self.fills += 1
+
+    def charge(self, commission: Commission) -> None:
+        """Fold one commission."""
+        self.cash -= commission.amount
+        self.commission += commission.amount
+
+    def equity(self, prices: Mapping[str, float]) -> float:
+        """Cash + sum of quantity x multiplier x price, in subscription order."""
+        total = self.cash
+        for symbol, position in self.positions.items():
+            if position.quantity != 0.0:
+                total += position.quantity * position.multiplier * prices[symbol]
+        return total
+
+    def gross_exposure(self, prices: Mapping[str, float]) -> float:
+        """Sum of absolute market values."""
+        return sum(
+            abs(position.value(prices[symbol]))
+            for symbol, position in self.positions.items()
+            if position.quantity != 0.0
+        )
+
+    def differences(self, other: Ledger) -> list[str]:
+        """What another book of the same account holds otherwise, one sentence each."""
+        found = []
+        if not same(round(self.cash, 2), round(other.cash, 2)):
+            found.append(f"cash {self.cash:.2f} against {other.cash:.2f}")
+        for symbol in _symbols((self, other)):
+            mine = self.positions.get(symbol, Position(symbol)).quantity
+            theirs = other.positions.get(symbol, Position(symbol)).quantity
+            if not same(mine, theirs):
+                found.append(f"{symbol} quantity {mine:g} against {theirs:g}")
+        return found
+
+
+def _symbols(ledgers: Iterable[Ledger]) -> list[str]:
+    return list(dict.fromkeys(symbol for ledger in ledgers for symbol in ledger.positions))

@@ -1,0 +1,1 @@
+"""One instant at a time: history, the one order door, reconciliation."""

@@ -1,0 +1,1 @@
+"""Where bars come from: the user's files, the samples, resampling."""

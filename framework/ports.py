@@ -1,0 +1,224 @@
+"""The verbs: every Protocol of the house on one page, with the values passed through them.
+
+A component is any object with the one method; a plain value class will do. None may keep state
+between calls that the journal could not replay.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AccountState",
+    "Breaker",
+    "BreakerState",
+    "Broker",
+    "CommissionModel",
+    "ExitRule",
+    "History",
+    "IndicatorFunction",
+    "Progress",
+    "RiskRule",
+    "Sizer",
+    "SizingRequest",
+    "SlippageModel",
+]
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from framework.domain.bars import FloatArray
+from framework.domain.events import BrokerEvent, Refused, Trip
+from framework.domain.instruments import Instrument
+from framework.domain.ledger import Ledger
+from framework.domain.orders import Order, Protection, Side
+
+IndicatorFunction = Callable[..., FloatArray]
+"""Causal function of arrays: equal-length columns, then scalar arguments, to one array."""
+
+
+class History(Protocol):
+    """What is known of one instrument at this instant."""
+
+    def last(self, count: int, column: str = "close") -> FloatArray:
+        """The last `count` values of open, high, low, close or volume, oldest first; fewer if
+        there are fewer."""
+        ...
+
+    def value(self, function: IndicatorFunction, *args: float, on: Sequence[str]) -> float:
+        """Present value of `function(*columns, *args)`; computed once a run; NaN in warm-up."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SizingRequest:
+    """What a sizer is told when a side is about to be entered.
+
+    Attributes:
+        instrument: what is to be traded.
+        side: direction.
+        price: close of the decision bar.
+        stop: price of the protective stop, None without one.
+        equity: equity of this strategy's own ledger at the decision.
+        cash: its cash.
+        share: part of the account this instrument may use, 0..1 (1/number of symbols by default).
+        history: the instrument's past.
+    """
+
+    instrument: Instrument
+    side: Side
+    price: float
+    stop: float | None
+    equity: float
+    cash: float
+    share: float
+    history: History
+
+
+class Sizer(Protocol):
+    """How much to trade."""
+
+    def quantity(self, request: SizingRequest) -> float:
+        """Units wanted, >= 0 and unrounded; the door rounds down to the lot."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """What a rule is told about the strategy's account when an order asks to leave.
+
+    Attributes:
+        time: nanoseconds UTC of the decision.
+        cash: cash of the ledger.
+        equity: cash plus positions at the decision closes.
+        instrument: the order's instrument.
+        price: decision close of the order's instrument.
+        stop: price of the order's protective stop, None without one.
+        quantities: signed units held by symbol, as they will be once the order's exit part, if it
+            has one, is done; symbols not held are missing.
+        values: signed market values of those, by symbol.
+        working: resting orders that would increase risk.
+        orders_today: orders let out this session so far.
+    """
+
+    time: int
+    cash: float
+    equity: float
+    instrument: Instrument
+    price: float
+    stop: float | None
+    quantities: Mapping[str, float]
+    values: Mapping[str, float]
+    working: Sequence[Order]
+    orders_today: int
+
+
+class RiskRule(Protocol):
+    """Judges the risk-increasing part of an order. Orders that only reduce are never asked."""
+
+    def check(self, order: Order, account: AccountState) -> Order | Refused:
+        """The order, the order made smaller, or why not."""
+        ...
+
+
+@dataclass(slots=True)
+class BreakerState:
+    """What a breaker is told at every mark; one object, updated in place.
+
+    Attributes:
+        time: nanoseconds UTC.
+        equity: equity at the closes of this instant, fees included.
+        day_open_equity: equity when the session opened (the previous session's last mark).
+        peak_equity: highest mark so far.
+        orders: orders let out or refused so far.
+        errors: those refused by the door or rejected by the broker so far.
+    """
+
+    time: int
+    equity: float
+    day_open_equity: float
+    peak_equity: float
+    orders: int = 0
+    errors: int = 0
+
+
+class Breaker(Protocol):
+    """Watches the account; once tripped, open risk is closed and new risk refused."""
+
+    def check(self, state: BreakerState) -> Trip | None:
+        """The trip, or None while all is well."""
+        ...
+
+
+class ExitRule(Protocol):
+    """An exit attachable to any strategy without touching its code."""
+
+    def protection(self) -> Protection:
+        """What it adds to an entry that leaves this kind of exit open."""
+        ...
+
+
+class CommissionModel(Protocol):
+    """The fee schedule."""
+
+    def fee(
+        self, instrument: Instrument, quantity: float, notional: float, month_quantity: float
+    ) -> float:
+        """Fee of one order's executions so far.
+
+        Args:
+            instrument: what was traded.
+            quantity: cumulative signed units of the order (> 0 bought).
+            notional: cumulative |units x multiplier x price| of the order.
+            month_quantity: units the account traded this calendar month before this order.
+        """
+        ...
+
+
+class SlippageModel(Protocol):
+    """What an aggressive order pays beyond the price it aimed at."""
+
+    def price(
+        self, instrument: Instrument, side: Side, price: float, quantity: float, volume: float
+    ) -> float:
+        """The price paid.
+
+        Args:
+            instrument: what is traded.
+            side: direction; a buy pays `price` or more, a sell `price` or less.
+            price: the price before slippage.
+            quantity: units, > 0.
+            volume: units traded by the whole market in the bar, 0 if unknown.
+        """
+        ...
+
+
+class Broker(Protocol):
+    """Takes orders and reports what became of them. Nothing fills inside these calls."""
+
+    def submit(self, orders: Sequence[Order]) -> None:
+        """Accept an entry and its children as one unit; reports come from `poll`."""
+        ...
+
+    def replace(self, order: Order) -> None:
+        """Change quantity or prices of the working order with the same id."""
+        ...
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for a cancel; its proof is an OrderUpdate from `poll`."""
+        ...
+
+    def poll(self) -> Sequence[BrokerEvent]:
+        """Everything that happened since the last call, oldest first."""
+        ...
+
+    def book(self) -> Ledger:
+        """The broker's own account of cash and positions, for reconciliation."""
+        ...
+
+
+class Progress(Protocol):
+    """Told how far a long run has come."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of `total` instants are behind us."""
+        ...

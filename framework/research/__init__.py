@@ -1,0 +1,1 @@
+"""What a run means: metrics, trades, result files, tables, pictures."""
