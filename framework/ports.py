@@ -12,8 +12,10 @@ __all__ = [
     "BreakerState",
     "Broker",
     "CommissionModel",
+    "Desk",
     "ExitRule",
     "History",
+    "Hooks",
     "IndicatorFunction",
     "Progress",
     "RiskRule",
@@ -23,14 +25,14 @@ __all__ = [
 ]
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from framework.domain.bars import FloatArray
-from framework.domain.events import BrokerEvent, Refused, Trip
+from framework.domain.events import BrokerEvent, Fill, OrderUpdate, Refused, Signal, Trip
 from framework.domain.instruments import Instrument
-from framework.domain.ledger import Ledger
-from framework.domain.orders import Order, Protection, Side
+from framework.domain.ledger import Ledger, Position
+from framework.domain.orders import Order, OrderRequest, Protection, Side
 
 IndicatorFunction = Callable[..., FloatArray]
 """Causal function of arrays: equal-length columns, then scalar arguments, to one array."""
@@ -96,8 +98,9 @@ class AccountState:
         quantities: signed units held by symbol, as they will be once the order's exit part, if it
             has one, is done; symbols not held are missing.
         values: signed market values of those, by symbol.
-        working: resting orders that would increase risk.
+        working: resting orders that would increase risk, with the quantity still open.
         orders_today: orders let out this session so far.
+        multipliers: money per price point by symbol; 1 for symbols not named.
     """
 
     time: int
@@ -110,6 +113,7 @@ class AccountState:
     values: Mapping[str, float]
     working: Sequence[Order]
     orders_today: int
+    multipliers: Mapping[str, float] = field(default_factory=dict)
 
 
 class RiskRule(Protocol):
@@ -213,6 +217,79 @@ class Broker(Protocol):
 
     def book(self) -> Ledger:
         """The broker's own account of cash and positions, for reconciliation."""
+        ...
+
+
+class Hooks(Protocol):
+    """What the engine calls on a strategy."""
+
+    def on_bar(self) -> None:
+        """A subscribed bar closed."""
+        ...
+
+    def on_fill(self, fill: Fill) -> None:
+        """One of its orders traded."""
+        ...
+
+    def on_order(self, update: OrderUpdate) -> None:
+        """The state of one of its orders changed."""
+        ...
+
+    def on_timer(self, name: str) -> None:
+        """A timer it set is due."""
+        ...
+
+    def on_signal(self, signal: Signal) -> None:
+        """An external prediction became known."""
+        ...
+
+    def on_stop(self) -> None:
+        """The run is over."""
+        ...
+
+
+class Desk(Protocol):
+    """What a strategy's verbs call: the way to the one order door, and to its own account."""
+
+    def reach(self, symbol: str, side: Side | None, protection: Protection) -> None:
+        """Hold `side` (None is flat), sized by the sizer."""
+        ...
+
+    def target(self, symbol: str, quantity: float, protection: Protection) -> None:
+        """Hold `quantity` signed units."""
+        ...
+
+    def target_share(self, symbol: str, share: float, tolerance: float) -> None:
+        """Hold `share` of equity, signed, unless within `tolerance` (share of equity) of it."""
+        ...
+
+    def place(self, request: OrderRequest) -> Order | Refused:
+        """Send exactly this order."""
+        ...
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for a cancel; nothing happens if the order is done."""
+        ...
+
+    def working(self, symbol: str | None) -> tuple[Order, ...]:
+        """Orders not done yet, of one symbol or of all, oldest first."""
+        ...
+
+    def position(self, symbol: str) -> Position:
+        """What the strategy's own ledger holds."""
+        ...
+
+    def account(self) -> tuple[float, float, float, float]:
+        """Cash, equity, buying power and commission of the strategy's own ledger."""
+        ...
+
+    def now(self) -> int:
+        """Nanoseconds UTC of this instant."""
+        ...
+
+    def timer(self, name: str, first: int, every: int | None) -> None:
+        """Call `on_timer(name)` at the first instant at or after `first`, then again each `every`
+        nanoseconds."""
         ...
 
 

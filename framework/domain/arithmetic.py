@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["cents", "round_down_to_lot", "round_to_tick", "same"]
+__all__ = ["cents", "order_price", "round_down_to_lot", "round_to_tick", "same"]
 
 from math import floor
 
@@ -24,6 +24,15 @@ def round_to_tick(price: float, tick: float, up: bool) -> float:
     else:
         steps = floor(ratio) + 1 if up else floor(ratio)
     return round(steps * tick, 10)
+
+
+def order_price(price: float, tick: float, side: int, is_stop: bool) -> float:
+    """An order's price on the tick grid, on the side that asks for no more than was asked.
+
+    A limit never gets worse for its sender (buy down, sell up); a stop never triggers earlier
+    (buy up, sell down). `side` is +1 for a buy, -1 for a sell.
+    """
+    return round_to_tick(price, tick, (side > 0) == is_stop)
 
 
 def round_down_to_lot(quantity: float, lot: float) -> float:

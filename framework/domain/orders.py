@@ -6,18 +6,24 @@ __all__ = [
     "DONE",
     "Offset",
     "Order",
+    "OrderRequest",
     "OrderStatus",
     "OrderType",
     "Origin",
     "Protection",
     "Side",
     "TimeInForce",
+    "atr",
     "can_become",
-    "price_from",
+    "pct",
+    "points",
 ]
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from math import isfinite
+
+from framework.errors import OrderError
 
 
 class Side(IntEnum):
@@ -55,6 +61,8 @@ class Origin(StrEnum):
     """Who made an order; the exit reason of the trade it closes."""
 
     STRATEGY = "strategy"
+    CLOSE = "close"
+    """The strategy's `close` verb: never opens a position."""
     STOP_LOSS = "stop_loss"
     TAKE_PROFIT = "take_profit"
     TRAIL = "trail"
@@ -64,23 +72,53 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """A distance from the entry's average fill price: exactly one of the two is set.
+    """A distance from the entry's average fill price: exactly one of the first three is set.
 
     Attributes:
         amount: in price units, > 0.
         percent: in percent of the fill price, > 0.
+        atr: in multiples of the average true range at the decision, > 0; the door turns it into an
+            amount before any broker sees it.
+        atr_period: bars of that average true range.
     """
 
     amount: float | None = None
     percent: float | None = None
+    atr: float | None = None
+    atr_period: int = 14
+
+    def __post_init__(self) -> None:
+        given = [value for value in (self.amount, self.percent, self.atr) if value is not None]
+        if len(given) != 1 or not isfinite(given[0]) or given[0] <= 0:
+            raise OrderError(
+                f"A protective distance is {given or 'missing'}.",
+                "Give one distance above 0, such as pct(3), atr(2) or points(1.5).",
+            )
+        if self.atr_period < 1:
+            raise OrderError(f"The ATR period is {self.atr_period}.", "Give 1 or more bars.")
+
+    def distance(self, price: float) -> float:
+        """The distance in price units from `price`; an `atr` offset has none until resolved."""
+        if self.amount is not None:
+            return self.amount
+        if self.percent is not None:
+            return price * self.percent / 100.0
+        raise OrderError("An ATR distance was used before it was resolved.")
 
 
-def price_from(fill_price: float, offset: Offset, direction: int) -> float:
-    """The price `offset` away from `fill_price`; `direction` is +1 above or -1 below."""
-    if offset.amount is not None:
-        return fill_price + direction * offset.amount
-    assert offset.percent is not None
-    return fill_price * (1.0 + direction * offset.percent / 100.0)
+def pct(percent: float) -> Offset:
+    """A protective distance of `percent` percent of the average fill price."""
+    return Offset(percent=float(percent))
+
+
+def atr(multiple: float, period: int = 14) -> Offset:
+    """A protective distance of `multiple` average true ranges over `period` bars."""
+    return Offset(atr=float(multiple), atr_period=period)
+
+
+def points(amount: float) -> Offset:
+    """A protective distance in price units."""
+    return Offset(amount=float(amount))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +192,86 @@ class Order:
     oca: str | None = None
     origin: Origin = Origin.STRATEGY
     fraction: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(self)
+
+
+_PRICES: dict[OrderType, frozenset[str]] = {
+    OrderType.MARKET: frozenset(),
+    OrderType.LIMIT: frozenset({"limit"}),
+    OrderType.STOP: frozenset({"stop"}),
+    OrderType.STOP_LIMIT: frozenset({"limit", "stop"}),
+    OrderType.TRAIL: frozenset({"trail"}),
+}
+
+
+def _check(order: Order) -> None:
+    if not isfinite(order.quantity) or order.quantity < 0:
+        raise OrderError(
+            f"{order.symbol}: the order quantity is {order.quantity}.", "It must be above 0."
+        )
+    if order.quantity == 0 and order.fraction is None:
+        raise OrderError(f"{order.symbol}: the order quantity is 0.", "It must be above 0.")
+    needed = _PRICES[order.type]
+    for name, price in (("limit", order.limit), ("stop", order.stop)):
+        if price is not None and not (isfinite(price) and price > 0):
+            raise OrderError(
+                f"{order.symbol}: the {name} price is {price}.", "It must be a number above 0."
+            )
+        if price is not None and name not in needed and order.type is not OrderType.TRAIL:
+            raise OrderError(
+                f"{order.symbol}: a {order.type} order takes no {name} price.",
+                "Leave it out, or choose the order type that has one.",
+            )
+        if price is None and name in needed and order.offset is None:
+            raise OrderError(
+                f"{order.symbol}: a {order.type} order needs a {name} price.", f"Give {name}=."
+            )
+    if (order.trail is not None) != (order.type is OrderType.TRAIL):
+        raise OrderError(
+            f"{order.symbol}: a {order.type} order with a trailing distance of {order.trail}.",
+            "Only trailing orders have one, and they need it.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What a strategy asks for, before the door has rounded, judged and named it.
+
+    Attributes:
+        symbol: instrument.
+        side: direction.
+        quantity: units, > 0; 0 when `fraction` is given.
+        limit, stop: the order's own prices.
+        trailing: the order's own trailing distance.
+        tif: time in force.
+        oca: name of a one-cancels-all group.
+        fraction: share of free margin sized at the fill; backtest-only.
+        protection: exits that come with it.
+        origin: who asks.
+    """
+
+    symbol: str
+    side: Side
+    quantity: float
+    limit: float | None = None
+    stop: float | None = None
+    trailing: Offset | None = None
+    tif: TimeInForce = TimeInForce.DAY
+    oca: str | None = None
+    fraction: float | None = None
+    protection: Protection = Protection()
+    origin: Origin = Origin.STRATEGY
+
+    @property
+    def type(self) -> OrderType:
+        """The order type its prices make it."""
+        if self.trailing is not None:
+            return OrderType.TRAIL
+        if self.limit is not None:
+            return OrderType.LIMIT if self.stop is None else OrderType.STOP_LIMIT
+        return OrderType.MARKET if self.stop is None else OrderType.STOP
 
 
 class OrderStatus(StrEnum):

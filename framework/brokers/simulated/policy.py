@@ -22,6 +22,9 @@ class FillPolicy:
         children: which protective orders are live in the bar of their entry. "stops": the stop of
             every entry, the target of entries filled at the open; "market_entries": both, but only
             of market entries, or a target beyond a stop entry when the stop was not reached.
+        queue: "open_first" fills what the open fills before what the bar reaches later;
+            "submission" goes through protective stops and closes, newest first, then everything
+            else as submitted, whatever the open says.
         exits_first: whether protective and position-closing orders are matched before entries.
         sizing: "decision" sizes an entry at the decision's close; "fill" lets `Order.fraction` be
             sized at the fill.
@@ -32,12 +35,15 @@ class FillPolicy:
         gap_slip: whether a fill at an opening gap slips too.
         slip_cap: "none" lets slippage leave the bar's range, "range" stops it at high or low.
         trade_on_close: fill market orders at the close they were decided on.
+        stop_limit_gap: where a stop-limit triggered by an opening gap may fill: at the "open", or
+            at its "stop" price as if the gap were not there.
         limit_fill: "touch" fills a limit the bar reaches; "through" wants it exceeded by a tick.
         fee_per: "order" accumulates fees per order; "lot" charges each lot closed on its own.
     """
 
     intrabar: Literal["pessimistic", "next_bar", "path", "finer"] = "pessimistic"
     children: Literal["stops", "market_entries"] = "stops"
+    queue: Literal["open_first", "submission"] = "open_first"
     exits_first: bool = True
     sizing: Literal["decision", "fill"] = "decision"
     cash_check: Literal["door", "fill"] = "door"
@@ -45,6 +51,7 @@ class FillPolicy:
     gap_slip: bool = True
     slip_cap: Literal["none", "range"] = "none"
     trade_on_close: bool = False
+    stop_limit_gap: Literal["open", "stop"] = "open"
     limit_fill: Literal["touch", "through"] = "touch"
     fee_per: Literal["order", "lot"] = "order"
 
@@ -65,9 +72,11 @@ class FillPolicy:
         entries only, each lot charged on its own. Backtest-only."""
         return cls(
             children="market_entries",
+            queue="submission",
             sizing="fill",
             cash_check="fill",
             slippage_on="entries",
+            stop_limit_gap="stop",
             fee_per="lot",
         )
 

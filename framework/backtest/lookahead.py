@@ -1,0 +1,186 @@
+"""Lookahead: run `setup` again on truncated histories; what changes knew the future."""
+
+from __future__ import annotations
+
+__all__ = ["SetupDesk", "check_lookahead", "warmup"]
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import NoReturn
+
+import numpy as np
+
+from framework.domain.bars import FloatArray
+from framework.domain.events import Refused
+from framework.domain.ledger import Position
+from framework.domain.orders import Order, OrderRequest, Protection, Side
+from framework.engine.history import World
+from framework.errors import LookaheadError, OrderError, StrategyError
+from framework.series import BoolArray
+from framework.strategy import Strategy
+
+_SHORT = (30, 120, 500, 1500)
+_PER_SERIES = 3
+_CHEAP = 5_000
+_MOST_CUTS = 16
+_TOLERANCE = 1e-9
+
+Trial = Callable[[World], Strategy]
+"""Makes a fresh strategy whose `setup` has run on a world."""
+
+
+class SetupDesk:
+    """The desk while `setup` runs: timers are noted, everything else is too early."""
+
+    __slots__ = ("timers",)
+
+    def __init__(self) -> None:
+        self.timers: list[tuple[str, int, int | None]] = []
+
+    def timer(self, name: str, first: int, every: int | None) -> None:
+        """Note a timer for the run."""
+        self.timers.append((name, first, every))
+
+    def now(self) -> int:
+        """Before all time, so that a timer without a first instant is due at once."""
+        return 0
+
+    def reach(self, symbol: str, side: Side | None, protection: Protection) -> None:
+        """Too early."""
+        self._too_early("A verb")
+
+    def target(self, symbol: str, quantity: float, protection: Protection) -> None:
+        """Too early."""
+        self._too_early("target")
+
+    def target_share(self, symbol: str, share: float, tolerance: float) -> None:
+        """Too early."""
+        self._too_early("A target verb")
+
+    def place(self, request: OrderRequest) -> Order | Refused:
+        """Too early."""
+        self._too_early("An order verb")
+
+    def cancel(self, order_id: str) -> None:
+        """Too early."""
+        self._too_early("cancel")
+
+    def working(self, symbol: str | None) -> tuple[Order, ...]:
+        """Too early."""
+        self._too_early("orders")
+
+    def position(self, symbol: str) -> Position:
+        """Too early."""
+        self._too_early("position")
+
+    def account(self) -> tuple[float, float, float, float]:
+        """Too early."""
+        self._too_early("account")
+
+    def _too_early(self, what: str) -> NoReturn:
+        raise OrderError(
+            f"{what} was used in setup, before there is any bar.",
+            "Use it in on_bar, or give the verb to self.when(condition, verb).",
+        )
+
+
+def check_lookahead(strategy: Strategy, world: World, trial: Trial) -> None:
+    """Compare every indicator and condition with what it is when the future is cut off.
+
+    Args:
+        strategy: the one whose `setup` ran on the whole history.
+        world: the whole history.
+        trial: runs `setup` of a fresh strategy on a shorter one.
+
+    Raises:
+        LookaheadError: naming the series, the bar, and both values.
+        StrategyError: if `setup` declares different things on a shorter history.
+    """
+    whole = _columns(strategy)
+    for length in _cuts([values for _, values in whole], len(world.timeline.instants)):
+        short = _columns(trial(world.cut(length)))
+        if [name for name, _ in short] != [name for name, _ in whole]:
+            raise StrategyError(
+                f"{type(strategy).__name__}.setup declares other series on the first {length} bars "
+                "than on all of them.",
+                "Let setup depend on parameters only, never on the data or on chance.",
+            )
+        for (name, values), (_, known) in zip(whole, short, strict=True):
+            _compare(name, values[:length], known, world)
+
+
+def warmup(strategy: Strategy, world: World, trial: Trial) -> int:
+    """Bars after which every indicator is the same whatever history came before it.
+
+    Measured by starting later; when a series has not settled within half the history, the answer is
+    that half.
+    """
+    whole = [series.at_instants() for series in strategy.indicators]
+    total = len(world.timeline.instants)
+    if not whole or total < 4:
+        return 0
+    longest = total // 2
+    for length in sorted({min(longest, 2_000), min(longest, 20_000)}):
+        first = total - length
+        later = [series.at_instants() for series in trial(world.tail(first)).indicators]
+        needed = max(
+            _settled(values[first:], other) for values, other in zip(whole, later, strict=True)
+        )
+        if needed < length:
+            return needed
+    return longest
+
+
+def _columns(strategy: Strategy) -> list[tuple[str, FloatArray | BoolArray]]:
+    found: list[tuple[str, FloatArray | BoolArray]] = [
+        (series.name, series.at_instants()) for series in strategy.indicators
+    ]
+    for when in strategy.whens:
+        condition = when.condition
+        for mask in (condition.when_flat, condition.when_long, condition.when_short):
+            if mask.ndim:
+                found.append((condition.name, mask))
+    return found
+
+
+def _cuts(columns: Sequence[FloatArray | BoolArray], total: int) -> list[int]:
+    """Lengths of the truncated histories: a few short ones, and some that end where a series has
+    just changed, because that is where a peek shows."""
+    cuts = {length for length in _SHORT if length < total}
+    for values in columns:
+        with np.errstate(invalid="ignore"):
+            changed = np.flatnonzero(values[1:] != values[:-1]) + 2
+        known = changed[changed < total]
+        cheap = known[known <= _CHEAP]
+        chosen = (
+            cheap[np.linspace(0, len(cheap) - 1, _PER_SERIES).astype(int)]
+            if len(cheap)
+            else (known[:1])
+        )
+        cuts.update(int(length) for length in chosen)
+    spread = sorted(cuts)
+    if len(spread) > _MOST_CUTS:
+        spread = [spread[i] for i in np.linspace(0, len(spread) - 1, _MOST_CUTS).astype(int)]
+    return spread or ([total - 1] if total > 1 else [])
+
+
+def _compare(
+    name: str, values: FloatArray | BoolArray, known: FloatArray | BoolArray, world: World
+) -> None:
+    if np.allclose(known, values, rtol=_TOLERANCE, atol=0.0, equal_nan=True):
+        return
+    bad = int(np.argmin(np.isclose(known, values, rtol=_TOLERANCE, atol=0.0, equal_nan=True)))
+    when = datetime.fromtimestamp(world.timeline.instants[bad] / 1e9, UTC)
+    raise LookaheadError(
+        f"{name} looks ahead: at {when:%Y-%m-%d %H:%M} UTC it is {values[bad]:.6g} with the later "
+        f"bars, but {known[bad]:.6g} when they are cut off.",
+        "Compute each value from that bar and earlier ones only (no negative shift, no centred "
+        "window, no whole-sample mean).",
+    )
+
+
+def _settled(values: FloatArray, later: FloatArray) -> int:
+    """Rows after which `later`, started afresh, agrees with `values` for good."""
+    same = np.isclose(later, values, rtol=_TOLERANCE, atol=0.0, equal_nan=True)
+    different = np.flatnonzero(~same)
+    return int(different[-1]) + 1 if len(different) else 0

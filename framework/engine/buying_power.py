@@ -1,0 +1,80 @@
+"""Buying power: what an order may still spend, working orders and estimated fees deducted."""
+
+from __future__ import annotations
+
+__all__ = ["available", "opening_and_exit", "shortfall"]
+
+from collections.abc import Iterable
+
+from framework.domain.orders import OrderRequest, OrderType
+from framework.engine.slot import Slot
+from framework.engine.ticket import Ticket
+from framework.ports import CommissionModel
+
+
+def opening_and_exit(
+    position: float, wanted: float, working: Iterable[Ticket]
+) -> tuple[float, float]:
+    """Unsigned units of an order that open risk, and that close it.
+
+    Args:
+        position: signed units held.
+        wanted: signed units of the order.
+        working: orders of the same instrument; those that already close the position count,
+            protective children do not.
+    """
+    closing = sum(
+        ticket.remaining - ticket.opening
+        for ticket in working
+        if ticket.order.parent is None and ticket.order.side * position < 0.0
+    )
+    closable = max(0.0, abs(position) - closing) if wanted * position < 0.0 else 0.0
+    exit_part = min(abs(wanted), closable)
+    return abs(wanted) - exit_part, exit_part
+
+
+def available(slot: Slot, working: Iterable[Ticket], leverage: float) -> float:
+    """Money new risk may still use: leverage x equity - exposure - working entries.
+
+    Positions that a working market order is about to close no longer count.
+    """
+    prices = slot.prices()
+    used = slot.ledger.gross_exposure(prices)
+    for ticket in working:
+        order = ticket.order
+        if order.parent is not None:
+            continue
+        unit = slot.instrument(order.symbol).multiplier
+        if order.type is OrderType.MARKET:
+            used -= (ticket.remaining - ticket.opening) * unit * prices[order.symbol]
+        used += ticket.opening * unit * (order.limit or order.stop or prices[order.symbol])
+    return leverage * slot.ledger.equity(prices) - used
+
+
+def shortfall(
+    slot: Slot,
+    request: OrderRequest,
+    opening: float,
+    exit_part: float,
+    free: float,
+    commission: CommissionModel,
+) -> str:
+    """Why `opening` units cannot be paid for; empty if they can.
+
+    Args:
+        slot: whose order it is.
+        request: the order.
+        opening: units that increase risk.
+        exit_part: units of the same order that close a position, which frees their value.
+        free: what is available before the order.
+        commission: fee schedule of the estimate.
+    """
+    instrument = slot.instrument(request.symbol)
+    close = slot.price(request.symbol)
+    price = request.limit or request.stop or close
+    notional = opening * instrument.multiplier * price
+    fee = commission.fee(instrument, request.side * opening, notional, 0.0)
+    free += exit_part * instrument.multiplier * close
+    if notional + fee <= free + 1e-9 * abs(free):
+        return ""
+    return f"needs {notional + fee:,.2f} with fees, {max(0.0, free):,.2f} is free"

@@ -1,0 +1,311 @@
+"""The desk of one strategy: turns its verbs into orders at the one door."""
+
+from __future__ import annotations
+
+__all__ = ["StrategyDesk"]
+
+from collections.abc import Callable
+from dataclasses import replace
+from heapq import heappop, heappush
+
+from framework.domain.arithmetic import order_price, round_down_to_lot
+from framework.domain.events import Refused
+from framework.domain.ledger import Position
+from framework.domain.orders import (
+    Offset,
+    Order,
+    OrderRequest,
+    OrderType,
+    Origin,
+    Protection,
+    Side,
+)
+from framework.engine.orders import Door
+from framework.engine.protection import children_of, resolved
+from framework.engine.slot import Slot
+from framework.engine.ticket import Ticket
+from framework.ports import Sizer, SizingRequest
+
+
+class StrategyDesk:
+    """The Desk port of one slot.
+
+    Args:
+        slot: the strategy at work.
+        door: the one order door.
+        sizer: how much to trade when a side is reached.
+    """
+
+    __slots__ = ("_door", "_pending", "_sizer", "_slot", "_timers")
+
+    def __init__(self, slot: Slot, door: Door, sizer: Sizer) -> None:
+        self._slot = slot
+        self._door = door
+        self._sizer = sizer
+        self._pending: dict[str, list[Callable[[], None]]] = {}
+        self._timers: list[tuple[int, int, str, int | None]] = []
+
+    # verbs that reach a side ------------------------------------------------------------------
+
+    def reach(self, symbol: str, side: Side | None, protection: Protection) -> None:
+        """Hold `side`; None is flat."""
+        if side is None:
+            self.flatten(symbol, Origin.CLOSE)
+        else:
+            self._in_turn(symbol, lambda: self._reach_side(symbol, side, protection))
+
+    def flatten(self, symbol: str, origin: Origin) -> None:
+        """Cancel everything working in the instrument, then close what is held."""
+        self._in_turn(symbol, lambda: self._flatten(symbol, origin))
+
+    def target(self, symbol: str, quantity: float, protection: Protection) -> None:
+        """Hold `quantity` signed units; 0 closes."""
+        if quantity == 0.0:
+            self.flatten(symbol, Origin.CLOSE)
+        else:
+            self._in_turn(symbol, lambda: self._resize(symbol, quantity, protection))
+
+    def target_share(self, symbol: str, share: float, tolerance: float) -> None:
+        """Hold `share` of equity, unless within `tolerance` of it."""
+        slot = self._slot
+        price = slot.price(symbol) * slot.instrument(symbol).multiplier
+        equity = slot.equity()
+        present = self._effective(symbol) * price / equity if equity > 0.0 else 0.0
+        if share * present > 0.0 and abs(share - present) <= tolerance:
+            return
+        units = round_down_to_lot(abs(share) * equity / price, slot.instrument(symbol).lot)
+        self.target(symbol, units if share > 0.0 else -units, Protection())
+
+    def _reach_side(self, symbol: str, side: Side, protection: Protection) -> None:
+        held = self._effective(symbol)
+        if held * side > 0.0:
+            self._renew(symbol, protection)
+            return
+        entries = [t for t in self._entries(symbol) if t.order.type is OrderType.MARKET]
+        if any(ticket.order.side is side for ticket in entries):
+            self._renew(symbol, protection)
+            return
+        quantity = self._sized(symbol, side, protection)
+        if quantity == 0.0 and held == 0.0:
+            return
+        cancels = [t.order.id for t in entries]
+        if held != 0.0:
+            cancels += [t.order.id for t in self._protective(symbol)]
+
+        def enter() -> None:
+            present = self._effective(symbol)
+            exit_part = abs(present) if present * side < 0.0 else 0.0
+            if exit_part + quantity > 0.0:
+                request = OrderRequest(symbol, side, exit_part + quantity, protection=protection)
+                if quantity == 0.0:
+                    request = replace(request, origin=Origin.CLOSE, protection=Protection())
+                self._door.place(self._slot, request)
+
+        self._after(symbol, cancels, enter)
+
+    def _flatten(self, symbol: str, origin: Origin) -> None:
+        working = list(self._door.working(self._slot, symbol))
+        closing = [t for t in working if t.order.origin in _CLOSING and t.order.parent is None]
+        cancels = [t.order.id for t in working if t not in closing]
+
+        def leave() -> None:
+            present = self._effective(symbol)
+            if present != 0.0:
+                side = Side.SELL if present > 0.0 else Side.BUY
+                request = OrderRequest(symbol, side, abs(present), origin=origin)
+                self._door.place(self._slot, request)
+
+        self._after(symbol, cancels, leave)
+
+    def _resize(self, symbol: str, quantity: float, protection: Protection) -> None:
+        held = self._effective(symbol)
+        reverses = held * quantity < 0.0
+        cancels = [t.order.id for t in self._protective(symbol)] if reverses else []
+
+        def trade() -> None:
+            difference = quantity - self._effective(symbol)
+            lot = self._slot.instrument(symbol).lot
+            units = round_down_to_lot(abs(difference), lot)
+            if units > 0.0:
+                side = Side.BUY if difference > 0.0 else Side.SELL
+                self._door.place(
+                    self._slot, OrderRequest(symbol, side, units, protection=protection)
+                )
+
+        self._after(symbol, cancels, trade)
+
+    def _sized(self, symbol: str, side: Side, protection: Protection) -> float:
+        """Whole lots the sizer wants, asked once, at the decision's close."""
+        slot = self._slot
+        instrument = slot.instrument(symbol)
+        price = slot.price(symbol)
+        wanted = self._sizer.quantity(
+            SizingRequest(
+                instrument=instrument,
+                side=side,
+                price=price,
+                stop=self._stop(symbol, side, protection, price),
+                equity=slot.equity(),
+                cash=slot.ledger.cash,
+                share=slot.share,
+                history=slot.world.histories[symbol],
+            )
+        )
+        quantity = round_down_to_lot(wanted, instrument.lot) if wanted > 0.0 else 0.0
+        if quantity == 0.0 and slot.trading:
+            reason = f"the size {wanted:g} rounds down to 0 lots of {instrument.lot:g}"
+            self._door.refuse(OrderRequest(symbol, side, wanted), price, "sizer", reason)
+        return quantity
+
+    def _stop(self, symbol: str, side: Side, protection: Protection, price: float) -> float | None:
+        found = resolved(self._slot, symbol, protection.or_else(self._door.attached))
+        stop = found.stop_loss if found.stop_loss is not None else found.trail
+        if isinstance(stop, Offset):
+            return None if stop.atr is not None else price - side * stop.distance(price)
+        return stop
+
+    def _renew(self, symbol: str, protection: Protection) -> None:
+        """Move the protection of what is held or about to be, or add what it lacks."""
+        if protection.is_empty:
+            return
+        found = resolved(self._slot, symbol, protection)
+        protective = list(self._protective(symbol))
+        for ticket in protective:
+            moved = self._moved(ticket.order, found)
+            if moved is not None and moved != ticket.order:
+                self._door.replace(moved)
+        present = {ticket.order.origin for ticket in protective}
+        missing = Protection(
+            None if Origin.STOP_LOSS in present else found.stop_loss,
+            None if Origin.TAKE_PROFIT in present else found.take_profit,
+            None if Origin.TRAIL in present else found.trail,
+        )
+        if not missing.is_empty:
+            self._protect_held(symbol, missing)
+
+    def _moved(self, order: Order, protection: Protection) -> Order | None:
+        """The protective order at its new price; None where none was given."""
+        price = protection.stop_loss
+        is_stop = True
+        if order.origin is Origin.TAKE_PROFIT:
+            price, is_stop = protection.take_profit, False
+        if price is None or order.origin is Origin.TRAIL:
+            return None
+        position = self._slot.ledger.positions[order.symbol]
+        if isinstance(price, Offset):
+            if position.is_flat:
+                return replace(order, offset=price)
+            away = order.side * price.distance(position.average_price)
+            price = position.average_price + (away if is_stop else -away)
+        tick = self._slot.instrument(order.symbol).tick
+        fixed = order_price(price, tick, order.side, is_stop)
+        if is_stop:
+            return replace(order, stop=fixed, offset=None)
+        return replace(order, limit=fixed, offset=None)
+
+    def _protect_held(self, symbol: str, protection: Protection) -> None:
+        """Protective orders for a position that has none of this kind."""
+        position = self._slot.ledger.positions[symbol]
+        for entry_id in self._slot.entries.get(symbol, []):
+            entry = self._door.tickets[entry_id].order
+            for child in children_of(self._slot, entry, abs(position.quantity), protection):
+                fixed = self._moved(child, protection) or child
+                self._door.send_child(self._slot, replace(fixed, time=self._door.now))
+
+    # verbs that are orders ------------------------------------------------------------------
+
+    def place(self, request: OrderRequest) -> Order | Refused:
+        """Send exactly this order."""
+        return self._door.place(self._slot, request)
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for a cancel."""
+        self._door.cancel(order_id)
+        self._door.settle()
+
+    def working(self, symbol: str | None) -> tuple[Order, ...]:
+        """Orders not done yet, oldest first."""
+        return tuple(ticket.order for ticket in self._door.working(self._slot, symbol))
+
+    # world ---------------------------------------------------------------------------------
+
+    def position(self, symbol: str) -> Position:
+        """What the strategy's own ledger holds."""
+        return self._slot.ledger.positions[symbol]
+
+    def account(self) -> tuple[float, float, float, float]:
+        """Cash, equity, buying power and commission of the strategy's own ledger."""
+        ledger = self._slot.ledger
+        power = self._door.buying_power(self._slot)
+        return ledger.cash, self._slot.equity(), power, ledger.commission
+
+    def now(self) -> int:
+        """Nanoseconds UTC of this instant."""
+        return self._door.now
+
+    def timer(self, name: str, first: int, every: int | None) -> None:
+        """Have `on_timer(name)` called at the first instant at or after `first`."""
+        heappush(self._timers, (first, len(self._timers), name, every))
+
+    def ring(self) -> None:
+        """Fire the timers that are due."""
+        while self._timers and self._timers[0][0] <= self._door.now:
+            due, order, name, every = heappop(self._timers)
+            if every is not None:
+                missed = (self._door.now - due) // every
+                heappush(self._timers, (due + (missed + 1) * every, order, name, every))
+            self._slot.hooks.on_timer(name)
+
+    def close_timed_out(self) -> None:
+        """Close positions whose last bar has come."""
+        slot = self._slot
+        for stop in tuple(slot.time_stops):
+            if len(slot.world.markets[stop.symbol]) - 1 >= stop.row:
+                slot.time_stops.remove(stop)
+                self.flatten(stop.symbol, Origin.TIME_STOP)
+
+    # parts ---------------------------------------------------------------------------------
+
+    def _effective(self, symbol: str) -> float:
+        """Signed units held once the working market orders have filled."""
+        total = self._slot.ledger.positions[symbol].quantity
+        for ticket in self._door.working(self._slot, symbol):
+            order = ticket.order
+            if order.type is OrderType.MARKET and order.parent is None:
+                total += order.side * ticket.remaining
+        return total
+
+    def _entries(self, symbol: str) -> list[Ticket]:
+        return [
+            ticket
+            for ticket in self._door.working(self._slot, symbol)
+            if ticket.order.parent is None and ticket.opening > 0.0
+        ]
+
+    def _protective(self, symbol: str) -> list[Ticket]:
+        return [
+            ticket
+            for ticket in self._door.working(self._slot, symbol)
+            if ticket.order.parent is not None
+        ]
+
+    def _in_turn(self, symbol: str, step: Callable[[], None]) -> None:
+        """Run a step now, or after the one still waiting for the proof of its cancels."""
+        if symbol in self._pending:
+            self._pending[symbol].append(step)
+        else:
+            step()
+
+    def _after(self, symbol: str, cancels: list[str], step: Callable[[], None]) -> None:
+        """Run `step` once the cancels are proven, then whatever came in meanwhile."""
+        self._pending[symbol] = []
+
+        def proven() -> None:
+            step()
+            for waiting in self._pending.pop(symbol):
+                self._in_turn(symbol, waiting)
+
+        self._door.after_cancels(cancels, proven)
+
+
+_CLOSING = frozenset({Origin.CLOSE, Origin.TIME_STOP, Origin.BREAKER})

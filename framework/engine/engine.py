@@ -1,0 +1,260 @@
+"""The engine: one instant of the run, in the order the house plan lays down."""
+
+from __future__ import annotations
+
+__all__ = ["Engine", "Station"]
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from framework.domain.bars import IntArray
+from framework.domain.events import Fill, Halt, OrderUpdate, Signal, Trip
+from framework.domain.orders import OrderStatus, Origin
+from framework.engine.desk import StrategyDesk
+from framework.engine.orders import Door
+from framework.engine.slot import Slot
+from framework.ports import Breaker, BreakerState
+from framework.series import When
+
+
+@dataclass(slots=True, eq=False)
+class Station:
+    """One slot with its desk and the arrays that say when to wake it.
+
+    Attributes:
+        slot: the strategy at work.
+        desk: its desk.
+        instants: for every instant of the run, the index on the slot's own timeline, -1 where none
+            of its bars closes; None when both timelines are the same.
+        alarms: the conditions as bytes per instant, by side of the position.
+    """
+
+    slot: Slot
+    desk: StrategyDesk
+    instants: memoryview | None
+    alarms: Alarms
+
+    @classmethod
+    def of(cls, slot: Slot, desk: StrategyDesk, instants: IntArray) -> Station:
+        """Work out when to wake a slot along the run's instants."""
+        own = slot.world.timeline.instants
+        alarms = Alarms(slot.whens, len(own))
+        if len(own) == len(instants):
+            return cls(slot, desk, None, alarms)
+        at = np.full(len(instants), -1, dtype=np.int64)
+        at[np.searchsorted(instants, own)] = np.arange(len(own))
+        return cls(slot, desk, at.data, alarms)
+
+
+class Alarms:
+    """Conditions unrolled to one byte per instant, so that looking costs nothing.
+
+    Args:
+        whens: conditions and verbs, in order.
+        length: instants of the slot's timeline.
+    """
+
+    __slots__ = ("any", "masks", "whens")
+
+    def __init__(self, whens: Sequence[When], length: int) -> None:
+        self.whens = tuple(whens)
+        self.masks = [
+            tuple(
+                np.broadcast_to(mask, (length,)).tobytes()
+                for mask in (c.when_flat, c.when_long, c.when_short)
+            )
+            for c in (when.condition for when in self.whens)
+        ]
+        anything = np.zeros(length, dtype=bool)
+        for when in self.whens:
+            for mask in (
+                when.condition.when_flat,
+                when.condition.when_long,
+                when.condition.when_short,
+            ):
+                anything |= mask
+        self.any = anything.tobytes()
+
+
+class Engine:
+    """Runs instants. Knows no broker, no clock and no mode: bars in, orders out.
+
+    Args:
+        stations: the slots, in order.
+        door: the one order door.
+        breakers: watch the account.
+        instants: nanoseconds UTC of every instant of the run.
+        session: trading day of every instant.
+        signals: external predictions, by time.
+        first: index of the first instant at which orders are allowed.
+    """
+
+    def __init__(
+        self,
+        stations: Sequence[Station],
+        door: Door,
+        breakers: Sequence[Breaker],
+        instants: IntArray,
+        session: IntArray,
+        signals: Sequence[Signal],
+        first: int,
+    ) -> None:
+        self._stations = tuple(stations)
+        self._door = door
+        self._breakers = tuple(breakers)
+        self._instants = instants.data
+        self._session = session.data
+        self._signals = tuple(signals)
+        self._next_signal = 0
+        self._first = first
+        self._day: int | None = None
+        self._state = BreakerState(0, 0.0, 0.0, 0.0)
+        self._halts: dict[str, Halt] = {}
+        self._refused_seen = 0
+        self.trips: list[Trip] = []
+        self.changes: list[tuple[int, float, tuple[float, ...]]] = []
+
+    def instant(self, k: int) -> None:
+        """Everything that happens at instant `k`, whose fills the broker has ready."""
+        door = self._door
+        door.now = self._instants[k]
+        if k == self._first:
+            self._start()
+        if self._session[k] != self._day:
+            self._new_session(k)
+        awake = [station for station in self._stations if _move(station, k)]
+        door.settle()
+        if door.notices:
+            self._note_change(k)
+            self._notify()
+        if self._breakers and k >= self._first and self._trips_now():
+            self._finish(k)
+            return
+        for station in awake:
+            if station.slot.time_stops:
+                station.desk.close_timed_out()
+        self._deliver_signals()
+        for station in awake:
+            self._wake(station)
+        self._finish(k)
+
+    def stop(self) -> None:
+        """The data is over; nothing is flattened."""
+        for station in self._stations:
+            station.slot.hooks.on_stop()
+
+    def _wake(self, station: Station) -> None:
+        slot = station.slot
+        station.desk.ring()
+        now = slot.world.now
+        alarms = station.alarms
+        if alarms.any and alarms.any[now]:
+            for when, masks in zip(alarms.whens, alarms.masks, strict=True):
+                if masks[_side(slot)][now]:
+                    when.fire()
+        if slot.wants_bars:
+            slot.hooks.on_bar()
+
+    def _finish(self, k: int) -> None:
+        """Take in what the broker answered at once, such as the proof of a cancel."""
+        self._door.settle()
+        if self._door.notices:
+            self._notify()
+            self._note_change(k)
+
+    def _start(self) -> None:
+        for station in self._stations:
+            station.slot.trading = True
+
+    def _new_session(self, k: int) -> None:
+        self._day = self._session[k]
+        for station in self._stations:
+            station.slot.orders_today = 0
+        for name, halt in tuple(self._halts.items()):
+            if halt is Halt.SESSION:
+                del self._halts[name]
+        self._block()
+        self._state.day_open_equity = self._state.equity
+
+    def _notify(self) -> None:
+        while self._door.notices:
+            notices, self._door.notices = self._door.notices, []
+            for slot, notice in notices:
+                if isinstance(notice, Fill):
+                    slot.hooks.on_fill(notice)
+                else:
+                    slot.hooks.on_order(notice)
+                    self._count_rejection(notice)
+
+    def _count_rejection(self, update: OrderUpdate) -> None:
+        if update.status is OrderStatus.REJECTED:
+            self._state.errors += 1
+
+    def _note_change(self, k: int) -> None:
+        cash = sum(station.slot.ledger.cash for station in self._stations)
+        held = tuple(
+            position.quantity
+            for station in self._stations
+            for position in station.slot.ledger.positions.values()
+        )
+        self.changes.append((k, cash, held))
+
+    def _trips_now(self) -> bool:
+        """Mark the account and ask the breakers; whether one has just tripped."""
+        state = self._state
+        equity = sum(station.slot.equity() for station in self._stations)
+        if state.peak_equity == 0.0:
+            state.day_open_equity = state.peak_equity = equity
+        state.time = self._door.now
+        state.equity = equity
+        state.peak_equity = max(state.peak_equity, equity)
+        state.orders = len(self._door.tickets) + len(self._door.refused)
+        refused = len(self._door.refused)
+        state.errors += refused - self._refused_seen
+        self._refused_seen = refused
+        tripped = False
+        for breaker in self._breakers:
+            trip = breaker.check(state)
+            if trip is not None and trip.breaker not in self._halts:
+                self.trips.append(trip)
+                self._halts[trip.breaker] = trip.halt
+                tripped = True
+        if tripped:
+            self._block()
+            for station in self._stations:
+                for symbol in station.slot.world.symbols:
+                    station.desk.flatten(symbol, Origin.BREAKER)
+        return tripped
+
+    def _block(self) -> None:
+        reason = f"halted by {', '.join(self._halts)}" if self._halts else ""
+        for station in self._stations:
+            station.slot.blocked = reason
+
+    def _deliver_signals(self) -> None:
+        while (
+            self._next_signal < len(self._signals)
+            and self._signals[self._next_signal].time <= self._door.now
+        ):
+            signal = self._signals[self._next_signal]
+            self._next_signal += 1
+            for station in self._stations:
+                if signal.symbol in station.slot.world.symbols:
+                    station.slot.hooks.on_signal(signal)
+
+
+def _move(station: Station, k: int) -> bool:
+    """Make instant `k` the slot's present; whether one of its bars closes there."""
+    at = k if station.instants is None else station.instants[k]
+    if at < 0:
+        return False
+    station.slot.world.move(at)
+    return True
+
+
+def _side(slot: Slot) -> int:
+    """0 flat, 1 long, 2 short: the index of a condition's mask."""
+    quantity = slot.ledger.positions[slot.world.data.symbol].quantity
+    return 0 if quantity == 0.0 else (1 if quantity > 0.0 else 2)

@@ -1,0 +1,185 @@
+"""History: the run's instants, and every instrument's bars so far as seen from each of them."""
+
+from __future__ import annotations
+
+__all__ = ["SymbolHistory", "Timeline", "World"]
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from framework.domain.bars import Bars, FloatArray, IntArray
+from framework.errors import DataError, LookaheadError, did_you_mean
+from framework.ports import IndicatorFunction
+from framework.series import Axis
+from framework.views import MarketData
+
+Resample = Callable[[Bars, str], Bars]
+"""Bars and a longer frame to the bars of that frame."""
+
+
+class Timeline:
+    """The instants at which some bar closes, and which row of each instrument is known then.
+
+    Args:
+        bars: one per symbol, in subscription order.
+    """
+
+    __slots__ = ("instants", "rows", "session")
+
+    def __init__(self, bars: Sequence[Bars]) -> None:
+        first = bars[0]
+        if all(np.array_equal(first.close_time, other.close_time) for other in bars[1:]):
+            self.instants: IntArray = first.close_time
+        else:
+            self.instants = np.unique(np.concatenate([one.close_time for one in bars]))
+        self.rows = {one.symbol: self.rows_of(one.close_time) for one in bars}
+        self.session: IntArray = np.full(len(self.instants), np.iinfo(np.int64).min)
+        for one in bars:
+            at = np.searchsorted(self.instants, one.close_time)
+            self.session[at] = np.maximum(self.session[at], one.session)
+
+    def rows_of(self, close_time: IntArray) -> IntArray:
+        """For every instant, the last row closed by then; -1 before the first."""
+        return np.searchsorted(close_time, self.instants, side="right").astype(np.int64) - 1
+
+    def is_whole(self, symbol: str) -> bool:
+        """Whether this instrument has a bar at every instant, so that rows and instants agree."""
+        rows = self.rows[symbol]
+        return bool(len(rows)) and rows[0] == 0 and rows[-1] == len(rows) - 1
+
+
+class SymbolHistory:
+    """The History port over one instrument: what components may ask about the past.
+
+    Args:
+        data: the instrument's bars.
+        cache: indicator values by function, arguments and columns, shared by the run.
+    """
+
+    __slots__ = ("_cache", "_data")
+
+    def __init__(self, data: MarketData) -> None:
+        self._data = data
+        self._cache: dict[tuple[object, ...], FloatArray] = {}
+
+    def last(self, count: int, column: str = "close") -> FloatArray:
+        """The last `count` values of a column, oldest first; fewer if there are fewer."""
+        return self._data.column(column).last(count)
+
+    def value(self, function: IndicatorFunction, *args: float, on: Sequence[str]) -> float:
+        """Present value of `function(*columns, *args)`; computed once a run, NaN in warm-up.
+
+        Raises:
+            LookaheadError: if the value changes when the future is cut off.
+        """
+        key = (function, args, tuple(on))
+        row = len(self._data) - 1
+        if key not in self._cache:
+            columns = [self._data.column(name).array for name in on]
+            values = np.asarray(function(*columns, *args), dtype=np.float64)
+            known = np.asarray(function(*(c[: row + 1] for c in columns), *args))
+            if not np.allclose(known[-1:], values[row : row + 1], 1e-9, 0.0, equal_nan=True):
+                name = getattr(function, "__name__", repr(function))
+                raise LookaheadError(
+                    f"{name} changes when the future is cut off.",
+                    "Use only values up to the present row.",
+                )
+            self._cache[key] = values
+        return float(self._cache[key][row])
+
+
+class World:
+    """What one strategy sees: its instruments on the instants of its own bars.
+
+    Args:
+        bars: subscribed bars, the strategy's own instrument first.
+        resample: makes the bars of longer frames.
+    """
+
+    __slots__ = (
+        "_axes",
+        "_bars",
+        "_longer",
+        "_markets",
+        "_now",
+        "_resample",
+        "histories",
+        "timeline",
+    )
+
+    def __init__(self, bars: Sequence[Bars], resample: Resample) -> None:
+        self.timeline = Timeline(bars)
+        self._resample = resample
+        self._bars = {one.symbol: one for one in bars}
+        self._now = Axis(len(self.timeline.instants))
+        self._axes: list[tuple[Axis, memoryview]] = []
+        self._longer: dict[tuple[str, str], MarketData] = {}
+        self._markets = {one.symbol: self._market(one, one.symbol) for one in bars}
+        self.histories = {s: SymbolHistory(data) for s, data in self._markets.items()}
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Subscribed symbols, in order."""
+        return tuple(self._bars)
+
+    @property
+    def data(self) -> MarketData:
+        """The first instrument's bars."""
+        return next(iter(self._markets.values()))
+
+    @property
+    def markets(self) -> Mapping[str, MarketData]:
+        """Every instrument's bars, by symbol."""
+        return self._markets
+
+    @property
+    def now(self) -> int:
+        """Index of the present instant on the timeline; -1 before the first."""
+        return self._now.row
+
+    def move(self, instant: int) -> None:
+        """Make this instant (index into the timeline) the present."""
+        self._now.row = instant
+        for axis, rows in self._axes:
+            axis.row = rows[instant]
+
+    def cut(self, instants: int) -> World:
+        """A fresh world that ends after the first `instants` instants."""
+        end = self.timeline.instants[instants - 1]
+        kept = [
+            one.take(0, int(np.searchsorted(one.close_time, end, side="right")))
+            for one in self._bars.values()
+        ]
+        return World(kept, self._resample)
+
+    def tail(self, first: int) -> World:
+        """A fresh world that begins with the instant of index `first`."""
+        start = self.timeline.instants[first]
+        kept = [
+            one.take(int(np.searchsorted(one.close_time, start, side="left")), len(one))
+            for one in self._bars.values()
+        ]
+        return World(kept, self._resample)
+
+    def _market(self, bars: Bars, symbol: str) -> MarketData:
+        rows = self.timeline.rows_of(bars.close_time)
+        whole = len(rows) == len(bars) and bool((rows == np.arange(len(rows))).all())
+        if whole:
+            return MarketData(bars, self._now, self._another, self._every)
+        axis = Axis(len(bars), rows, self._now)
+        self._axes.append((axis, rows.data))
+        if self._now.row >= 0:
+            axis.row = int(rows[self._now.row])
+        return MarketData(bars, axis, self._another, self._every)
+
+    def _another(self, symbol: str) -> MarketData:
+        if symbol not in self._markets:
+            raise DataError(f"{symbol!r} is not subscribed.", did_you_mean(symbol, self._markets))
+        return self._markets[symbol]
+
+    def _every(self, symbol: str, frame: str) -> MarketData:
+        key = (symbol, frame)
+        if key not in self._longer:
+            self._longer[key] = self._market(self._resample(self._bars[symbol], frame), symbol)
+        return self._longer[key]

@@ -1,0 +1,115 @@
+"""Protection: from what a strategy asked for to the child orders that travel with its entry."""
+
+from __future__ import annotations
+
+__all__ = ["children_of", "resolved", "unsound"]
+
+from dataclasses import replace
+from math import isnan
+
+from framework.domain.arithmetic import order_price
+from framework.domain.orders import (
+    Offset,
+    Order,
+    OrderRequest,
+    OrderType,
+    Origin,
+    Protection,
+    Side,
+    TimeInForce,
+)
+from framework.engine.slot import Slot
+from framework.indicators import average_true_range
+
+
+def resolved(slot: Slot, symbol: str, protection: Protection) -> Protection:
+    """The protection with every ATR distance turned into an amount at this instant.
+
+    A distance that is not known yet (the ATR is warming up) stays as it was.
+    """
+    stop_loss, take_profit, trail = (
+        _amount(slot, symbol, offset) if isinstance(offset, Offset) else offset
+        for offset in (protection.stop_loss, protection.take_profit, protection.trail)
+    )
+    assert trail is None or isinstance(trail, Offset)
+    return replace(protection, stop_loss=stop_loss, take_profit=take_profit, trail=trail)
+
+
+def _amount(slot: Slot, symbol: str, offset: Offset) -> Offset:
+    if offset.atr is None:
+        return offset
+    history = slot.world.histories[symbol]
+    value = history.value(average_true_range, offset.atr_period, on=("high", "low", "close"))
+    if isnan(value) or value <= 0.0:
+        return offset
+    return Offset(amount=offset.atr * value)
+
+
+def unsound(request: OrderRequest, protection: Protection, price: float) -> str:
+    """Why this protection cannot go with this entry; empty if it can.
+
+    Args:
+        request: the entry.
+        protection: resolved.
+        price: decision close.
+    """
+    entry = request.limit or request.stop or price
+    for offset in (protection.stop_loss, protection.take_profit, protection.trail):
+        if isinstance(offset, Offset) and offset.atr is not None:
+            return f"the average true range over {offset.atr_period} bars is not known yet"
+    stop, target = protection.stop_loss, protection.take_profit
+    if isinstance(stop, float | int) and (entry - stop) * request.side <= 0.0:
+        where = "below" if request.side is Side.BUY else "above"
+        return f"the stop loss {stop:g} is not {where} the entry at {entry:g}"
+    if isinstance(target, float | int) and (target - entry) * request.side <= 0.0:
+        where = "above" if request.side is Side.BUY else "below"
+        return f"the take profit {target:g} is not {where} the entry at {entry:g}"
+    return ""
+
+
+def children_of(slot: Slot, entry: Order, quantity: float, protection: Protection) -> list[Order]:
+    """The protective orders of an entry: GTC, one OCA group, on the other side.
+
+    Args:
+        slot: whose entry it is.
+        entry: the entry.
+        quantity: units it opens; 0 while it waits to be sized at the fill.
+        protection: resolved.
+    """
+    tick = slot.instrument(entry.symbol).tick
+    side = entry.side.opposite
+    children: list[Order] = []
+
+    def add(kind: OrderType, origin: Origin, price: float | Offset) -> None:
+        offset = price if isinstance(price, Offset) else None
+        fixed = None
+        if not isinstance(price, Offset):
+            fixed = order_price(price, tick, side, kind is not OrderType.LIMIT)
+        children.append(
+            Order(
+                id=slot.next_id(),
+                symbol=entry.symbol,
+                side=side,
+                quantity=quantity,
+                type=kind,
+                time=entry.time,
+                decision_price=entry.decision_price,
+                limit=fixed if kind is OrderType.LIMIT else None,
+                stop=fixed if kind is OrderType.STOP else None,
+                trail=offset if kind is OrderType.TRAIL else None,
+                offset=None if kind is OrderType.TRAIL else offset,
+                tif=TimeInForce.GTC,
+                parent=entry.id,
+                oca=f"{entry.id}.exits",
+                origin=origin,
+                fraction=entry.fraction,
+            )
+        )
+
+    if protection.stop_loss is not None:
+        add(OrderType.STOP, Origin.STOP_LOSS, protection.stop_loss)
+    if protection.trail is not None:
+        add(OrderType.TRAIL, Origin.TRAIL, protection.trail)
+    if protection.take_profit is not None:
+        add(OrderType.LIMIT, Origin.TAKE_PROFIT, protection.take_profit)
+    return children

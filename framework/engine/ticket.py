@@ -1,0 +1,47 @@
+"""Ticket: what the door knows of one order that left."""
+
+from __future__ import annotations
+
+__all__ = ["Ticket"]
+
+from dataclasses import dataclass
+
+from framework.domain.orders import DONE, Order, OrderStatus
+from framework.engine.slot import Slot
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """What the door knows of one order that left.
+
+    Attributes:
+        slot: whose it is.
+        order: as last reported.
+        status, reason, time: its last state.
+        opening: unsigned units that increase risk, as judged when it left.
+        max_bars: time stop that comes with its fill.
+        filled, value: units filled and what they were worth.
+        commission, slippage: what it cost.
+    """
+
+    slot: Slot
+    order: Order
+    status: OrderStatus
+    opening: float
+    time: int
+    reason: str = ""
+    max_bars: int | None = None
+    filled: float = 0.0
+    value: float = 0.0
+    commission: float = 0.0
+    slippage: float = 0.0
+
+    @property
+    def is_working(self) -> bool:
+        """Whether it may still trade."""
+        return self.status not in DONE
+
+    @property
+    def remaining(self) -> float:
+        """Unsigned units it may still trade."""
+        return self.order.quantity - self.filled

@@ -1,0 +1,218 @@
+"""What the terminal shows: figures beside buy and hold, trades, costs, settings, conventions."""
+
+from __future__ import annotations
+
+__all__ = ["print_comparison", "print_result"]
+
+from collections.abc import Iterable, Sequence
+from math import isnan
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from framework.domain.orders import DONE
+from framework.research.compare import Comparison
+from framework.research.curves import span
+from framework.research.results import Result
+from framework.research.summary import Activity, Measure, Unit, measures
+
+_WIDTH = 80
+_COSTS = ("commission", "slippage", "turnover", "exposure")
+_LEFT_OVER = ("open_trades", "working_orders", "refused_orders", "touch_fills", "breakers_tripped")
+
+
+def print_result(result: Result, console: Console | None = None) -> None:
+    """Print everything a run is judged by, at most 80 columns wide."""
+    out = console or Console()
+    for part in _result_parts(result):
+        _print(out, part)
+
+
+def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
+    """Print how two runs differ, at most 80 columns wide."""
+    out = console or Console()
+    for part in _comparison_parts(comparison):
+        _print(out, part)
+
+
+def _print(out: Console, part: Table | Text) -> None:
+    out.print(part, width=min(_WIDTH, out.width), soft_wrap=False, highlight=False)
+
+
+def _result_parts(result: Result) -> Iterable[Table | Text]:
+    yield _headline(result)
+    yield _performance_table(result)
+    yield _activity_table(result.summary.activity)
+    if result.summary.refused:
+        yield _pairs_table(
+            "Refused orders", [(rule, f"{count:,}") for rule, count in result.summary.refused]
+        )
+    yield from _notes(result)
+    if result.settings:
+        yield _pairs_table("Settings", result.settings)
+    yield Text("")
+    yield _points("·", result.conventions, "dim")
+
+
+def _headline(result: Result) -> Text:
+    record = result.record
+    days = record.session[span(record)].astype("M8[D]")
+    parameters = ", ".join(f"{name}={value}" for name, value in result.parameters)
+    symbols = ", ".join(bars.symbol for bars in record.bars[:8])
+    more = f" and {len(record.bars) - 8} more" if len(record.bars) > 8 else ""
+    made_up = ", synthetic" if any(bars.synthetic for bars in record.bars) else ""
+    frame = record.bars[0].frame
+    text = Text()
+    text.append(f"{result.strategy}({parameters})" if parameters else result.strategy, "bold")
+    text.append(f" on {symbols}{more}\n")
+    if len(days):
+        text.append(f"{days[0]} to {days[-1]}, {len(days):,} bars of {frame}{made_up}\n", "dim")
+    else:
+        text.append("no bars\n", "dim")
+    return text
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0),
+        pad_edge=False,
+    )  # fmt: skip
+
+
+def _performance_table(result: Result) -> Table:
+    table = _table("")
+    table.add_column("", min_width=24, no_wrap=True)
+    table.add_column("Strategy", justify="right", min_width=16, no_wrap=True)
+    table.add_column("Buy and hold", justify="right", min_width=16, no_wrap=True)
+    pairs = zip(
+        measures(result.summary.strategy), measures(result.summary.buy_and_hold), strict=True
+    )
+    for mine, hold in pairs:
+        table.add_row(mine.label, _shown(mine), _shown(hold))
+    return table
+
+
+def _activity_table(activity: Activity) -> Table:
+    """Trades on the left; costs, exposure and what was left over on the right."""
+    by_name = {measure.name: measure for measure in measures(activity)}
+    right = [by_name[name] for name in (*_COSTS, *_LEFT_OVER)]
+    left = [measure for measure in by_name.values() if measure not in right]
+    table = _table("\nTrades and costs")
+    table.show_header = False
+    table.add_column("", min_width=20, no_wrap=True)
+    table.add_column("", justify="right", min_width=13, no_wrap=True)
+    table.add_column("", min_width=22, no_wrap=True)
+    table.add_column("", justify="right", min_width=12, no_wrap=True)
+    for number in range(max(len(left), len(right))):
+        cells: list[str] = []
+        for column in (left, right):
+            shown = number < len(column)
+            cells += [column[number].label, _shown(column[number])] if shown else ["", ""]
+        table.add_row(*cells)
+    return table
+
+
+def _pairs_table(title: str, rows: Sequence[tuple[str, str]]) -> Table:
+    table = _table(f"\n{title}")
+    table.show_header = False
+    table.add_column("", no_wrap=True, max_width=30, overflow="ellipsis")
+    table.add_column("", overflow="fold")
+    for name, value in rows:
+        table.add_row(Text(name), Text(value))
+    return table
+
+
+def _notes(result: Result) -> Iterable[Table | Text]:
+    """Whatever the reader must not overlook."""
+    record = result.record
+    lines = []
+    if record.error:
+        lines.append(f"Cut short: {record.error}")
+    lines += [f"Breaker {trip.breaker} tripped: {trip.reason}" for trip in record.trips]
+    working = [order.order.id for order in record.orders if order.status not in DONE]
+    if working:
+        more = f" and {len(working) - 5} more" if len(working) > 5 else ""
+        lines.append(f"Still working when the data ended: {', '.join(working[:5])}{more}")
+    lines += record.warnings
+    if lines:
+        yield Text("\nWarnings", style="bold yellow")
+        yield _points("!", lines, "yellow")
+
+
+def _points(mark: str, lines: Iterable[str], style: str) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for line in lines:
+        grid.add_row(Text(mark, style=style), Text(line, style=style))
+    return grid
+
+
+def _shown(measure: Measure) -> str:
+    return _formatted(measure.value, measure.unit)
+
+
+def _formatted(value: float, unit: str) -> str:
+    if isnan(value):
+        return "n/a"
+    match unit:
+        case Unit.FRACTION:
+            return f"{100 * value:,.2f} %"
+        case Unit.MONEY:
+            return f"{value:,.2f}"
+        case Unit.DAYS | Unit.COUNT | Unit.BARS:
+            return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+        case Unit.PER_YEAR:
+            return f"{value:,.2f} x/yr"
+        case _:
+            return f"{value:,.2f}"
+
+
+def _comparison_parts(comparison: Comparison) -> Iterable[Table | Text]:
+    yield Text.assemble(
+        ("A  ", "bold"), f"{comparison.first}\n", ("B  ", "bold"), f"{comparison.second}\n"
+    )
+    if comparison.is_identical:
+        yield Text("The runs are identical.", style="bold green")
+        return
+    if comparison.settings:
+        table = _three("Settings that differ")
+        for item in comparison.settings:
+            table.add_row(Text(item.name), Text(item.first), Text(item.second))
+        yield table
+    yield _figures_table(comparison)
+    for parting in comparison.partings:
+        table = _three(f"\n{parting.table}: first difference in row {parting.row}")
+        for item in parting.cells:
+            table.add_row(Text(item.name), Text(item.first), Text(item.second))
+        yield table
+    if not comparison.partings:
+        yield Text("\nTrades and orders are the same.")
+
+
+def _three(title: str) -> Table:
+    table = _table(title)
+    table.add_column("", overflow="fold", ratio=2)
+    table.add_column("A", overflow="fold", ratio=3)
+    table.add_column("B", overflow="fold", ratio=3)
+    table.expand = True
+    return table
+
+
+def _figures_table(comparison: Comparison) -> Table:
+    table = _table("\nFigures")
+    table.add_column("", min_width=24, no_wrap=True)
+    for heading in ("A", "B", "B - A"):
+        table.add_column(heading, justify="right", min_width=14, no_wrap=True)
+    for figure in comparison.figures:
+        if figure.group == "buy_and_hold":
+            continue
+        cells = [
+            "n/a" if value is None else _formatted(value, figure.unit)
+            for value in (figure.first, figure.second)
+        ]
+        change = ""
+        if figure.first is not None and figure.second is not None and figure.first != figure.second:
+            change = _formatted(figure.second - figure.first, figure.unit)
+        style = "bold" if figure.first != figure.second else ""
+        table.add_row(figure.name.replace("_", " "), *cells, change, style=style)
+    return table

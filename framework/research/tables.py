@@ -1,0 +1,197 @@
+"""The tables of a run as columns and rows of plain cells, ready to be written."""
+
+from __future__ import annotations
+
+__all__ = ["Cell", "Table", "iso_times", "tables_of"]
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from framework.backtest.record import OrderRecord
+from framework.domain.bars import IntArray
+from framework.domain.events import Fill, Refused
+from framework.domain.orders import Side
+from framework.research.curves import drawdown_curve, span
+from framework.research.results import Result
+from framework.research.trades import Trade
+
+Cell = str | float | int | None
+"""What a cell holds; None is an empty one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Column names, and the rows, which can be read once."""
+
+    columns: tuple[str, ...]
+    rows: Iterable[Sequence[Cell]]
+
+
+def tables_of(result: Result) -> dict[str, Table]:
+    """Every table of a run, by file name."""
+    record = result.record
+    symbols = [bars.symbol for bars in record.bars]
+    quantities = (f"quantity {symbol}" for symbol in symbols)
+    return {
+        "trades.csv": Table(_TRADE_COLUMNS, _trade_rows(result.trades)),
+        "orders.csv": Table(_ORDER_COLUMNS, _order_rows(record.orders, record.fills)),
+        "refused.csv": Table(_REFUSED_COLUMNS, _refused_rows(record.refused)),
+        "equity.csv": Table(
+            ("time", "equity", "cash", "drawdown", *quantities), _equity_rows(result, symbols)
+        ),
+    }
+
+
+def iso_times(times: IntArray | Sequence[int]) -> list[str]:
+    """Nanoseconds UTC as ISO 8601 text, with as many decimals as the column needs."""
+    stamps = np.asarray(times, dtype=np.int64)
+    whole = not (stamps % 1_000_000_000).any()
+    unit = "s" if whole else "ns"
+    text = np.datetime_as_string(stamps.view("M8[ns]").astype(f"M8[{unit}]"), timezone="UTC")
+    found: list[str] = text.tolist()
+    return found
+
+
+_TRADE_COLUMNS = (
+    "id",
+    "symbol",
+    "side",
+    "quantity",
+    "entry_time",
+    "entry_price",
+    "exit_time",
+    "exit_price",
+    "exit_reason",
+    "profit",
+    "return_percent",
+    "r_multiple",
+    "best_excursion",
+    "worst_excursion",
+    "bars",
+    "commission",
+    "slippage",
+    "entry_order",
+    "exit_order",
+)
+
+
+def _trade_rows(trades: Sequence[Trade]) -> Iterable[Sequence[Cell]]:
+    entries = iso_times([trade.entry_time for trade in trades])
+    exits = iso_times([trade.exit_time for trade in trades])
+    for trade, entered, left in zip(trades, entries, exits, strict=True):
+        yield (
+            trade.id,
+            trade.symbol,
+            "long" if trade.side is Side.BUY else "short",
+            trade.quantity,
+            entered,
+            trade.entry_price,
+            left,
+            trade.exit_price,
+            trade.exit_reason,
+            trade.profit,
+            trade.return_percent,
+            trade.r_multiple,
+            trade.best_excursion,
+            trade.worst_excursion,
+            trade.bars,
+            trade.commission,
+            trade.slippage,
+            trade.entry_order,
+            trade.exit_order,
+        )
+
+
+_ORDER_COLUMNS = (
+    "id",
+    "symbol",
+    "side",
+    "quantity",
+    "type",
+    "limit",
+    "stop",
+    "trail",
+    "tif",
+    "origin",
+    "parent",
+    "decision_time",
+    "decision_price",
+    "status",
+    "reason",
+    "filled",
+    "average_price",
+    "fill_time",
+    "commission",
+    "slippage",
+)
+
+
+def _order_rows(orders: Sequence[OrderRecord], fills: Sequence[Fill]) -> Iterable[Sequence[Cell]]:
+    filled_at = {fill.order.id: fill.time for fill in fills}
+    decided = iso_times([record.order.time for record in orders])
+    fill_times = iso_times([filled_at.get(record.order.id, 0) for record in orders])
+    for record, decision, filled in zip(orders, decided, fill_times, strict=True):
+        order = record.order
+        traded = order.id in filled_at
+        yield (
+            order.id,
+            order.symbol,
+            order.side.name,
+            order.quantity,
+            order.type.value,
+            order.limit,
+            order.stop,
+            _distance(record),
+            order.tif.value,
+            order.origin.value,
+            order.parent,
+            decision,
+            order.decision_price,
+            record.status.value,
+            record.reason,
+            record.filled,
+            record.average_price if traded else None,
+            filled if traded else None,
+            record.commission,
+            record.slippage,
+        )
+
+
+def _distance(record: OrderRecord) -> str | None:
+    trail = record.order.trail
+    if trail is None:
+        return None
+    return f"{trail.percent!r}%" if trail.percent is not None else repr(trail.amount)
+
+
+_REFUSED_COLUMNS = ("time", "symbol", "side", "quantity", "price", "rule", "reason", "origin")
+
+
+def _refused_rows(refused: Sequence[Refused]) -> Iterable[Sequence[Cell]]:
+    times = iso_times([refusal.time for refusal in refused])
+    for refusal, time in zip(refused, times, strict=True):
+        yield (
+            time,
+            refusal.symbol,
+            refusal.side.name,
+            refusal.quantity,
+            refusal.price,
+            refusal.rule,
+            refusal.reason,
+            refusal.origin.value,
+        )
+
+
+def _equity_rows(result: Result, symbols: Sequence[str]) -> Iterable[Sequence[Cell]]:
+    record, cut = result.record, span(result.record)
+    equity = record.equity[cut]
+    return zip(
+        iso_times(record.instants[cut]),
+        equity.tolist(),
+        record.cash[cut].tolist(),
+        drawdown_curve(record, equity).tolist(),
+        *(record.quantities[symbol][cut].tolist() for symbol in symbols),
+        strict=True,
+    )

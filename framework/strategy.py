@@ -1,0 +1,501 @@
+"""The Strategy base class: what a trader writes, and the verbs it is written with."""
+
+from __future__ import annotations
+
+__all__ = ["Parameter", "Strategy", "parameters_of"]
+
+import inspect
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from typing import ClassVar, Literal, get_origin, get_type_hints
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from framework.domain.events import Fill, OrderUpdate, Refused, Signal
+from framework.domain.ledger import Position
+from framework.domain.orders import Offset, Order, OrderRequest, Protection, Side, TimeInForce
+from framework.errors import ConfigError, OrderError, StrategyError, did_you_mean
+from framework.ports import Desk, IndicatorFunction
+from framework.series import Condition, Series, When
+from framework.views import COLUMNS, AccountView, MarketData
+
+_log = logging.getLogger("slipway.strategy")
+
+Price = float | Offset
+"""A protective price: a price, or `pct(3)`, `atr(2)`, `points(1.5)` from the average fill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One typed class attribute of a strategy.
+
+    Attributes:
+        name: attribute name.
+        type: how its type is written.
+        default: value when nothing is given.
+    """
+
+    name: str
+    type: str
+    default: object
+
+
+def parameters_of(strategy: type[Strategy]) -> tuple[Parameter, ...]:
+    """The parameters of a strategy class, in the order written, base classes first."""
+    hints = _parameter_hints(strategy)
+    return tuple(
+        Parameter(name, getattr(hint, "__name__", str(hint)), getattr(strategy, name))
+        for name, hint in hints.items()
+    )
+
+
+def _parameter_hints(strategy: type[Strategy]) -> dict[str, type]:
+    found: dict[str, type] = {}
+    for base in reversed(strategy.__mro__):
+        if base is Strategy or not issubclass(base, Strategy):
+            continue
+        hints = get_type_hints(base)
+        for name in inspect.get_annotations(base):
+            if name.startswith("_") or get_origin(hints[name]) is ClassVar:
+                continue
+            if not hasattr(strategy, name):
+                raise StrategyError(
+                    f"{strategy.__name__}.{name} has a type but no default.",
+                    f"Write {name}: {getattr(hints[name], '__name__', hints[name])} = ...",
+                )
+            found[name] = hints[name]
+    return found
+
+
+class Strategy:
+    """Base of every strategy. Typed class attributes are its parameters.
+
+    Override any of the hooks `setup`, `on_bar`, `on_fill`, `on_order`, `on_timer`, `on_signal`,
+    `on_stop`. Set `universe = True` to trade all subscribed symbols from one instance.
+
+    Args:
+        parameters: values by parameter name; text is converted to the parameter's type.
+
+    Raises:
+        ConfigError: for an unknown parameter or a value of the wrong type.
+    """
+
+    universe: ClassVar[bool] = False
+
+    data: MarketData
+    """The bars so far of this instrument; `data["SPY"]` is another's."""
+
+    _desk: Desk
+
+    def __init__(self, parameters: Mapping[str, object] | None = None) -> None:
+        hints = _parameter_hints(type(self))
+        self._indicators: list[Series] = []
+        self._whens: list[When] = []
+        for name, value in (parameters or {}).items():
+            if name not in hints:
+                raise ConfigError(
+                    f"{type(self).__name__} has no parameter {name!r}.", did_you_mean(name, hints)
+                )
+            setattr(self, name, _converted(type(self).__name__, name, hints[name], value))
+
+    # hooks ---------------------------------------------------------------------------------
+
+    def setup(self) -> None:
+        """Declare indicators and conditions; called once, before any bar."""
+
+    def on_bar(self) -> None:
+        """A subscribed bar closed."""
+
+    def on_fill(self, fill: Fill) -> None:
+        """One of this strategy's orders traded."""
+
+    def on_order(self, update: OrderUpdate) -> None:
+        """The state of one of this strategy's orders changed."""
+
+    def on_timer(self, name: str) -> None:
+        """The timer called `name` is due."""
+
+    def on_signal(self, signal: Signal) -> None:
+        """An external prediction became known."""
+
+    def on_stop(self) -> None:
+        """The run is over; nothing is flattened."""
+
+    # setup ---------------------------------------------------------------------------------
+
+    def indicator(
+        self,
+        function: IndicatorFunction,
+        *args: float,
+        on: str | Series | Sequence[str | Series] = "close",
+    ) -> Series:
+        """The series `function(*columns, *args)`, computed once over the whole history.
+
+        Args:
+            function: causal function of equal-length arrays, then scalars, returning one array.
+            args: the scalars, such as a period.
+            on: a column name, a series, or several of them.
+
+        Raises:
+            StrategyError: if the result is not one array of the same length.
+            LookaheadError: by the run, if values change when the future is cut off.
+        """
+        columns = [on] if isinstance(on, str | Series) else list(on)
+        inputs = [self._column(column) for column in columns]
+        name = f"{getattr(function, '__name__', repr(function))}({', '.join(map(_shown, args))})"
+        axis = inputs[0].axis
+        if any(series.axis is not axis for series in inputs):
+            arrays, axis = [series.at_instants() for series in inputs], axis.instants
+        else:
+            arrays = [series.array for series in inputs]
+        result = np.asarray(function(*arrays, *args))
+        if result.shape != (axis.length,):
+            raise StrategyError(
+                f"The indicator {name} returned shape {result.shape} for {axis.length} bars.",
+                "Return one array with one value per bar, NaN while it warms up.",
+            )
+        series = Series(result.astype(np.float64), axis, name)
+        self._indicators.append(series)
+        return series
+
+    def when(self, condition: Condition, verb: Callable[..., object], **arguments: object) -> None:
+        """Call `verb(**arguments)` at every instant at which `condition` holds.
+
+        Args:
+            condition: such as `crosses_above(fast, slow)`, combined with & | ~.
+            verb: a verb such as `self.go_long`, or any callable.
+            arguments: the verb's own; a series stands for its value at that instant.
+        """
+        if not isinstance(condition, Condition):
+            raise StrategyError(
+                f"when() was given {condition!r} as its condition.",
+                "Give a comparison of series, such as crosses_above(fast, slow) or close > 100.",
+            )
+        try:
+            inspect.signature(verb).bind(**arguments)
+        except TypeError as error:
+            raise OrderError(
+                f"when({condition.name}, {getattr(verb, '__name__', verb)}): {error}.",
+                "Give the verb's own arguments by name.",
+            ) from None
+        self._whens.append(When(condition, verb, arguments))
+
+    def timer(
+        self, name: str, first: datetime | None = None, every: timedelta | None = None
+    ) -> None:
+        """Have `on_timer(name)` called at the first bar instant at or after `first`.
+
+        Args:
+            name: handed to `on_timer`.
+            first: aware datetime; now if left out.
+            every: repeat after this long; once if left out.
+        """
+        if first is not None and first.tzinfo is None:
+            raise StrategyError(f"Timer {name!r}: {first} has no time zone.", "Use an aware time.")
+        due = self._desk.now() if first is None else int(first.timestamp() * 1e9)
+        step = None if every is None else int(every.total_seconds() * 1e9)
+        if step is not None and step <= 0:
+            raise StrategyError(f"Timer {name!r} repeats every {every}.", "Give a time above 0.")
+        self._desk.timer(name, due, step)
+
+    # verbs that reach a side ------------------------------------------------------------------
+
+    def go_long(
+        self,
+        stop_loss: Price | None = None,
+        take_profit: Price | None = None,
+        trail: Offset | None = None,
+        symbol: str | None = None,
+    ) -> None:
+        """Be long: sized once by the sizer when the side changes, reversing a short with one order.
+
+        While already long, or with the entry working, only the protective prices given are renewed.
+        """
+        protection = _protection(stop_loss, take_profit, trail)
+        self._desk.reach(self._symbol(symbol), Side.BUY, protection)
+
+    def go_short(
+        self,
+        stop_loss: Price | None = None,
+        take_profit: Price | None = None,
+        trail: Offset | None = None,
+        symbol: str | None = None,
+    ) -> None:
+        """Be short: the mirror image of `go_long`."""
+        protection = _protection(stop_loss, take_profit, trail)
+        self._desk.reach(self._symbol(symbol), Side.SELL, protection)
+
+    def close(self, symbol: str | None = None) -> None:
+        """Be flat: working orders of the instrument are cancelled, then the position is closed."""
+        self._desk.reach(self._symbol(symbol), None, Protection())
+
+    def target(
+        self,
+        quantity: float,
+        stop_loss: Price | None = None,
+        take_profit: Price | None = None,
+        trail: Offset | None = None,
+        symbol: str | None = None,
+    ) -> None:
+        """Hold `quantity` signed units, by one market order for the difference."""
+        if not isfinite(quantity):
+            raise OrderError(f"target({quantity}) is no quantity.", "Give a finite number.")
+        protection = _protection(stop_loss, take_profit, trail)
+        self._desk.target(self._symbol(symbol), float(quantity), protection)
+
+    def target_percent(self, percent: float, symbol: str | None = None) -> None:
+        """Hold `percent` percent of equity, negative for short."""
+        if not isfinite(percent):
+            raise OrderError(f"target_percent({percent}) is no percentage.", "Give a number.")
+        self._desk.target_share(self._symbol(symbol), percent / 100.0, 0.0)
+
+    def target_weights(self, weights: Mapping[str, float], tolerance: float = 0.05) -> None:
+        """Hold each symbol at its weight of equity, and no other; what shrinks goes first.
+
+        Args:
+            weights: by symbol, fractions of equity, negative for short; symbols left out are 0.
+            tolerance: a holding this close to its weight (fraction of equity) is left alone.
+        """
+        for symbol, weight in weights.items():
+            self._symbol(symbol)
+            if not isfinite(weight):
+                raise OrderError(f"target_weights: {symbol} is {weight}.", "Give a finite number.")
+        held = {p.symbol: p.quantity * self.data[p.symbol].close[-1] for p in self.positions}
+        wanted = {symbol: weights.get(symbol, 0.0) for symbol in held} | dict(weights)
+        equity = self.account.equity
+        growth = {s: abs(w) * equity - abs(held.get(s, 0.0)) for s, w in wanted.items()}
+        for symbol in sorted(wanted, key=lambda name: (growth[name], name)):
+            self._desk.target_share(symbol, wanted[symbol], tolerance)
+
+    # verbs that are orders ------------------------------------------------------------------
+
+    def buy(
+        self,
+        quantity: float = 0.0,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        trailing: Offset | None = None,
+        tif: TimeInForce | Literal["DAY", "GTC"] = TimeInForce.DAY,
+        oca: str | None = None,
+        stop_loss: Price | None = None,
+        take_profit: Price | None = None,
+        trail: Offset | None = None,
+        fraction: float | None = None,
+        symbol: str | None = None,
+    ) -> Order | Refused:
+        """Send exactly this buy order: market, or with its own limit, stop or trailing price.
+
+        Args:
+            quantity: units, > 0.
+            limit: the order's limit price.
+            stop: the order's trigger price; with `limit` a stop-limit order.
+            trailing: the order's own trailing distance.
+            tif: DAY (until its first session ends) or GTC.
+            oca: group name; when one of a group fills the others are cancelled.
+            stop_loss, take_profit, trail: protection that comes with the fill.
+            fraction: instead of a quantity, the share of free margin to be sized at the fill; only
+                under a fill policy that sizes at the fill.
+            symbol: another subscribed instrument.
+
+        Returns:
+            The order as it left the door, or why it did not.
+        """
+        request = OrderRequest(
+            self._symbol(symbol),
+            Side.BUY,
+            _quantity(quantity, fraction),
+            limit,
+            stop,
+            trailing,
+            TimeInForce(tif),
+            oca,
+            fraction,
+            _protection(stop_loss, take_profit, trail),
+        )
+        return self._desk.place(request)
+
+    def sell(
+        self,
+        quantity: float = 0.0,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        trailing: Offset | None = None,
+        tif: TimeInForce | Literal["DAY", "GTC"] = TimeInForce.DAY,
+        oca: str | None = None,
+        stop_loss: Price | None = None,
+        take_profit: Price | None = None,
+        trail: Offset | None = None,
+        fraction: float | None = None,
+        symbol: str | None = None,
+    ) -> Order | Refused:
+        """Send exactly this sell order; the arguments are those of `buy`."""
+        request = OrderRequest(
+            self._symbol(symbol),
+            Side.SELL,
+            _quantity(quantity, fraction),
+            limit,
+            stop,
+            trailing,
+            TimeInForce(tif),
+            oca,
+            fraction,
+            _protection(stop_loss, take_profit, trail),
+        )
+        return self._desk.place(request)
+
+    def bracket(
+        self,
+        side: Side | Literal["buy", "sell"],
+        quantity: float,
+        *,
+        stop_loss: Price,
+        take_profit: Price,
+        limit: float | None = None,
+        stop: float | None = None,
+        tif: TimeInForce | Literal["DAY", "GTC"] = TimeInForce.DAY,
+        symbol: str | None = None,
+    ) -> Order | Refused:
+        """An entry with both a protective stop and a target."""
+        if side not in (Side.BUY, Side.SELL, "buy", "sell"):
+            raise OrderError(f"bracket: the side is {side!r}.", "Give 'buy' or 'sell'.")
+        send = self.buy if side in (Side.BUY, "buy") else self.sell
+        return send(
+            quantity,
+            limit=limit,
+            stop=stop,
+            tif=tif,
+            stop_loss=stop_loss,
+            take_profit=take_profit,
+            symbol=symbol,
+        )
+
+    def cancel(self, order: Order) -> None:
+        """Ask for a cancel; nothing happens if the order is done."""
+        self._desk.cancel(order.id)
+
+    def cancel_all(self, symbol: str | None = None) -> None:
+        """Ask for a cancel of every working order, protective ones excepted."""
+        for order in self._desk.working(None if symbol is None else self._symbol(symbol)):
+            if order.parent is None:
+                self._desk.cancel(order.id)
+
+    # world ---------------------------------------------------------------------------------
+
+    @property
+    def position(self) -> Position:
+        """What is held of this strategy's (first) instrument."""
+        return self._desk.position(self.data.symbol)
+
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """Everything held, in subscription order; flat ones left out."""
+        every = (self._desk.position(symbol) for symbol in self.symbols)
+        return tuple(position for position in every if not position.is_flat)
+
+    @property
+    def account(self) -> AccountView:
+        """This strategy's own ledger now."""
+        return AccountView(*self._desk.account())
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """Orders not done yet, oldest first."""
+        return self._desk.working(None)
+
+    @property
+    def now(self) -> datetime:
+        """This instant, UTC."""
+        return datetime.fromtimestamp(self._desk.now() / 1e9, UTC)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The subscribed symbols, in order."""
+        return self._symbols
+
+    def log(self, message: str) -> None:
+        """Write a line to the log, stamped with this instant."""
+        _log.info("%s %s", self.now.isoformat(), message)
+
+    # wiring --------------------------------------------------------------------------------
+
+    _symbols: tuple[str, ...]
+
+    def bind(self, data: MarketData, symbols: tuple[str, ...], desk: Desk) -> None:
+        """Give it its market and its desk; the composition roots call this before `setup`."""
+        self.data = data
+        self._symbols = symbols
+        self._desk = desk
+
+    @property
+    def whens(self) -> tuple[When, ...]:
+        """What `setup` declared with `when`, in order."""
+        return tuple(self._whens)
+
+    @property
+    def indicators(self) -> tuple[Series, ...]:
+        """What `setup` declared with `indicator`, in order."""
+        return tuple(self._indicators)
+
+    def _symbol(self, symbol: str | None) -> str:
+        if symbol is None:
+            return self.data.symbol
+        if symbol not in self._symbols:
+            raise OrderError(f"{symbol!r} is not subscribed.", did_you_mean(symbol, self._symbols))
+        return symbol
+
+    def _column(self, column: str | Series) -> Series:
+        if isinstance(column, Series):
+            return column
+        if column not in COLUMNS:
+            raise StrategyError(f"There is no column {column!r}.", did_you_mean(column, COLUMNS))
+        return self.data.column(column)
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _converted(owner: str, name: str, hint: type, value: object) -> object:
+    try:
+        return TypeAdapter(hint).validate_python(value)
+    except ValidationError as error:
+        wanted = getattr(hint, "__name__", str(hint))
+        raise ConfigError(
+            f"{owner}: {name}={value!r} is not a valid {wanted} "
+            f"({error.errors()[0]['msg'].lower()}).",
+            f"Give {name} as {wanted}.",
+        ) from None
+
+
+def _quantity(quantity: float, fraction: float | None) -> float:
+    if fraction is not None:
+        if quantity != 0.0 or not 0.0 < fraction <= 1.0:
+            raise OrderError(
+                f"An order with quantity={quantity} and fraction={fraction}.",
+                "Give a quantity above 0, or a fraction in (0, 1].",
+            )
+        return 0.0
+    if not isfinite(quantity) or quantity <= 0.0:
+        raise OrderError(f"The order quantity is {quantity}.", "It must be above 0.")
+    return float(quantity)
+
+
+def _protection(
+    stop_loss: Price | None, take_profit: Price | None, trail: Offset | None
+) -> Protection:
+    for name, price in (("stop_loss", stop_loss), ("take_profit", take_profit)):
+        if isinstance(price, Offset) or price is None:
+            continue
+        if not isfinite(price) or price <= 0.0:
+            raise OrderError(
+                f"{name} is {price}.", "Give a price above 0, or pct(3), atr(2), points(1.5)."
+            )
+    if trail is not None and not isinstance(trail, Offset):
+        raise OrderError(f"trail is {trail!r}.", "Give a distance: pct(3), atr(2) or points(1.5).")
+    return Protection(stop_loss, take_profit, trail)
