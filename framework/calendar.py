@@ -4,8 +4,8 @@ from __future__ import annotations
 
 __all__ = [
     "DAY",
-    "WELL_KNOWN",
     "TradingCalendar",
+    "WELL_KNOWN",
     "day_of",
     "day_text",
     "utc_text",

@@ -95,9 +95,8 @@ class Door:
         quantity = self._whole(slot, request)
         if isinstance(quantity, Refused):
             return quantity
-        request = replace(
-            request, quantity=quantity, protection=request.protection.or_else(self.attached)
-        )
+        asked = request.protection
+        request = replace(request, quantity=quantity, protection=asked.or_else(self.attached))
         opening, exit_part = opening_and_exit(
             slot.ledger.positions[request.symbol].quantity,
             request.side * quantity,
@@ -110,13 +109,16 @@ class Door:
             self.refused.append(judged)
             if exit_part == 0.0:
                 return judged
-            opening = 0.0
+            opening, asked = 0.0, Protection()
         else:
             opening = judged
+        if request.fraction is None and exit_part + opening == 0.0:
+            price = slot.price(request.symbol)
+            return self.refuse(request, price, "nothing_to_close", "no position is left to close")
         if request.fraction is None:
             request = replace(request, quantity=exit_part + opening)
         if opening == 0.0 and request.fraction is None:
-            request = replace(request, protection=Protection())
+            request = replace(request, protection=asked)
         return self._send(slot, request, opening)
 
     def cancel(self, order_id: str) -> None:

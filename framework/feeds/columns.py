@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NO_COLUMNS", "Layout", "Preset", "normalise", "recognise"]
+__all__ = ["Layout", "NO_COLUMNS", "Preset", "normalise", "recognise"]
 
 import re
 from collections.abc import Sequence

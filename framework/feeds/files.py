@@ -15,10 +15,10 @@ from framework.domain.bars import Bars, PriceBasis
 from framework.domain.instruments import Instrument
 from framework.errors import DataError, did_you_mean
 from framework.feeds.answers import FileAnswers, describe_gap, open_questions, resolve
-from framework.feeds.resample import frame_name, measure_frame, resample
+from framework.feeds.resample import frame_name, resample
 from framework.feeds.stamps import Stamps, read_stamps
 from framework.feeds.table import SUFFIXES, Table, read_table, symbol_of
-from framework.feeds.timing import place
+from framework.feeds.timing import place, spacing
 from framework.feeds.validate import Prices, check_order, read_prices, split_gaps
 
 _COARSE_TICK = 0.005
@@ -155,7 +155,7 @@ def _load(
     entry = instruments.get(symbol)
     given = replace(questions, calendar=questions.calendar or (entry.calendar if entry else None))
     answers = resolve(table, stamps, prices, questions, given.calendar)
-    frame = "1d" if stamps.date_only else frame_name(measure_frame(np.sort(stamps.wall)))
+    frame = "1d" if stamps.date_only else frame_name(spacing(table, np.sort(stamps.wall)))
     error = open_questions(table, stamps, prices, answers, frame)
     if error is not None:
         raise error

@@ -19,6 +19,8 @@ from framework.feeds.table import Rows
 if TYPE_CHECKING:
     import pandas as pd
 
+_YEARS = (1900, 2200)
+"""What nanoseconds since 1970 hold, with room for zones and sessions."""
 _HOUR = 3_600_000_000_000
 _DATE_FORMATS = (
     (r"\d{4}-\d{1,2}-\d{1,2}", "%Y-%m-%d"),
@@ -166,6 +168,13 @@ def _written(rows: Rows, text: pd.Series[str]) -> Stamps:
     wall = pd.to_datetime(text, format=form, errors="coerce")
     if wall.isna().any():
         raise _unlike_first(rows, text, int(wall.isna().to_numpy().argmax()))
+    strange = ~wall.dt.year.between(*_YEARS)
+    if strange.any():
+        row = int(strange.to_numpy().argmax())
+        raise DataError(
+            f"{rows.at(row)}: {str(text.iloc[row])!r} is not in the years {_YEARS[0]}-{_YEARS[1]}.",
+            "Correct the date.",
+        )
     ns = _nanoseconds(wall)
     if zone and offset is None:
         return _stamps(ns, localize(ns, named, rows))
@@ -194,7 +203,9 @@ def _cut_zone(
     rows: Rows, text: pd.Series[str], zone: str
 ) -> tuple[pd.Series[str], IntArray | None, str]:
     """Times without their zones, offsets in nanoseconds, or the one named zone of all rows."""
-    if zone[0] not in "Z+-":
+    if zone != "Z" and zone[0] not in "+-":
+        if zone not in available_timezones():
+            raise _unknown_form(rows, text)
         mine = text.str.endswith(zone).to_numpy(dtype=bool)
         if not mine.all():
             raise _mixed_zones(rows, text, int((~mine).argmax()), zone)

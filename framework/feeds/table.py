@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SUFFIXES", "Rows", "Table", "read_table", "symbol_of"]
+__all__ = ["Rows", "SUFFIXES", "Table", "read_table", "symbol_of"]
 
 import csv
 import gzip
@@ -185,6 +185,11 @@ def _header(rows: list[list[str]], where: str) -> tuple[list[str], int]:
             return [header[0], "Time", *header[1:]], 1
         if not {"date", "datetime", "timestamp", "time", "t"} & set(names):
             return ["Date", *header], 1
+    if len(first) > len(header):
+        raise DataError(
+            f"{where}: the first bar has {len(first)} fields where the header has {len(header)}.",
+            "Name every column in the header.",
+        )
     return header, 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Placed", "place"]
+__all__ = ["Placed", "place", "spacing"]
 
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from framework.feeds.stamps import Stamps, localize
 from framework.feeds.table import Table
 from framework.feeds.validate import check_order
 
+_SECOND = 1_000_000_000
 _DAILY = DAY * 5 // 6
 """Spacing from which on bars are daily: winter time to summer time makes a day of 23 hours."""
 _WEEKLY = 5 * DAY
@@ -68,17 +69,28 @@ def place(table: Table, stamps: Stamps, answers: FileAnswers) -> Placed:
         return _by_date(table, stamps.wall // DAY, calendar)
     utc = stamps.utc if stamps.utc is not None else localize(stamps.wall, answers.tz or "", table)
     check_order(table, utc)
-    length = measure_frame(utc)
-    if length == 0:
-        raise DataError(
-            f"{table.where} has one bar with a time of day: its length cannot be measured.",
-            "Give a file with at least two bars.",
-        )
+    length = spacing(table, utc)
     opening = answers.stamp == "open"
     if length >= _DAILY:
         _refuse_weeks(table, length)
         return _by_date(table, calendar.session_of(utc + opening), calendar)
     return _by_time(table, utc, length, calendar, opening)
+
+
+def spacing(table: Table, times: IntArray) -> int:
+    """Nanoseconds between most bars; DataError if there is only one, or they are ticks."""
+    length = measure_frame(times)
+    if length % _SECOND:
+        raise DataError(
+            f"{table.where}: most rows are {length / _SECOND:g} seconds apart, like ticks.",
+            "Give bars of whole seconds or longer.",
+        )
+    if length == 0:
+        raise DataError(
+            f"{table.where} has one bar with a time of day: its length cannot be measured.",
+            "Give a file with at least two bars.",
+        )
+    return length
 
 
 def _by_date(table: Table, days: IntArray, calendar: TradingCalendar) -> Placed:
@@ -169,7 +181,7 @@ def _no_session(
     table: Table, days: IntArray, known: NDArray[np.bool_], calendar: TradingCalendar
 ) -> DataError:
     row, count = int((~known).argmax()), int((~known).sum())
-    more = f" ({count - 1} more rows like it)" if count > 1 else ""
+    more = f" ({count - 1} more row{'s' * (count > 2)} like it)" if count > 1 else ""
     fits = [name for name, share in well_known_fits(days) if share == 1.0]
     remedy = f"The days of this file fit {', '.join(fits)}: name one with --calendar, "
     if not fits:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from framework.calendar import DAY
 from framework.domain.bars import FloatArray, IntArray
 from framework.errors import DataError
+from framework.feeds.columns import Preset
 from framework.feeds.table import Table
 
 _ROUNDING = 1e-6
@@ -129,6 +130,9 @@ def _volume(table: Table) -> tuple[FloatArray, tuple[str, ...]]:
         zeros = np.zeros(len(table))
         return zeros, (f"{table.where} has no volume: taken as 0.",)
     values = table.numbers(position, "volume")
+    if table.layout.preset is Preset.IB:
+        # IB writes -1 where there is no volume, as in forex and midpoint bars.
+        values = np.where(values == -1.0, 0.0, values)
     _refuse(table, np.isinf(values), lambda row: "volume is infinite")
     _refuse(table, values < 0, lambda row: f"volume is {values[row]:g}, below 0")
     blank = np.isnan(values)
@@ -144,7 +148,7 @@ def _refuse(table: Table, wrong: NDArray[np.bool_], problem: Callable[[int], str
     if wrong.any():
         row = int(wrong.argmax())
         more = int(wrong.sum()) - 1
-        also = f" ({more} more rows like it)" if more else ""
+        also = f" ({more} more row{'s' * (more > 1)} like it)" if more else ""
         raise DataError(f"{table.at(row)}: {problem(row)}{also}.", "Repair or remove the row.")
 
 

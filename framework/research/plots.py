@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from framework.domain.bars import FloatArray
+from framework.domain.bars import FloatArray, IntArray
 from framework.domain.orders import Side
 from framework.errors import ConfigError
 from framework.research.axis import date_ticks, extremes
@@ -126,7 +126,9 @@ def _draw_title(figure: Figure, result: Result) -> None:
     parameters = ", ".join(f"{name}={value}" for name, value in result.parameters[:6])
     made_up = "  (synthetic bars)" if any(bars.synthetic for bars in record.bars) else ""
     title = f"{result.strategy}({parameters})" if parameters else result.strategy
-    figure.text(0.02, 0.958, f"{title} on {names}{made_up}", color=_INK, size=19, weight="bold")
+    headline = f"{title} on {names}{made_up}"
+    size = min(19.0, 1700.0 / len(headline))
+    figure.text(0.02, 0.958, headline, color=_INK, size=size, weight="bold")
     days = record.session[span(record)].astype("M8[D]")
     period = f"{days[0]} to {days[-1]}, {record.bars[0].frame} bars" if len(days) else "no bars"
     activity = result.summary.activity
@@ -139,7 +141,8 @@ def _draw_title(figure: Figure, result: Result) -> None:
         f"max drawdown {_percent(strategy.max_drawdown)}",
         f"{activity.trades:,} trades, {_percent(activity.win_rate, 0)} won",
     )
-    figure.text(0.02, 0.925, "   ·   ".join((period, *figures)), color="#51606d", size=12.5)
+    line = "   ·   ".join((period, *figures))
+    figure.text(0.02, 0.925, line, color="#51606d", size=min(12.5, 2100.0 / len(line)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,32 +218,45 @@ def _draw_trades(axes: Axes, result: Result, scales: dict[str, float]) -> None:
     lines = np.stack((np.column_stack((enter, paid)), np.column_stack((leave, got))), axis=1)
     axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=1.4, alpha=0.75))
     size = float(np.clip(7000 / len(trades), 22, 85))
-    for side, marker, name in ((Side.BUY, "^", "long entry"), (Side.SELL, "v", "short entry")):
+    away = 0.5 * size**0.5 + 2.5
+    for side, marker, shift, name in (
+        (Side.BUY, "^", -away, "long entry"),
+        (Side.SELL, "v", away, "short entry"),
+    ):
         mine = np.array([trade.side is side for trade in trades])
-        _marks(axes, enter[mine], paid[mine], marker, _STRATEGY, size, name)
-    _marks(axes, leave[won & ~still], got[won & ~still], "o", _WIN, size * 0.6, "exit with profit")
+        _marks(axes, enter[mine], paid[mine], _Mark(name, marker, _STRATEGY, size, shift))
+    dot = 0.6 * size
     lost = ~won & ~still
-    _marks(axes, leave[lost], got[lost], "o", _LOSS, size * 0.6, "exit with loss")
-    _marks(axes, leave[still], got[still], "D", _FAINT, size * 0.6, "still open")
+    won &= ~still
+    _marks(axes, leave[won], got[won], _Mark("exit with profit", "o", _WIN, dot))
+    _marks(axes, leave[lost], got[lost], _Mark("exit with loss", "o", _LOSS, dot))
+    _marks(axes, leave[still], got[still], _Mark("still open", "D", _FAINT, dot))
     if len(result.trades) > _MOST_MARKS:
         note = f"the {_MOST_MARKS} largest of {len(result.trades):,} trades are marked"
         axes.text(0.995, 0.02, note, transform=axes.transAxes, ha="right", color=_FAINT, size=10.5)
 
 
-def _marks(
-    axes: Axes,
-    x: FloatArray,
-    y: FloatArray,
-    marker: str,
-    colour: str,
-    size: float,
-    name: str,
-) -> None:
-    if len(x):
-        axes.scatter(
-            x, y, s=size, marker=marker, c=colour, edgecolors="white", linewidths=0.8, zorder=4,
-            label=name,
-        )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """How a kind of mark looks; `shift` moves it up by so many points, clear of the price."""
+
+    name: str
+    marker: str
+    colour: str
+    size: float
+    shift: float = 0.0
+
+
+def _marks(axes: Axes, x: IntArray, y: FloatArray, mark: _Mark) -> None:
+    from matplotlib.transforms import ScaledTranslation  # noqa: PLC0415
+
+    if len(x) == 0:
+        return
+    shift = ScaledTranslation(0.0, mark.shift / 72.0, axes.figure.dpi_scale_trans)
+    axes.scatter(
+        x, y, s=mark.size, marker=mark.marker, c=mark.colour, edgecolors="white", linewidths=0.8,
+        zorder=4, label=mark.name, transform=axes.transData + shift,
+    )  # fmt: skip
 
 
 def _draw_equity(axes: Axes, result: Result) -> None:

@@ -49,6 +49,9 @@ BROKEN = {
     "day or month": (HEAD + "01/02/2024,10,12,9,11,1\n", r"line 2.*cannot be told day from month"),
     "after a blank line": (HEAD + "\n" + GOOD + "\n2024-01-03,10,8,9,11,1\n", r"line 5: high 8"),
     "too many fields": (HEAD + GOOD + "2024-01-03,10,12,9,11,1,7,8\n", r"line 3: 8 fields"),
+    "first row too long": (HEAD + "2024-01-02,10,12,9,11,1,7,8\n", r"8 fields where the header"),
+    "strange year": (HEAD + "1500-01-02,10,12,9,11,1\n", r"line 2: '1500-01-02' is not"),
+    "am and pm": (HEAD + "01/16/2024 09:30 AM,10,12,9,11,1\n", r"line 2: .*AM' is not a time"),
     "no session": (HEAD + GOOD + "2024-01-06,10,12,9,11,1\n", r"line 3: 2024-01-06 is not a s"),
     "weekly": (
         HEAD + "".join(f"2024-01-{day:02},10,12,9,11,1\n" for day in (2, 9, 16, 23)),
@@ -112,12 +115,22 @@ TIMED = {
         FileAnswers("open", "UTC", "XNYS", "split"),
         r"% of the bars close outside the sessions of XNYS.*--tz, --calendar and --stamp",
     ),
+    "an hour off": (
+        bar(*(f"2024-01-02 {m // 60:02}:{m % 60:02}" for m in range(545, 1055, 5))),
+        FileAnswers("close", "UTC", "XETR", "split"),
+        r"12% of the bars close outside the sessions of XETR",
+    ),
     "all outside": (
         bar("2024-01-06 10:00", "2024-01-06 10:01"),
         NEW_YORK,
         r"100% of the bars close outside the sessions",
     ),
     "one bar": (bar("2024-01-02 09:30"), NEW_YORK, r"one bar with a time of day"),
+    "ticks": (
+        bar(*(f"2024-01-02 09:30:00.{k}" for k in (100, 350, 600))),
+        NEW_YORK,
+        r"0.25 seconds apart, like ticks",
+    ),
     "second daily": (
         bar("2024-01-02 16:00", "2024-01-05 16:00", "2024-01-06 16:00", "2024-01-07 16:00"),
         NEW_YORK,

@@ -251,6 +251,11 @@ def test_missing_volume_is_zero_with_a_warning(tmp_path: Path) -> None:
     assert loaded.warnings == ("ABC.csv has no volume: taken as 0.",)
 
 
+def test_ib_writes_minus_one_for_no_volume(tmp_path: Path) -> None:
+    text = "date,open,high,low,close,volume,average,barCount\n20240102,10,12,9,11,-1,-1,-1\n"
+    assert load(tmp_path, text).bars[0].volume.tolist() == [0.0]
+
+
 def test_missing_sessions_are_counted(tmp_path: Path) -> None:
     text = HEAD + "2024-01-02,10,12,9,11,1\n2024-01-03,10,12,9,11,1\n2024-01-08,10,12,9,11,1\n"
     assert (

@@ -118,6 +118,14 @@ def test_days_and_weeks() -> None:
     assert np.array_equal(resample(fine, "1w").close, weeks.close)
 
 
+def test_weeks_run_from_monday_to_sunday() -> None:
+    weeks = resample(minutes("2024-01-01", "2024-01-14", step=60, calendar="24/7"), "1w")
+    assert [utc_text(t) for t in weeks.close_time] == [
+        "2024-01-08 00:00 UTC",  # a Monday
+        "2024-01-15 00:00 UTC",
+    ]
+
+
 def test_a_bar_the_data_do_not_complete_is_left_out() -> None:
     fine = minutes("2024-01-02", "2024-01-03")
     cut = fine.take(0, len(fine) - 1)

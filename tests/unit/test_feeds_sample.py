@@ -73,7 +73,10 @@ def test_synthetic_universe_differs_by_symbol() -> None:
 
 
 def test_seeds_make_the_same_bars_again_and_other_seeds_others() -> None:
-    for name, wanted in (("synthetic-5m", "2cbbec734903204c"), ("synthetic-universe", "ec2069a27ab74b5a")):
+    for name, wanted in (
+        ("synthetic-5m", "2cbbec734903204c"),
+        ("synthetic-universe", "ec2069a27ab74b5a"),
+    ):
         digest = hashlib.sha256()
         for bars in sample(name).bars:
             for column in (bars.open, bars.high, bars.low, bars.close, bars.volume):

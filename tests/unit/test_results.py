@@ -168,6 +168,12 @@ def test_activity_by_hand() -> None:
     assert busy().summary.refused == (("buying_power", 2), ("max_position", 1))
 
 
+def test_exposure_counts_instants_with_any_position() -> None:
+    other = bars_of([10, 11, 12, 13, 14, 15, 16, 17], "BBB")
+    fills = [fill_of(BARS, 1, 1), fill_of(BARS, 2, -1), fill_of(other, 5, 1), fill_of(other, 7, -1)]
+    assert ran(record_of([BARS, other], fills)).summary.activity.exposure == pytest.approx(3 / 8)
+
+
 def test_turnover_is_value_traded_over_average_equity_and_years() -> None:
     result = busy()
     traded = 100 * (100.5 + 103.5 + 110 + 108) + 10 * 90
@@ -260,6 +266,7 @@ def test_the_tables_read_back_as_the_same_numbers(tmp_path: Path) -> None:
     assert [float(row["profit"]) for row in trades] == [t.profit for t in result.trades]
     assert [row["exit_reason"] for row in trades] == ["strategy", "stop_loss", "open"]
     assert [row["r_multiple"] == "" for row in trades] == [False, True, True]
+    assert [row["side"] for row in trades] == ["long"] * 3
     assert trades[0]["entry_time"] == "2020-01-03T21:00:00Z"
     orders = rows_of(folder, "orders.csv")
     assert (orders[0]["decision_price"], orders[0]["average_price"]) == ("100.0", "100.5")

@@ -12,7 +12,10 @@ from framework.domain.bars import Bars, IntArray
 
 
 class Bar(NamedTuple):
-    """One bar as the matcher reads it; made only for bars on which an order rests."""
+    """One bar as the matcher reads it; made only for bars on which an order rests.
+
+    `previous_close` is the close of the bar before, NaN at the first.
+    """
 
     time: int
     session: int
@@ -22,6 +25,7 @@ class Bar(NamedTuple):
     low: float
     close: float
     volume: float
+    previous_close: float
 
 
 class Tape:
@@ -84,4 +88,5 @@ def _bar(bars: Bars, row: int) -> Bar:
         float(bars.low[row]),
         float(bars.close[row]),
         float(bars.volume[row]),
+        float(bars.close[row - 1]) if row > 0 else float("nan"),
     )

@@ -56,8 +56,9 @@ def as_submitted(
     while its stop stays untouched.
     """
     again = False
-    first = [resting for resting in queue if resting.is_protective_stop_or_close]
-    rest = [resting for resting in queue if not resting.is_protective_stop_or_close]
+    live = [resting for resting in queue if resting.is_live]
+    first = [resting for resting in live if resting.is_protective_stop_or_close]
+    rest = [resting for resting in live if not resting.is_protective_stop_or_close]
     for resting in [*reversed(first), *rest]:
         if not resting.is_live:
             continue
@@ -120,7 +121,7 @@ def _at_open(
             )
             resting.triggered = touch.triggered
             if touch.price is not None:
-                price = order.decision_price if _on_close(resting, policy) else touch.price
+                price = bar.previous_close if _on_close(resting, policy) else touch.price
                 trade(resting, price, True, touch.exact)
 
 
@@ -145,14 +146,15 @@ def _in_bar(resting: Resting, bar: Bar, margin: float) -> Touch:
 
 def _listed(resting: Resting, bar: Bar, policy: FillPolicy) -> Touch:
     if _on_close(resting, policy):
-        return Touch(resting.order.decision_price)
+        return Touch(bar.previous_close)
+    late = policy.trade_on_close and resting.kind is OrderType.STOP and resting.order.parent is None
     touch = listed(
         resting.kind,
         resting.side,
         resting.limit,
         resting.stop,
         resting.triggered,
-        bar.open,
+        bar.previous_close if late else bar.open,
         bar.high,
         bar.low,
         policy.stop_limit_gap == "stop",
