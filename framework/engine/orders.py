@@ -16,6 +16,7 @@ from framework.domain.orders import (
     Order,
     OrderRequest,
     OrderStatus,
+    OrderType,
     Origin,
     Protection,
     can_become,
@@ -97,13 +98,7 @@ class Door:
             return quantity
         asked = request.protection
         request = replace(request, quantity=quantity, protection=asked.or_else(self.attached))
-        opening, exit_part = opening_and_exit(
-            slot.ledger.positions[request.symbol].quantity,
-            request.side * quantity,
-            self.working(slot, request.symbol),
-        )
-        if request.origin in _REDUCE_ONLY:
-            opening = 0.0
+        opening, exit_part = self._split(slot, request, quantity)
         judged = self._judge(slot, request, opening, exit_part)
         if isinstance(judged, Refused):
             self.refused.append(judged)
@@ -190,6 +185,19 @@ class Door:
         )
         self.refused.append(refusal)
         return refusal
+
+    def _split(self, slot: Slot, request: OrderRequest, quantity: float) -> tuple[float, float]:
+        """Units that open risk and units that close it.
+
+        A closing verb never opens, so only what is certain to close before it counts against it.
+        """
+        position = slot.ledger.positions[request.symbol].quantity
+        working = self.working(slot, request.symbol)
+        if request.origin not in _REDUCE_ONLY:
+            return opening_and_exit(position, request.side * quantity, working)
+        certain = [ticket for ticket in working if ticket.order.type is OrderType.MARKET]
+        _, exit_part = opening_and_exit(position, request.side * quantity, certain)
+        return 0.0, exit_part
 
     def _judge(
         self, slot: Slot, request: OrderRequest, opening: float, exit_part: float

@@ -106,13 +106,13 @@ def peer(bars: Bars, intents: list[Intent], settings: dict[str, object]) -> tupl
 
 @pytest.mark.parametrize("fractions", [False, True], ids=["units", "fractions"])
 @pytest.mark.parametrize("name", sorted(CONFIGURATIONS))
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(10))
 def test_same_program_same_trades(
     seed: int, name: str, fractions: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backtesting.backtesting, "_tqdm", lambda sequence, **_: sequence)
     settings = CONFIGURATIONS[name]
-    start = 200 + 300 * seed
+    start = 20 + 190 * seed
     bars = packaged_bars("GOOG").take(start, start + BARS)
     intents = program(seed, bars, fractions)
     trades, equity = peer(bars, intents, settings)

@@ -159,6 +159,8 @@ class SimulatedBroker:
                 covered = self._execution.lots[parent.order.symbol].left(parent.order.id)
                 child.order = replace(child.order, quantity=covered, fraction=None)
                 child.start_from(average, instrument.tick)
+                child.sequence = self._sequence
+                self._sequence += 1
                 child.waits = not self._live_at_once(child, at_open)
                 self._report(child, OrderStatus.WORKING, "")
 

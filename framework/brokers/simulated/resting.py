@@ -20,7 +20,7 @@ class Resting:
 
     Attributes:
         order: as last replaced.
-        sequence: order of submission.
+        sequence: order of submission; of a child, of the moment its entry filled.
         status: where it is in its life; HELD children do not match.
         stop: trigger level now, NaN without one.
         limit: limit price, NaN without one.

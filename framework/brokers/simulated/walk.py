@@ -56,7 +56,7 @@ def as_submitted(
     while its stop stays untouched.
     """
     again = False
-    live = [resting for resting in queue if resting.is_live]
+    live = sorted((r for r in queue if r.is_live), key=lambda resting: resting.sequence)
     first = [resting for resting in live if resting.is_protective_stop_or_close]
     rest = [resting for resting in live if not resting.is_protective_stop_or_close]
     for resting in [*reversed(first), *rest]:

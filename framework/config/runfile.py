@@ -1,0 +1,215 @@
+"""The YAML run file: everything a run is made of, by name, and how it is read and written."""
+
+from __future__ import annotations
+
+__all__ = ["DataSection", "RunFile", "SignalsSection", "dump", "read", "validate"]
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from math import isfinite
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from framework.config.problems import Place, problem_of
+from framework.errors import ConfigError
+
+_HEADER = "# A Slipway run file. This repeats the run:  slipway run --config run.yaml\n"
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("Give a number.")
+    return value
+
+
+def _day(value: object) -> object:
+    if isinstance(value, datetime) or not isinstance(value, str | date | None):
+        raise ValueError("Write a date, such as 2024-01-31.")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _symbols(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",")]
+    return value
+
+
+def _spec(value: object) -> object:
+    if value is None or isinstance(value, str | dict):
+        return value
+    raise ValueError('Write "name", "name:value" or {name: ..., parameter: ...}.')
+
+
+def _specs(value: object) -> object:
+    parts = value if isinstance(value, list) else [] if value is None else [value]
+    return [_spec(part) for part in parts]
+
+
+def _fill(value: object) -> object:
+    if value is None or isinstance(value, str | dict):
+        return value
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return value
+    raise ValueError("Write the name of a policy, or {axis: value}.")
+
+
+def _section(key: str) -> BeforeValidator:
+    """A section that may be written as one text, the value of its `key`."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+Number = Annotated[float, BeforeValidator(_number)]
+Day = Annotated[str | None, BeforeValidator(_day)]
+Symbols = Annotated[tuple[str, ...] | None, BeforeValidator(_symbols)]
+Spec = Annotated[object, BeforeValidator(_spec)]
+Specs = Annotated[tuple[object, ...], BeforeValidator(_specs)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class DataSection(_Section):
+    """What is traded on, and the answers to the questions a file leaves open.
+
+    Attributes:
+        sample: name of a sample, instead of a path.
+        path: a file, or a folder with one file per symbol; counted from the working directory.
+        symbols: which ones; None is all.
+        bar: bar length to resample to.
+        first, last: days ("from" and "to" in the file).
+        stamp, tz, calendar, prices: the four answers.
+        sha256: hash the bars must have; None takes any.
+    """
+
+    sample: str | None = None
+    path: str | None = None
+    symbols: Symbols = None
+    bar: str | None = None
+    first: Day = Field(default=None, alias="from")
+    last: Day = Field(default=None, alias="to")
+    stamp: Literal["open", "close"] | None = None
+    tz: str | None = None
+    calendar: str | None = None
+    prices: Literal["raw", "split", "total"] | None = None
+    sha256: str | None = None
+
+
+class SignalsSection(_Section):
+    """The file that feeds `on_signal`.
+
+    Attributes:
+        path: CSV file.
+        tz: zone of times without an offset; None is that of the data.
+        sha256: hash the file must have; None takes any.
+    """
+
+    path: str | None = None
+    tz: str | None = None
+    sha256: str | None = None
+
+
+class RunFile(_Section):
+    """A run. None, and an empty list, stand for the default, which a written file spells out.
+
+    Attributes:
+        strategy: a name in strategies/, or path/to/file.py, with `:Class` if it holds several.
+        parameters: of the strategy, by name.
+        data: what is traded on.
+        start: day from which orders are allowed; bars before it are history.
+        cash: opening cash.
+        leverage: buying power as a multiple of equity.
+        weights: share of the account by symbol; None is equal parts.
+        sizing: one component or several, of which the smallest size wins.
+        commission, slippage: one component each.
+        limits, exits: components.
+        fill: name of a fill policy, axes of one, or a list of both as on the command line.
+        signals: external predictions.
+    """
+
+    strategy: str | None = None
+    parameters: dict[str, object] = {}
+    data: Annotated[DataSection, _section("path")] = DataSection()
+    start: Day = None
+    cash: Number | None = None
+    leverage: Number | None = None
+    weights: dict[str, Number] | None = None
+    sizing: Specs = ()
+    commission: Spec = None
+    slippage: Spec = None
+    limits: Specs = ()
+    exits: Specs = ()
+    fill: Annotated[object, BeforeValidator(_fill)] = None
+    signals: Annotated[SignalsSection, _section("path")] = SignalsSection()
+
+
+def read(path: Path) -> dict[str, object]:
+    """The content of a run file, not yet validated.
+
+    Raises:
+        ConfigError: it is missing, no YAML (the line is named), or no mapping.
+    """
+    if path.is_dir():
+        raise ConfigError(
+            f"{path} is a folder, not a run file.",
+            f"Give {path / 'run.yaml'}." if (path / "run.yaml").is_file() else "Give a .yaml file.",
+        )
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"The run file {path} cannot be read: {error.strerror}.",
+            "Check the path given with --config.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path.name} is no text file.", "Give a YAML run file.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path.name}{_fault(error)}.", "Correct the YAML there.") from error
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise ConfigError(
+            f"{path.name} is no run file: it must map names to values.",
+            "Write one `name: value` a line, such as `strategy: sma_cross`.",
+        )
+    return content
+
+
+def validate(
+    content: Mapping[str, object], where: str = "run file", flags: Mapping[Place, str] | None = None
+) -> RunFile:
+    """Content as a run file.
+
+    Args:
+        content: keys and values.
+        where: the file's name, for messages.
+        flags: by place, the flag that gave a value, for messages.
+
+    Raises:
+        ConfigError: an unknown key, or a value of the wrong kind.
+    """
+    try:
+        found = RunFile.model_validate(dict(content))
+    except ValidationError as error:
+        raise problem_of(error, where, RunFile, flags or {}) from error
+    if found.data.sample is not None and found.data.path is not None:
+        raise ConfigError(f"{where}: data has a sample and a path.", "Remove one of the two.")
+    for symbol, weight in (found.weights or {}).items():
+        if not isfinite(weight):
+            raise ConfigError(f"{where}: weights.{symbol} is {weight}.", "Give a number.")
+    return found
+
+
+def dump(run_file: RunFile) -> str:
+    """The text of a run file, every key written."""
+    content = run_file.model_dump(by_alias=True, mode="json")
+    return _HEADER + yaml.safe_dump(
+        content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+    )
+
+
+def _fault(error: yaml.YAMLError) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return f" is not valid YAML: {' '.join(str(error).split())}"
+    return f", line {error.problem_mark.line + 1}, is not valid YAML: {error.problem or ''}"

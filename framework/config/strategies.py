@@ -1,0 +1,161 @@
+"""Finding and loading strategies: a name in strategies/, or a file of the user's own."""
+
+from __future__ import annotations
+
+__all__ = ["Found", "available", "find_strategy", "strategy_of_class"]
+
+import inspect
+import re
+import sys
+import traceback
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from framework.config.places import folders
+from framework.errors import StrategyError, did_you_mean
+from framework.strategy import Strategy
+
+_PREFIX = "slipway_strategy_"
+_SPEC = re.compile(r"(?P<where>.+?)(?::(?P<name>\w*))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A strategy class and where it came from.
+
+    Attributes:
+        cls: the class.
+        source: what a run file calls it; empty if no file holds it.
+        code: SHA-256 of the file it is in; empty if no file holds it.
+    """
+
+    cls: type[Strategy]
+    source: str
+    code: str
+
+
+def available() -> dict[str, Path]:
+    """The strategies by name, sorted: every file in the strategies/ folders."""
+    found: dict[str, Path] = {}
+    for folder in folders("strategies"):
+        for file in folder.glob("*.py"):
+            if not file.name.startswith(("_", ".")):
+                found.setdefault(file.stem, file)
+    return dict(sorted(found.items()))
+
+
+def find_strategy(spec: str) -> Found:
+    """The strategy a command line names.
+
+    Args:
+        spec: a name in strategies/, or path/to/file.py; `:Class` behind it when there are several.
+
+    Raises:
+        StrategyError: nothing has that name, the file does not import (its line is shown), or holds
+            no strategy, or several and none is chosen.
+    """
+    match = _SPEC.fullmatch(spec.strip())
+    where, name = (match["where"], match["name"]) if match else ("", None)
+    file = _file(where)
+    return Found(_choose(_load(file), file, name), spec.strip(), _hash(file))
+
+
+def strategy_of_class(cls: type[Strategy]) -> Found:
+    """A strategy class that is already there, such as one written in a notebook."""
+    file = inspect.getsourcefile(cls) if cls.__module__ in sys.modules else None
+    if file is None or not Path(file).is_file() or "." in cls.__qualname__:
+        return Found(cls, "", "")
+    return Found(cls, f"{file}:{cls.__name__}", _hash(Path(file)))
+
+
+def _file(where: str) -> Path:
+    known = available()
+    if not where:
+        raise StrategyError("No strategy is named.", did_you_mean("", known))
+    path = Path(where).expanduser()
+    if path.suffix != ".py" and len(path.parts) == 1:
+        if where in known:
+            return known[where]
+        raise StrategyError(f"There is no strategy {where!r}.", did_you_mean(where, known))
+    if path.is_dir():
+        raise StrategyError(f"{where} is a folder.", "Name a file in it, such as my_strategy.py.")
+    if path.is_file() and path.suffix == ".py":
+        return path
+    if path.is_file():
+        raise StrategyError(f"{where} is no Python file.", "Give a file ending in .py.")
+    if path.stem in known:
+        raise StrategyError(f"There is no file {where}.", f"Did you mean {path.stem!r}?")
+    raise StrategyError(
+        f"There is no file {where}.",
+        "Check its path, or name a strategy that `slipway strategies` lists.",
+    )
+
+
+def _load(file: Path) -> ModuleType:
+    """The file as a module; the same text at the same place is loaded once."""
+    resolved = file.resolve()
+    try:
+        text = resolved.read_bytes()
+    except OSError as error:
+        raise StrategyError(f"{file} cannot be read: {error.strerror}.", "Check it.") from error
+    name = f"{_PREFIX}{resolved.stem}_{sha256(bytes(resolved) + text).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, resolved)
+    if spec is None or spec.loader is None:
+        raise StrategyError(f"{file} is no Python file.", "Give a file ending in .py.")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # the user's code: anything may come out of it
+        del sys.modules[name]
+        raise StrategyError(
+            f"{file.name}{_line(resolved, error)}: {type(error).__name__}: "
+            f"{error.msg if isinstance(error, SyntaxError) else error}.",
+            "Correct the file.",
+        ) from error
+    return module
+
+
+def _line(file: Path, error: BaseException) -> str:
+    """The file's own line an import stopped at."""
+    if isinstance(error, SyntaxError) and error.filename == str(file):
+        return f", line {error.lineno}, `{(error.text or '').strip()}`"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename == str(file):
+            return f", line {frame.lineno}, `{frame.line}`"
+    return ""
+
+
+def _choose(module: ModuleType, file: Path, name: str | None) -> type[Strategy]:
+    found = {
+        key: value
+        for key, value in vars(module).items()
+        if inspect.isclass(value)
+        and issubclass(value, Strategy)
+        and value.__module__ == module.__name__
+    }
+    if name is not None:
+        if name not in found:
+            raise StrategyError(f"{file.name} has no strategy {name!r}.", did_you_mean(name, found))
+        return found[name]
+    if not found:
+        raise StrategyError(
+            f"{file.name} holds no strategy.", "Write a class in it that derives from Strategy."
+        )
+    if len(found) > 1:
+        raise StrategyError(
+            f"{file.name} holds {len(found)} strategies: {', '.join(found)}.",
+            f"Choose one, such as {file.stem}:{next(iter(found))}."
+            if len(file.parts) == 1
+            else f"Choose one with :{next(iter(found))} behind the name.",
+        )
+    return next(iter(found.values()))
+
+
+def _hash(file: Path) -> str:
+    return sha256(file.read_bytes()).hexdigest()
