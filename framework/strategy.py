@@ -15,6 +15,13 @@ from typing import ClassVar, Literal, get_origin, get_type_hints
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from framework.arguments import (
+    Price,
+    check_prices,
+    protection_of,
+    quantity_of,
+    time_in_force,
+)
 from framework.domain.events import Fill, OrderUpdate, Refused, Signal
 from framework.domain.ledger import Position
 from framework.domain.orders import Offset, Order, OrderRequest, Protection, Side, TimeInForce
@@ -24,9 +31,6 @@ from framework.series import Condition, Series, When
 from framework.views import COLUMNS, AccountView, MarketData
 
 _log = logging.getLogger("slipway.strategy")
-
-Price = float | Offset
-"""A protective price: a price, or `pct(3)`, `atr(2)`, `points(1.5)` from the average fill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,9 @@ class Strategy:
     """
 
     universe: ClassVar[bool] = False
+
+    sample: ClassVar[str] = "sp500"
+    """The sample traded on when no data are given."""
 
     data: MarketData
     """The bars so far of this instrument; `data["SPY"]` is another's."""
@@ -215,7 +222,7 @@ class Strategy:
 
         While already long, or with the entry working, only the protective prices given are renewed.
         """
-        protection = _protection(stop_loss, take_profit, trail)
+        protection = protection_of(stop_loss, take_profit, trail)
         self._desk.reach(self._symbol(symbol), Side.BUY, protection)
 
     def go_short(
@@ -226,7 +233,7 @@ class Strategy:
         symbol: str | None = None,
     ) -> None:
         """Be short: the mirror image of `go_long`."""
-        protection = _protection(stop_loss, take_profit, trail)
+        protection = protection_of(stop_loss, take_profit, trail)
         self._desk.reach(self._symbol(symbol), Side.SELL, protection)
 
     def close(self, symbol: str | None = None) -> None:
@@ -244,7 +251,7 @@ class Strategy:
         """Hold `quantity` signed units, by one market order for the difference."""
         if not isfinite(quantity):
             raise OrderError(f"target({quantity}) is no quantity.", "Give a finite number.")
-        protection = _protection(stop_loss, take_profit, trail)
+        protection = protection_of(stop_loss, take_profit, trail)
         self._desk.target(self._symbol(symbol), float(quantity), protection)
 
     def target_percent(self, percent: float, symbol: str | None = None) -> None:
@@ -264,7 +271,7 @@ class Strategy:
             self._symbol(symbol)
             if not isfinite(weight):
                 raise OrderError(f"target_weights: {symbol} is {weight}.", "Give a finite number.")
-        held = {p.symbol: p.quantity * self.data[p.symbol].close[-1] for p in self.positions}
+        held = {p.symbol: p.value(self.data[p.symbol].close[-1]) for p in self.positions}
         wanted = {symbol: weights.get(symbol, 0.0) for symbol in held} | dict(weights)
         equity = self.account.equity
         growth = {s: abs(w) * equity - abs(held.get(s, 0.0)) for s, w in wanted.items()}
@@ -305,17 +312,18 @@ class Strategy:
         Returns:
             The order as it left the door, or why it did not.
         """
+        check_prices(limit, stop, trailing)
         request = OrderRequest(
             self._symbol(symbol),
             Side.BUY,
-            _quantity(quantity, fraction),
+            quantity_of(quantity, fraction),
             limit,
             stop,
             trailing,
-            TimeInForce(tif),
+            time_in_force(tif),
             oca,
             fraction,
-            _protection(stop_loss, take_profit, trail),
+            protection_of(stop_loss, take_profit, trail),
         )
         return self._desk.place(request)
 
@@ -335,17 +343,18 @@ class Strategy:
         symbol: str | None = None,
     ) -> Order | Refused:
         """Send exactly this sell order; the arguments are those of `buy`."""
+        check_prices(limit, stop, trailing)
         request = OrderRequest(
             self._symbol(symbol),
             Side.SELL,
-            _quantity(quantity, fraction),
+            quantity_of(quantity, fraction),
             limit,
             stop,
             trailing,
-            TimeInForce(tif),
+            time_in_force(tif),
             oca,
             fraction,
-            _protection(stop_loss, take_profit, trail),
+            protection_of(stop_loss, take_profit, trail),
         )
         return self._desk.place(request)
 
@@ -471,31 +480,3 @@ def _converted(owner: str, name: str, hint: type, value: object) -> object:
             f"({error.errors()[0]['msg'].lower()}).",
             f"Give {name} as {wanted}.",
         ) from None
-
-
-def _quantity(quantity: float, fraction: float | None) -> float:
-    if fraction is not None:
-        if quantity != 0.0 or not 0.0 < fraction <= 1.0:
-            raise OrderError(
-                f"An order with quantity={quantity} and fraction={fraction}.",
-                "Give a quantity above 0, or a fraction in (0, 1].",
-            )
-        return 0.0
-    if not isfinite(quantity) or quantity <= 0.0:
-        raise OrderError(f"The order quantity is {quantity}.", "It must be above 0.")
-    return float(quantity)
-
-
-def _protection(
-    stop_loss: Price | None, take_profit: Price | None, trail: Offset | None
-) -> Protection:
-    for name, price in (("stop_loss", stop_loss), ("take_profit", take_profit)):
-        if isinstance(price, Offset) or price is None:
-            continue
-        if not isfinite(price) or price <= 0.0:
-            raise OrderError(
-                f"{name} is {price}.", "Give a price above 0, or pct(3), atr(2), points(1.5)."
-            )
-    if trail is not None and not isinstance(trail, Offset):
-        raise OrderError(f"trail is {trail!r}.", "Give a distance: pct(3), atr(2) or points(1.5).")
-    return Protection(stop_loss, take_profit, trail)

@@ -20,9 +20,8 @@ from framework.series import BoolArray
 from framework.strategy import Strategy
 
 _SHORT = (30, 120, 500, 1500)
-_PER_SERIES = 3
+_PER_SERIES = 2
 _CHEAP = 5_000
-_MOST_CUTS = 16
 _TOLERANCE = 1e-9
 
 Trial = Callable[[World], Strategy]
@@ -97,8 +96,14 @@ def check_lookahead(strategy: Strategy, world: World, trial: Trial) -> None:
         StrategyError: if `setup` declares different things on a shorter history.
     """
     whole = _columns(strategy)
-    for length in _cuts([values for _, values in whole], len(world.timeline.instants)):
-        short = _columns(trial(world.cut(length)))
+    failures: list[Exception] = []
+    cuts = _cuts([values for _, values in whole], world)
+    for length in cuts:
+        try:
+            short = _columns(trial(world.cut(length)))
+        except Exception as error:  # a user's indicator may not bear so short a history
+            failures.append(error)
+            continue
         if [name for name, _ in short] != [name for name, _ in whole]:
             raise StrategyError(
                 f"{type(strategy).__name__}.setup declares other series on the first {length} bars "
@@ -107,6 +112,8 @@ def check_lookahead(strategy: Strategy, world: World, trial: Trial) -> None:
             )
         for (name, values), (_, known) in zip(whole, short, strict=True):
             _compare(name, values[:length], known, world)
+    if failures and len(failures) == len(cuts):
+        raise failures[-1]
 
 
 def warmup(strategy: Strategy, world: World, trial: Trial) -> int:
@@ -143,9 +150,11 @@ def _columns(strategy: Strategy) -> list[tuple[str, FloatArray | BoolArray]]:
     return found
 
 
-def _cuts(columns: Sequence[FloatArray | BoolArray], total: int) -> list[int]:
+def _cuts(columns: Sequence[FloatArray | BoolArray], world: World) -> list[int]:
     """Lengths of the truncated histories: a few short ones, and some that end where a series has
     just changed, because that is where a peek shows."""
+    total = len(world.timeline.instants)
+    shortest = 1 + max(int(np.argmax(rows >= 0)) for rows in world.timeline.rows.values())
     cuts = {length for length in _SHORT if length < total}
     for values in columns:
         with np.errstate(invalid="ignore"):
@@ -158,9 +167,7 @@ def _cuts(columns: Sequence[FloatArray | BoolArray], total: int) -> list[int]:
             else (known[:1])
         )
         cuts.update(int(length) for length in chosen)
-    spread = sorted(cuts)
-    if len(spread) > _MOST_CUTS:
-        spread = [spread[i] for i in np.linspace(0, len(spread) - 1, _MOST_CUTS).astype(int)]
+    spread = sorted({max(length, shortest) for length in cuts if max(length, shortest) < total})
     return spread or ([total - 1] if total > 1 else [])
 
 

@@ -26,6 +26,7 @@ class OrderRecord:
         time: nanoseconds UTC of its last event.
         commission: fees charged for it.
         slippage: money lost to slippage, >= 0 is a cost.
+        first_stop: its stop level when that was first known, before any was moved.
     """
 
     order: Order
@@ -36,6 +37,7 @@ class OrderRecord:
     time: int
     commission: float
     slippage: float
+    first_stop: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

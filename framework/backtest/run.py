@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["run"]
 
 import inspect
+import logging
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,12 +25,20 @@ from framework.engine.history import Timeline, World
 from framework.engine.orders import Door
 from framework.engine.reconcile import reconcile
 from framework.engine.slot import Slot
-from framework.errors import ConfigError, DataError, ReconcileError, SlipwayError
+from framework.errors import (
+    ConfigError,
+    DataError,
+    LookaheadError,
+    ReconcileError,
+    SlipwayError,
+    StrategyError,
+)
 from framework.feeds.resample import resample
 from framework.ports import Progress
 from framework.strategy import Strategy
 
-_CHUNK = 1 << 14
+_CHUNK = 1 << 10
+_log = logging.getLogger("slipway.backtest")
 
 
 def run(
@@ -109,7 +118,6 @@ class _Build:
             settings.breakers,
             self._timeline.instants,
             self._timeline.session,
-            settings.signals,
             self._first,
         )
 
@@ -120,8 +128,10 @@ class _Build:
         except KeyboardInterrupt:
             return "interrupted"
         except SlipwayError as error:
+            _log.debug("The strategy was refused.", exc_info=error)
             return _blame(self._strategy, error, str(error))
         except Exception as error:  # the strategy is the user's code: anything may come out of it
+            _log.debug("The strategy raised.", exc_info=error)
             return _blame(self._strategy, error, f"{type(error).__name__}: {error}")
         return ""
 
@@ -141,13 +151,15 @@ class _Build:
     def record(self, error: str) -> RunRecord:
         """Everything the run left behind."""
         slots = [station.slot for station in self._stations]
-        findings = reconcile([slot.ledger for slot in slots], self._broker.book())
+        spare = self._settings.cash - sum(slot.ledger.opening_cash for slot in slots)
+        ledgers = [*(slot.ledger for slot in slots), Ledger(spare, {})]
+        findings = reconcile(ledgers, self._broker.book())
         if findings and not error:
             raise ReconcileError(
                 f"The ledger and the broker's book disagree: {'; '.join(findings)}.",
                 "This is a defect of the simulator, not of your strategy; please report it.",
             )
-        cash, quantities = self._curves(slots)
+        cash, quantities = self._curves(slots, spare)
         equity = cash.copy()
         for one in self._bars:
             rows = self._timeline.rows[one.symbol]
@@ -206,25 +218,38 @@ class _Build:
         strategy.bind(world.data, world.symbols, desk)
         for timer in setup.timers:
             desk.timer(*timer)
-        return Station.of(slot, desk, self._timeline.instants)
+        return Station.of(slot, desk, self._timeline.instants, self._settings.signals)
 
     def _set_up(self, world: World) -> tuple[Strategy, SetupDesk]:
         strategy = self._strategy(self._parameters)
         desk = SetupDesk()
         strategy.bind(world.data, world.symbols, desk)
-        strategy.setup()
+        try:
+            strategy.setup()
+        except LookaheadError:
+            raise
+        except SlipwayError as error:
+            raise type(error)(_blame(self._strategy, error, error.problem), error.remedy) from error
+        except Exception as error:  # the strategy is the user's code: anything may come out of it
+            problem = _blame(self._strategy, error, f"{type(error).__name__}: {error}")
+            raise StrategyError(
+                f"{problem}.", "It was raised in setup; nothing has run."
+            ) from error
         return strategy, desk
 
     def _tape(self, bars: Bars, finer: Bars | None) -> Tape:
         whole = self._timeline.is_whole(bars.symbol)
         return Tape(bars, None if whole else self._timeline.rows[bars.symbol], finer)
 
-    def _curves(self, slots: Sequence[Slot]) -> tuple[FloatArray, dict[str, FloatArray]]:
+    def _curves(
+        self, slots: Sequence[Slot], spare: float
+    ) -> tuple[FloatArray, dict[str, FloatArray]]:
         """Cash and quantities after every instant, from the instants at which they changed."""
         changes = self._engine.changes
         steps = np.array([change[0] for change in changes], dtype=np.int64)
         last = np.searchsorted(steps, np.arange(len(self._timeline.instants)), side="right")
-        cash = np.array([self._settings.cash, *(change[1] for change in changes)])[last]
+        steps_of_cash = (change[1] + spare for change in changes)
+        cash = np.array([self._settings.cash, *steps_of_cash])[last]
         symbols = [symbol for slot in slots for symbol in slot.ledger.positions]
         quantities = {
             symbol: np.array([0.0, *(change[2][i] for change in changes)])[last]
@@ -243,6 +268,7 @@ class _Build:
                 ticket.time,
                 ticket.commission,
                 ticket.slippage,
+                ticket.first_stop,
             )
             for ticket in self._door.tickets.values()
         )

@@ -55,7 +55,9 @@ def problem_of(
 def _remedy(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     if error["type"] == "literal_error":
-        options = [option.strip("' ") for option in context["expected"].replace(" or ", ",").split(",")]
+        options = [
+            option.strip("' ") for option in context["expected"].replace(" or ", ",").split(",")
+        ]
         return did_you_mean(str(error["input"]), options)
     if error["type"] == "value_error":
         return str(context["error"])
@@ -71,7 +73,8 @@ def _keys(model: type[BaseModel], place: Place) -> list[str]:
     for part in place:
         for name, field in model.model_fields.items():
             inner = field.annotation
-            if part == (field.alias or name) and isinstance(inner, type):
-                if issubclass(inner, BaseModel):
-                    model = inner
+            if part != (field.alias or name) or not isinstance(inner, type):
+                continue
+            if issubclass(inner, BaseModel):
+                model = inner
     return [field.alias or name for name, field in model.model_fields.items()]

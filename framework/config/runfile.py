@@ -38,22 +38,26 @@ def _symbols(value: object) -> object:
 
 
 def _spec(value: object) -> object:
-    if value is None or isinstance(value, str | dict):
+    if value is None or isinstance(value, str) or _is_mapping(value):
         return value
     raise ValueError('Write "name", "name:value" or {name: ..., parameter: ...}.')
 
 
 def _specs(value: object) -> object:
-    parts = value if isinstance(value, list) else [] if value is None else [value]
+    parts = value if isinstance(value, list | tuple) else [] if value is None else [value]
     return [_spec(part) for part in parts]
 
 
 def _fill(value: object) -> object:
-    if value is None or isinstance(value, str | dict):
+    if value is None or isinstance(value, str) or _is_mapping(value):
         return value
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return value
     raise ValueError("Write the name of a policy, or {axis: value}.")
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(key, str) for key in value)
 
 
 def _section(key: str) -> BeforeValidator:
@@ -64,8 +68,10 @@ def _section(key: str) -> BeforeValidator:
 Number = Annotated[float, BeforeValidator(_number)]
 Day = Annotated[str | None, BeforeValidator(_day)]
 Symbols = Annotated[tuple[str, ...] | None, BeforeValidator(_symbols)]
-Spec = Annotated[object, BeforeValidator(_spec)]
-Specs = Annotated[tuple[object, ...], BeforeValidator(_specs)]
+OneSpec = str | dict[str, object]
+Spec = Annotated[OneSpec | None, BeforeValidator(_spec)]
+Specs = Annotated[tuple[OneSpec, ...], BeforeValidator(_specs)]
+FillSpec = Annotated[OneSpec | tuple[str, ...] | None, BeforeValidator(_fill)]
 
 
 class _Section(BaseModel):
@@ -142,7 +148,7 @@ class RunFile(_Section):
     slippage: Spec = None
     limits: Specs = ()
     exits: Specs = ()
-    fill: Annotated[object, BeforeValidator(_fill)] = None
+    fill: FillSpec = None
     signals: Annotated[SignalsSection, _section("path")] = SignalsSection()
 
 

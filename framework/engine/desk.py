@@ -7,6 +7,7 @@ __all__ = ["StrategyDesk"]
 from collections.abc import Callable
 from dataclasses import replace
 from heapq import heappop, heappush
+from math import isnan
 
 from framework.domain.arithmetic import order_price, round_down_to_lot
 from framework.domain.events import Refused
@@ -51,7 +52,7 @@ class StrategyDesk:
         """Hold `side`; None is flat."""
         if side is None:
             self.flatten(symbol, Origin.CLOSE)
-        else:
+        elif self._is_tradable(symbol, side):
             self._in_turn(symbol, lambda: self._reach_side(symbol, side, protection))
 
     def flatten(self, symbol: str, origin: Origin) -> None:
@@ -62,12 +63,14 @@ class StrategyDesk:
         """Hold `quantity` signed units; 0 closes."""
         if quantity == 0.0:
             self.flatten(symbol, Origin.CLOSE)
-        else:
+        elif self._is_tradable(symbol, Side.BUY if quantity > 0.0 else Side.SELL):
             self._in_turn(symbol, lambda: self._resize(symbol, quantity, protection))
 
     def target_share(self, symbol: str, share: float, tolerance: float) -> None:
         """Hold `share` of equity, unless within `tolerance` of it."""
         slot = self._slot
+        if not self._is_tradable(symbol, Side.BUY if share > 0.0 else Side.SELL):
+            return
         price = slot.price(symbol) * slot.instrument(symbol).multiplier
         equity = slot.equity()
         present = self._effective(symbol) * price / equity if equity > 0.0 else 0.0
@@ -90,7 +93,7 @@ class StrategyDesk:
             return
         cancels = [t.order.id for t in entries]
         if held != 0.0:
-            cancels += [t.order.id for t in self._protective(symbol)]
+            cancels = [t.order.id for t in self._door.working(self._slot, symbol)]
 
         def enter() -> None:
             present = self._effective(symbol)
@@ -120,7 +123,8 @@ class StrategyDesk:
     def _resize(self, symbol: str, quantity: float, protection: Protection) -> None:
         held = self._effective(symbol)
         reverses = held * quantity < 0.0
-        cancels = [t.order.id for t in self._protective(symbol)] if reverses else []
+        working = self._door.working(self._slot, symbol) if reverses else ()
+        cancels = [t.order.id for t in working if t.order.type is not OrderType.MARKET]
 
         def trade() -> None:
             difference = quantity - self._effective(symbol)
@@ -152,7 +156,7 @@ class StrategyDesk:
             )
         )
         quantity = round_down_to_lot(wanted, instrument.lot) if wanted > 0.0 else 0.0
-        if quantity == 0.0 and slot.trading:
+        if quantity == 0.0:
             reason = f"the size {wanted:g} rounds down to 0 lots of {instrument.lot:g}"
             self._door.refuse(OrderRequest(symbol, side, wanted), price, "sizer", reason)
         return quantity
@@ -185,15 +189,17 @@ class StrategyDesk:
 
     def _moved(self, order: Order, protection: Protection) -> Order | None:
         """The protective order at its new price; None where none was given."""
+        if order.origin is Origin.TRAIL:
+            return None if protection.trail is None else replace(order, trail=protection.trail)
         price = protection.stop_loss
         is_stop = True
         if order.origin is Origin.TAKE_PROFIT:
             price, is_stop = protection.take_profit, False
-        if price is None or order.origin is Origin.TRAIL:
+        if price is None:
             return None
         position = self._slot.ledger.positions[order.symbol]
         if isinstance(price, Offset):
-            if position.is_flat:
+            if position.quantity * order.side >= 0.0:
                 return replace(order, offset=price)
             away = order.side * price.distance(position.average_price)
             price = position.average_price + (away if is_stop else -away)
@@ -204,11 +210,15 @@ class StrategyDesk:
         return replace(order, limit=fixed, offset=None)
 
     def _protect_held(self, symbol: str, protection: Protection) -> None:
-        """Protective orders for a position that has none of this kind."""
-        position = self._slot.ledger.positions[symbol]
-        for entry_id in self._slot.entries.get(symbol, []):
-            entry = self._door.tickets[entry_id].order
-            for child in children_of(self._slot, entry, abs(position.quantity), protection):
+        """Protective orders for a side, held or working, that has none of this kind."""
+        held = self._slot.ledger.positions[symbol].quantity
+        filled = [self._door.tickets[entry_id] for entry_id in self._slot.entries.get(symbol, [])]
+        side = 1.0 if self._effective(symbol) > 0.0 else -1.0
+        for ticket in [*filled, *self._entries(symbol)]:
+            if ticket.order.side != side:
+                continue
+            quantity = min(ticket.filled, abs(held)) or ticket.opening
+            for child in children_of(self._slot, ticket.order, quantity, protection):
                 fixed = self._moved(child, protection) or child
                 self._door.send_child(self._slot, replace(fixed, time=self._door.now))
 
@@ -265,6 +275,16 @@ class StrategyDesk:
                 self.flatten(stop.symbol, Origin.TIME_STOP)
 
     # parts ---------------------------------------------------------------------------------
+
+    def _is_tradable(self, symbol: str, side: Side) -> bool:
+        """Whether a side may be taken: the run has started, and there is a price."""
+        if not self._slot.trading:
+            return False
+        if isnan(self._slot.price(symbol)):
+            request = OrderRequest(symbol, side, 0.0)
+            self._door.refuse(request, 0.0, "no_price", "it has no bar yet")
+            return False
+        return True
 
     def _effective(self, symbol: str) -> float:
         """Signed units held once the working market orders have filled."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Engine", "Station"]
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,23 +30,28 @@ class Station:
         instants: for every instant of the run, the index on the slot's own timeline, -1 where none
             of its bars closes; None when both timelines are the same.
         alarms: the conditions as bytes per instant, by side of the position.
+        signals: external predictions about its symbols not yet told, by time.
     """
 
     slot: Slot
     desk: StrategyDesk
     instants: memoryview | None
     alarms: Alarms
+    signals: deque[Signal]
 
     @classmethod
-    def of(cls, slot: Slot, desk: StrategyDesk, instants: IntArray) -> Station:
+    def of(
+        cls, slot: Slot, desk: StrategyDesk, instants: IntArray, signals: Sequence[Signal]
+    ) -> Station:
         """Work out when to wake a slot along the run's instants."""
         own = slot.world.timeline.instants
         alarms = Alarms(slot.whens, len(own))
+        told = deque(s for s in signals if s.symbol in slot.world.symbols)
         if len(own) == len(instants):
-            return cls(slot, desk, None, alarms)
+            return cls(slot, desk, None, alarms, told)
         at = np.full(len(instants), -1, dtype=np.int64)
         at[np.searchsorted(instants, own)] = np.arange(len(own))
-        return cls(slot, desk, at.data, alarms)
+        return cls(slot, desk, at.data, alarms, told)
 
 
 class Alarms:
@@ -87,7 +93,6 @@ class Engine:
         breakers: watch the account.
         instants: nanoseconds UTC of every instant of the run.
         session: trading day of every instant.
-        signals: external predictions, by time.
         first: index of the first instant at which orders are allowed.
     """
 
@@ -98,7 +103,6 @@ class Engine:
         breakers: Sequence[Breaker],
         instants: IntArray,
         session: IntArray,
-        signals: Sequence[Signal],
         first: int,
     ) -> None:
         self._stations = tuple(stations)
@@ -106,8 +110,6 @@ class Engine:
         self._breakers = tuple(breakers)
         self._instants = instants.data
         self._session = session.data
-        self._signals = tuple(signals)
-        self._next_signal = 0
         self._first = first
         self._day: int | None = None
         self._state = BreakerState(0, 0.0, 0.0, 0.0)
@@ -135,7 +137,6 @@ class Engine:
         for station in awake:
             if station.slot.time_stops:
                 station.desk.close_timed_out()
-        self._deliver_signals()
         for station in awake:
             self._wake(station)
         self._finish(k)
@@ -148,6 +149,8 @@ class Engine:
     def _wake(self, station: Station) -> None:
         slot = station.slot
         station.desk.ring()
+        while station.signals and station.signals[0].time <= self._door.now:
+            slot.hooks.on_signal(station.signals.popleft())
         now = slot.world.now
         alarms = station.alarms
         if alarms.any and alarms.any[now]:
@@ -232,17 +235,6 @@ class Engine:
         reason = f"halted by {', '.join(self._halts)}" if self._halts else ""
         for station in self._stations:
             station.slot.blocked = reason
-
-    def _deliver_signals(self) -> None:
-        while (
-            self._next_signal < len(self._signals)
-            and self._signals[self._next_signal].time <= self._door.now
-        ):
-            signal = self._signals[self._next_signal]
-            self._next_signal += 1
-            for station in self._stations:
-                if signal.symbol in station.slot.world.symbols:
-                    station.slot.hooks.on_signal(signal)
 
 
 def _move(station: Station, k: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Door"]
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import isnan
 
@@ -189,15 +189,15 @@ class Door:
     def _split(self, slot: Slot, request: OrderRequest, quantity: float) -> tuple[float, float]:
         """Units that open risk and units that close it.
 
-        A closing verb never opens, so only what is certain to close before it counts against it.
+        A market order trades before any resting one, so only what is certain to close before it
+        counts against it; a closing verb never opens.
         """
         position = slot.ledger.positions[request.symbol].quantity
-        working = self.working(slot, request.symbol)
-        if request.origin not in _REDUCE_ONLY:
-            return opening_and_exit(position, request.side * quantity, working)
-        certain = [ticket for ticket in working if ticket.order.type is OrderType.MARKET]
-        _, exit_part = opening_and_exit(position, request.side * quantity, certain)
-        return 0.0, exit_part
+        working: Iterable[Ticket] = self.working(slot, request.symbol)
+        if request.type is OrderType.MARKET:
+            working = [ticket for ticket in working if ticket.order.type is OrderType.MARKET]
+        opening, exit_part = opening_and_exit(position, request.side * quantity, working)
+        return 0.0 if request.origin in _REDUCE_ONLY else opening, exit_part
 
     def _judge(
         self, slot: Slot, request: OrderRequest, opening: float, exit_part: float
@@ -384,6 +384,8 @@ class Door:
             _log.warning("%s: %s after %s ignored", update.order.id, update.status, ticket.status)
             return
         ticket.order = update.order
+        if ticket.first_stop is None:
+            ticket.first_stop = update.order.stop
         ticket.status = update.status
         ticket.time = update.time
         ticket.reason = update.reason

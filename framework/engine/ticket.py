@@ -22,6 +22,7 @@ class Ticket:
         max_bars: time stop that comes with its fill.
         filled, value: units filled and what they were worth.
         commission, slippage: what it cost.
+        first_stop: its stop level when that was first known, before any was moved.
     """
 
     slot: Slot
@@ -35,6 +36,7 @@ class Ticket:
     value: float = 0.0
     commission: float = 0.0
     slippage: float = 0.0
+    first_stop: float | None = None
 
     @property
     def is_working(self) -> bool:

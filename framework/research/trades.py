@@ -23,7 +23,7 @@ import numpy as np
 from framework.backtest.record import OrderRecord, RunRecord
 from framework.domain.bars import Bars
 from framework.domain.events import Fill
-from framework.domain.orders import Order, Origin, Side
+from framework.domain.orders import Origin, Side
 
 OPEN = "open"
 """The exit reason of a trade that is still open."""
@@ -178,7 +178,7 @@ class _Costs:
     """Commission per unit by fill id, and the first protective stop by entry order id."""
 
     fees: Mapping[str, float]
-    stops: Mapping[str, Order]
+    stops: Mapping[str, OrderRecord]
 
 
 def _fees(record: RunRecord) -> dict[str, float]:
@@ -189,26 +189,28 @@ def _fees(record: RunRecord) -> dict[str, float]:
     return {fill.id: paid.get(fill.id, 0.0) / abs(fill.quantity) for fill in record.fills}
 
 
-def _first_stops(orders: Sequence[OrderRecord]) -> dict[str, Order]:
+def _first_stops(orders: Sequence[OrderRecord]) -> dict[str, OrderRecord]:
     """The first protective stop of each entry, by the entry's id."""
-    found: dict[str, Order] = {}
+    found: dict[str, OrderRecord] = {}
     for record in orders:
         order = record.order
         if order.parent is not None and order.origin in (Origin.STOP_LOSS, Origin.TRAIL):
-            found.setdefault(order.parent, order)
+            found.setdefault(order.parent, record)
     return found
 
 
-def _risk_per_unit(entry: Fill, stop: Order | None) -> float | None:
-    """Price distance from the entry to its stop; None without a stop on the losing side."""
-    if stop is None:
+def _risk_per_unit(entry: Fill, record: OrderRecord | None) -> float | None:
+    """Price distance from the entry to where its stop first stood; None without one on the losing
+    side."""
+    if record is None:
         return None
-    offset = stop.trail or stop.offset
+    offset = record.order.trail or record.order.offset
     if offset is not None:
         return offset.distance(entry.price)
-    if stop.stop is None:
+    stop = record.order.stop if record.first_stop is None else record.first_stop
+    if stop is None:
         return None
-    distance = entry.price - stop.stop if entry.quantity > 0 else stop.stop - entry.price
+    distance = entry.price - stop if entry.quantity > 0 else stop - entry.price
     return distance if distance > 0.0 else None
 
 

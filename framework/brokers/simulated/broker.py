@@ -61,19 +61,24 @@ class SimulatedBroker:
         """Accept an entry and its children, which are held until it fills."""
         ids = {order.id for order in orders}
         for order in orders:
-            held = order.parent is not None and order.parent in ids
+            held = order.parent is not None and (
+                order.parent in ids or self._find(order.parent) is not None
+            )
             status = OrderStatus.HELD if held else OrderStatus.WORKING
             resting = Resting.of(order, self._sequence, status)
             self._sequence += 1
             self._time = order.time
             self._queues[order.symbol].append(resting)
             self._report(resting, status, "")
+        if orders[0].parent is not None:
+            self._end_idle_children(orders[0].symbol)
 
     def replace(self, order: Order) -> None:
         """Change quantity or prices of the working order with the same id."""
         resting = self._find(order.id)
         if resting is not None:
-            resting.order = order
+            moves = order.type is OrderType.TRAIL and resting.order.stop is not None
+            resting.order = replace(order, stop=resting.order.stop) if moves else order
             resting.reprice()
             self._report(resting, resting.status, "replaced")
 
@@ -85,6 +90,8 @@ class SimulatedBroker:
 
     def poll(self) -> Sequence[BrokerEvent]:
         """Everything that happened since the last call, oldest first."""
+        if not self._events:
+            return ()
         events = tuple(self._events)
         self._events.clear()
         return events

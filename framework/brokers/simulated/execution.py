@@ -124,7 +124,7 @@ class Execution:
             instrument, resting.side, reference, abs(part.quantity), bar.volume
         )
         if policy.slip_cap == "range":
-            price = min(max(price, bar.low), bar.high)
+            price = min(max(price, min(bar.low, reference)), max(bar.high, reference))
         return price
 
     def _affordable(self, resting: Resting, part: Part, reference: float, price: float) -> bool:

@@ -119,10 +119,16 @@ def _at_open(
                 bar.open,
                 margin,
             )
+            at_stop = policy.stop_limit_gap == "stop" and _gaps_into(resting)
             resting.triggered = touch.triggered
             if touch.price is not None:
-                price = bar.previous_close if _on_close(resting, policy) else touch.price
+                price = resting.stop if at_stop else touch.price
+                price = bar.previous_close if _on_close(resting, policy) else price
                 trade(resting, price, True, touch.exact)
+
+
+def _gaps_into(resting: Resting) -> bool:
+    return resting.kind is OrderType.STOP_LIMIT and not resting.triggered
 
 
 def _on_close(resting: Resting, policy: FillPolicy) -> bool:

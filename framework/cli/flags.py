@@ -1,0 +1,184 @@
+"""The flags of `slipway run`, laid over a run file."""
+
+from __future__ import annotations
+
+__all__ = ["PICTURES", "RunFlags", "overlay"]
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+from pathlib import Path
+
+from framework.errors import ConfigError
+
+PICTURES = (".pdf", ".png", ".svg")
+"""Endings a picture may have."""
+
+_DATA_FLAGS = {
+    "symbols": "--symbols",
+    "bar": "--bar",
+    "from": "--from",
+    "to": "--to",
+    "stamp": "--stamp",
+    "tz": "--tz",
+    "calendar": "--calendar",
+    "prices": "--prices",
+}
+_FLAGS = {
+    "strategy": "STRATEGY",
+    "start": "--start",
+    "cash": "--cash",
+    "leverage": "--leverage",
+    "weights": "--weights",
+    "sizing": "--sizing",
+    "limits": "--limit",
+    "exits": "--exit",
+    "commission": "--commission",
+    "slippage": "--slippage",
+    "signals": "--signals",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFlags:
+    """What was given on the command line; None and () are what was not."""
+
+    strategy: str | None = None
+    config: Path | None = None
+    parameters: Sequence[str] = ()
+    data: str | None = None
+    symbols: str | None = None
+    bar: str | None = None
+    first: str | None = None
+    last: str | None = None
+    start: str | None = None
+    stamp: str | None = None
+    tz: str | None = None
+    calendar: str | None = None
+    prices: str | None = None
+    signals: str | None = None
+    cash: float | None = None
+    leverage: float | None = None
+    weights: str | None = None
+    sizing: Sequence[str] = ()
+    limits: Sequence[str] = ()
+    exits: Sequence[str] = ()
+    commission: str | None = None
+    slippage: str | None = None
+    fill: Sequence[str] = ()
+    out: Path | None = None
+    plot: str | None = None
+    strict: bool = False
+    quiet: bool = False
+
+
+def overlay(
+    content: Mapping[str, object], flags: RunFlags
+) -> tuple[dict[str, object], dict[tuple[str, ...], str]]:
+    """A run file's content with the flags in it, and which place came from which flag.
+
+    A list given by flags replaces the file's; `--set` and `--fill axis=value` change single values;
+    another STRATEGY drops the parameters, `--data` the rest of the data section.
+
+    Raises:
+        ConfigError: a flag's text is malformed.
+    """
+    merged = dict(content)
+    given: dict[str, object] = {
+        "strategy": flags.strategy,
+        "start": flags.start,
+        "cash": flags.cash,
+        "leverage": flags.leverage,
+        "weights": None if flags.weights is None else _weights(flags.weights),
+        "sizing": list(flags.sizing) or None,
+        "limits": list(flags.limits) or None,
+        "exits": list(flags.exits) or None,
+        "commission": flags.commission,
+        "slippage": flags.slippage,
+        "signals": flags.signals,
+    }
+    if flags.strategy is not None and flags.strategy != content.get("strategy"):
+        merged.pop("parameters", None)
+    places: dict[tuple[str, ...], str] = {
+        (key,): _FLAGS[key] for key, value in given.items() if value is not None
+    }
+    merged.update({key: value for key, value in given.items() if value is not None})
+    _parameters(merged, flags.parameters)
+    _fill(merged, flags.fill)
+    _data(merged, flags, places)
+    return merged, places
+
+
+def _parameters(merged: dict[str, object], texts: Sequence[str]) -> None:
+    given: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise ConfigError(f"--set {text!r} is no parameter.", "Write --set name=value.")
+        if name in given:
+            raise ConfigError(f"--set {name} is given twice.", "Give it once.")
+        given[name] = value.strip()
+    before = merged.get("parameters")
+    if given and (before is None or isinstance(before, dict)):
+        merged["parameters"] = {**(before or {}), **given}
+
+
+def _weights(text: str) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for part in text.split(","):
+        symbol, equals, value = (piece.strip() for piece in part.partition("="))
+        try:
+            weight = float(value)
+        except ValueError:
+            weight = float("nan")
+        if not symbol or not equals or isnan(weight):
+            raise ConfigError(
+                f"--weights has {part!r}.", "Write SYMBOL=share, as in AAPL=0.6,MSFT=0.4."
+            )
+        if symbol in found:
+            raise ConfigError(f"--weights has {symbol} twice.", "Give it once.")
+        found[symbol] = weight
+    return found
+
+
+def _fill(merged: dict[str, object], texts: Sequence[str]) -> None:
+    """Axes change those of the file; a name starts afresh."""
+    if not texts:
+        return
+    before = merged.get("fill")
+    if isinstance(before, dict) and all("=" in text for text in texts):
+        kept = [f"{axis}={value}" for axis, value in before.items() if axis != "name"]
+        changed = {text.partition("=")[0].strip() for text in texts}
+        kept = [text for text in kept if text.partition("=")[0] not in changed]
+        merged["fill"] = [str(before.get("name", "default")), *kept, *texts]
+    elif isinstance(before, str) and all("=" in text for text in texts):
+        merged["fill"] = [before, *texts]
+    else:
+        merged["fill"] = list(texts)
+
+
+def _data(merged: dict[str, object], flags: RunFlags, places: dict[tuple[str, ...], str]) -> None:
+    """Flags that change the bars, or what is read of them, make the file's hash meaningless."""
+    given = {
+        "symbols": flags.symbols,
+        "bar": flags.bar,
+        "from": flags.first,
+        "to": flags.last,
+        "stamp": flags.stamp,
+        "tz": flags.tz,
+        "calendar": flags.calendar,
+        "prices": flags.prices,
+    }
+    changes: dict[str, object] = {key: value for key, value in given.items() if value is not None}
+    before = merged.get("data")
+    section: dict[str, object] = {"path": before} if isinstance(before, str) else {}
+    if isinstance(before, dict):
+        section = dict(before)
+    if flags.data is not None:
+        section = {"path": flags.data}
+        places["data", "path"] = "--data"
+    if changes or flags.data is not None:
+        section.pop("sha256", None)
+        merged["data"] = {**section, **changes}
+    places.update({("data", key): _DATA_FLAGS[key] for key in changes})

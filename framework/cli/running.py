@@ -1,0 +1,118 @@
+"""`slipway run`: flags and run file to a plan, the plan played, its results shown and kept."""
+
+from __future__ import annotations
+
+__all__ = ["run_command"]
+
+import os
+import re
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from framework.cli.flags import PICTURES, RunFlags, overlay
+from framework.cli.progress import LateBar
+from framework.cli.reporting import INTERRUPTED, complain
+from framework.config.plan import Plan, plan_of, request_of
+from framework.config.runfile import read, validate
+from framework.errors import ConfigError, InputError
+from framework.research.backtest import play, save
+from framework.research.plots import plot
+from framework.research.report import print_result
+from framework.research.results import Result
+
+_WINDOW = "window"
+
+
+def run_command(flags: RunFlags) -> int:
+    """Backtest, print, write; the exit code.
+
+    Raises:
+        SlipwayError: before anything has run or been written.
+    """
+    content = {} if flags.config is None else read(flags.config.expanduser())
+    merged, places = overlay(content, flags)
+    where = "the command line" if flags.config is None else flags.config.name
+    request = request_of(validate(merged, where, places))
+    _check_picture(flags.plot)
+    if flags.out is not None:
+        _check_folder(flags.out.expanduser())
+    plan = plan_of(request)
+    folder = flags.out or _new_folder(plan.found.source)
+    if flags.out is None:
+        _check_folder(folder)
+    with LateBar(Console(stderr=True)) as bar:
+        result = play(plan, bar)
+    written = save(plan, result, folder)
+    if not flags.quiet:
+        _show(plan, result, written)
+    if flags.plot is not None:
+        plot(result, None if flags.plot == _WINDOW else Path(flags.plot))
+        if flags.plot != _WINDOW and not flags.quiet:
+            print(f"Picture: {flags.plot}")
+    return _exit_code(result, flags)
+
+
+def _show(plan: Plan, result: Result, folder: Path) -> None:
+    print_result(result)
+    market = plan.market
+    print()
+    if market.guessed:
+        answers = ", ".join(f"{name} {getattr(market.answers, name)}" for name in market.guessed)
+        flags = ", ".join(f"--{name}" for name in market.guessed)
+        print(f"Found out from the data: {answers}. If that is wrong, say so with {flags}.")
+    here = Path.cwd()
+    shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
+    print(f"Files: {shown}{os.sep} (run.yaml repeats the run)")
+
+
+def _exit_code(result: Result, flags: RunFlags) -> int:
+    error = result.record.error
+    if error == "interrupted":
+        complain("Interrupted; what happened until then was kept.")
+        return INTERRUPTED
+    if error:
+        complain(f"Error: the strategy stopped: {error} What was traded until then was kept.")
+        return InputError.exit_code
+    if result.record.trips and flags.strict:
+        complain(f"Error: {result.record.trips[0].breaker} tripped, and --strict was given.")
+        return 1
+    return 0
+
+
+def _check_picture(name: str | None) -> None:
+    if name is None or name == _WINDOW or Path(name).suffix.lower() in PICTURES:
+        return
+    raise ConfigError(
+        f"A picture cannot be saved as {name!r}.", f"End its name in one of {', '.join(PICTURES)}."
+    )
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse, before anything runs, a folder that could not be written."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "summary.json").is_file():
+        raise ConfigError(
+            f"The folder {folder} holds files that no run has written.",
+            "Nothing was touched; choose an empty or a new folder with --out.",
+        )
+    parent = folder
+    while not parent.exists() and parent != parent.parent:
+        parent = parent.parent
+    if not parent.is_dir():
+        raise ConfigError(f"{parent} is a file, not a folder.", "Choose another one with --out.")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise ConfigError(
+            f"The results cannot be written to {folder}: {parent} is not writable.",
+            "Choose another folder with --out.",
+        )
+
+
+def _new_folder(source: str) -> Path:
+    """runs/<strategy>-<utc time>, one that is not there yet."""
+    name = re.sub(r"\.py(?=:|$)", "", source.replace("\\", "/").rpartition("/")[2])
+    stem = f"{name.replace(':', '-')}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    folder, number = Path("runs") / stem, 2
+    while folder.exists():
+        folder, number = Path("runs") / f"{stem}-{number}", number + 1
+    return folder

@@ -1,0 +1,337 @@
+"""A request, as a user makes it, turned into a plan: every name found, every default filled in."""
+
+from __future__ import annotations
+
+__all__ = ["Plan", "Request", "plan_of", "request_of", "run_file_of"]
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic_core import to_jsonable_python
+
+from framework.backtest.settings import BacktestSettings
+from framework.brokers.simulated.policy import FillPolicy
+from framework.components.registry import spec_of, specs_of
+from framework.config.market import DataSource, Market, load_market
+from framework.config.parts import (
+    Many,
+    Spec,
+    breakers_of,
+    commission_of,
+    exits_of,
+    fill_policy_of,
+    limits_of,
+    rules_of,
+    sizer_of,
+    slippage_of,
+)
+from framework.config.runfile import DataSection, RunFile, SignalsSection
+from framework.config.strategies import Found, find_strategy, strategy_of_class
+from framework.domain.events import Signal
+from framework.errors import ConfigError, DataError, StrategyError, did_you_mean
+from framework.feeds.answers import FileAnswers
+from framework.feeds.ranges import day_range, parse_day
+from framework.feeds.sample import SAMPLES
+from framework.feeds.signals import load_signals
+from framework.ports import Breaker, CommissionModel, ExitRule, RiskRule, Sizer, SlippageModel
+from framework.strategy import Strategy, parameters_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """What a user asks for; None takes the default. `run_backtest` describes each.
+
+    Attributes:
+        strategy: a class, or what `find_strategy` takes.
+        data_sha256, signals_sha256: hashes the bars and the signals file must have.
+        signals_tz: zone of signals without an offset; None is that given for the data.
+    """
+
+    strategy: str | type[Strategy]
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    data: DataSource | None = None
+    symbols: Sequence[str] | None = None
+    bar: str | None = None
+    first: str | None = None
+    last: str | None = None
+    start: str | None = None
+    answers: FileAnswers = field(default_factory=FileAnswers)
+    data_sha256: str | None = None
+    cash: float | None = None
+    leverage: float | None = None
+    weights: Mapping[str, float] | None = None
+    sizing: Many[Sizer] | None = None
+    commission: CommissionModel | Spec | None = None
+    slippage: SlippageModel | Spec | None = None
+    limits: Many[RiskRule | Breaker] = ()
+    exits: Many[ExitRule] = ()
+    fill: FillPolicy | Spec | Sequence[str] | None = None
+    signals: str | Path | Sequence[Signal] | None = None
+    signals_tz: str | None = None
+    signals_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A run ready to be played.
+
+    Attributes:
+        request: what was asked for.
+        found: the strategy.
+        parameters: all of its parameters, by name.
+        market: what it trades on.
+        settings: the parts.
+        limits: rules and breakers in the order given.
+        signals_sha256: hash of the signals file, None without one.
+        warnings: what the user ought to know before it runs, one sentence each.
+    """
+
+    request: Request
+    found: Found
+    parameters: Mapping[str, object]
+    market: Market
+    settings: BacktestSettings
+    limits: tuple[object, ...]
+    signals_sha256: str | None
+    warnings: tuple[str, ...]
+
+
+def request_of(run_file: RunFile) -> Request:
+    """What a run file asks for.
+
+    Raises:
+        ConfigError: it names no strategy.
+    """
+    if run_file.strategy is None:
+        raise ConfigError(
+            "No strategy is named.",
+            "Write `slipway run STRATEGY`, or `strategy:` in the run file; "
+            "`slipway strategies` lists them.",
+        )
+    data, signals = run_file.data, run_file.signals
+    return Request(
+        strategy=run_file.strategy,
+        parameters=run_file.parameters,
+        data=data.sample if data.path is None else data.path,
+        symbols=data.symbols,
+        bar=data.bar,
+        first=data.first,
+        last=data.last,
+        start=run_file.start,
+        answers=FileAnswers(data.stamp, data.tz, data.calendar, data.prices),
+        data_sha256=data.sha256,
+        cash=run_file.cash,
+        leverage=run_file.leverage,
+        weights=run_file.weights,
+        sizing=run_file.sizing or None,
+        commission=run_file.commission,
+        slippage=run_file.slippage,
+        limits=run_file.limits,
+        exits=run_file.exits,
+        fill=run_file.fill,
+        signals=signals.path,
+        signals_tz=signals.tz,
+        signals_sha256=signals.sha256,
+    )
+
+
+def plan_of(request: Request) -> Plan:
+    """Find, load and check everything a request names; nothing runs yet.
+
+    Raises:
+        InputError: something in it cannot be used.
+    """
+    found = _found(request.strategy)
+    parameters = _parameters(found.cls, request.parameters)
+    parts = _parts(request)
+    limits = limits_of(request.limits)
+    data = found.cls.sample if request.data is None else request.data
+    market = load_market(
+        data, _questions(request, data), request.symbols, request.bar, request.first, request.last
+    )
+    if request.data_sha256 not in (None, market.sha256):
+        raise DataError(
+            f"The bars of {market.label} are not those the run file was written with (their "
+            f"sha256 is {market.sha256[:12]}..., not {request.data_sha256[:12]}...).",
+            "Remove the line sha256 from the run file's data to run on these.",
+        )
+    signals, signals_sha256, warnings = _signals(request, market)
+    settings = replace(
+        parts,
+        rules=rules_of(limits),
+        breakers=breakers_of(limits),
+        signals=signals,
+        start=_start(request.start, market),
+        weights=_weights(request.weights, found.cls, market),
+    )
+    return Plan(
+        request, found, parameters, market, settings, limits, signals_sha256,
+        (*market.warnings, *warnings),
+    )  # fmt: skip
+
+
+def run_file_of(plan: Plan) -> RunFile:
+    """The run file that repeats a plan, with every default spelled out.
+
+    Raises:
+        ConfigError: the strategy, the bars, the signals or a component are in no file.
+    """
+    request, market, settings = plan.request, plan.market, plan.settings
+    if not plan.found.source:
+        raise ConfigError(
+            f"The strategy {plan.found.cls.__name__} is in no file, so no run file can name it.",
+            "Put it into a .py file.",
+        )
+    if market.sample is None and market.path is None:
+        raise ConfigError(
+            "The bars are in no file, so no run file can name them.", "Give data as a path."
+        )
+    if request.signals is not None and not isinstance(request.signals, str | Path):
+        raise ConfigError(
+            "The signals are in no file, so no run file can name them.", "Give their path."
+        )
+    return RunFile(
+        strategy=plan.found.source,
+        parameters={name: to_jsonable_python(value) for name, value in plan.parameters.items()},
+        data=DataSection.model_validate(
+            {
+                "sample": market.sample,
+                "path": market.path,
+                "symbols": [series.symbol for series in market.bars],
+                "bar": market.frame or request.bar,
+                "from": request.first,
+                "to": request.last,
+                "sha256": market.sha256,
+                **asdict(market.answers),
+            }
+        ),
+        start=request.start,
+        cash=settings.cash,
+        leverage=settings.leverage,
+        weights=None if settings.weights is None else dict(settings.weights),
+        sizing=tuple(specs_of(settings.sizer)),
+        commission=spec_of(settings.commission),
+        slippage=spec_of(settings.slippage),
+        limits=tuple(spec_of(limit) for limit in plan.limits),
+        exits=tuple(spec_of(rule) for rule in settings.exits),
+        fill=asdict(settings.policy),
+        signals=SignalsSection(
+            path=None if request.signals is None else str(request.signals),
+            tz=None if request.signals is None else _signals_tz(request),
+            sha256=plan.signals_sha256,
+        ),
+    )
+
+
+def _found(strategy: str | type[Strategy]) -> Found:
+    if isinstance(strategy, str | Path):
+        return find_strategy(str(strategy))
+    if isinstance(strategy, type) and issubclass(strategy, Strategy) and strategy is not Strategy:
+        return strategy_of_class(strategy)
+    raise StrategyError(
+        f"{strategy!r} is no strategy.", "Give a class that derives from Strategy, or its name."
+    )
+
+
+def _parameters(cls: type[Strategy], given: Mapping[str, object]) -> dict[str, object]:
+    made = cls(given)
+    return {item.name: getattr(made, item.name) for item in parameters_of(cls)}
+
+
+def _parts(request: Request) -> BacktestSettings:
+    default = BacktestSettings()
+    return replace(
+        default,
+        cash=default.cash if request.cash is None else request.cash,
+        leverage=default.leverage if request.leverage is None else request.leverage,
+        weights=request.weights,
+        sizer=default.sizer if request.sizing is None else sizer_of(request.sizing),
+        commission=(
+            default.commission if request.commission is None else commission_of(request.commission)
+        ),
+        slippage=default.slippage if request.slippage is None else slippage_of(request.slippage),
+        policy=default.policy if request.fill is None else fill_policy_of(request.fill),
+        exits=exits_of(request.exits),
+    )
+
+
+def _questions(request: Request, data: DataSource) -> FileAnswers:
+    """The answers for the bars; a zone given with a sample is that of the signals."""
+    if request.signals is not None and isinstance(data, str) and data in SAMPLES:
+        return replace(request.answers, tz=None)
+    return request.answers
+
+
+def _start(day: str | None, market: Market) -> int | None:
+    if day is None:
+        return None
+    parse_day(day, "--start")
+    start, _ = day_range(day, None, market.bars[0].instrument.calendar)
+    if start > max(int(series.close_time[-1]) for series in market.bars):
+        raise ConfigError(f"--start {day} is after the last bar.", "Start earlier.")
+    return start
+
+
+def _weights(
+    given: Mapping[str, float] | None, cls: type[Strategy], market: Market
+) -> Mapping[str, float] | None:
+    if given is None:
+        return None
+    if cls.universe:
+        raise ConfigError(
+            f"{cls.__name__} divides the account itself: weights would change nothing.",
+            "Leave --weights out.",
+        )
+    symbols = [series.symbol for series in market.bars]
+    for symbol in given:
+        if symbol not in symbols:
+            raise ConfigError(
+                f"--weights names {symbol!r}, which is not traded.", did_you_mean(symbol, symbols)
+            )
+    for symbol in symbols:
+        if symbol not in given:
+            raise ConfigError(f"--weights has no weight for {symbol}.", "Give one per symbol.")
+    return {symbol: given[symbol] for symbol in symbols}
+
+
+def _signals_tz(request: Request) -> str | None:
+    return request.signals_tz or request.answers.tz
+
+
+def _signals(
+    request: Request, market: Market
+) -> tuple[tuple[Signal, ...], str | None, tuple[str, ...]]:
+    """The signals of the traded symbols, their file's hash, and a warning about the others."""
+    given = request.signals
+    if given is None:
+        return (), None, ()
+    digest, signals = None, tuple(given) if not isinstance(given, str | Path) else ()
+    if isinstance(given, str | Path):
+        path = Path(given).expanduser()
+        signals = load_signals(path, _signals_tz(request))
+        digest = sha256(path.read_bytes()).hexdigest()
+        if request.signals_sha256 not in (None, digest):
+            raise DataError(
+                f"The signals of {path} are not those the run file was written with.",
+                "Remove the line sha256 from the run file's signals to run on these.",
+            )
+    symbols = [series.symbol for series in market.bars]
+    mine = tuple(signal for signal in signals if signal.symbol in symbols)
+    others = sorted({signal.symbol for signal in signals} - set(symbols))
+    if others and not mine:
+        raise DataError(
+            f"The signals are for {', '.join(others[:5])}, which is not traded.",
+            did_you_mean(others[0], symbols),
+        )
+    if not others:
+        return mine, digest, ()
+    return (
+        mine,
+        digest,
+        (
+            f"{len(signals) - len(mine)} signals for symbols that are not traded were left out: "
+            f"{', '.join(others[:5])}.",
+        ),
+    )

@@ -1,0 +1,219 @@
+"""A backtest in one call: strategy, data and parts in, figures and, if wanted, a run folder out."""
+
+from __future__ import annotations
+
+__all__ = ["play", "run_backtest", "save"]
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+import framework
+from framework.backtest.run import run
+from framework.brokers.simulated.policy import FillPolicy
+from framework.calendar import TradingCalendar
+from framework.components.registry import spec_of
+from framework.components.sizing import SmallestOf
+from framework.config.market import DataSource
+from framework.config.parts import Many, Spec
+from framework.config.plan import Plan, Request, plan_of, run_file_of
+from framework.config.runfile import dump
+from framework.domain.events import Signal
+from framework.errors import ConfigError
+from framework.feeds.answers import FileAnswers
+from framework.ports import (
+    Breaker,
+    CommissionModel,
+    ExitRule,
+    Progress,
+    RiskRule,
+    Sizer,
+    SlippageModel,
+)
+from framework.research.files import Provenance, write_run
+from framework.research.results import Result, result_of
+from framework.strategy import Strategy
+
+
+def run_backtest(
+    strategy: type[Strategy] | str,
+    *,
+    parameters: Mapping[str, object] | None = None,
+    data: DataSource | None = None,
+    symbols: Sequence[str] | None = None,
+    bar: str | None = None,
+    first: str | None = None,
+    last: str | None = None,
+    start: str | None = None,
+    stamp: Literal["open", "close"] | None = None,
+    tz: str | None = None,
+    calendar: str | None = None,
+    prices: Literal["raw", "split", "total"] | None = None,
+    cash: float | None = None,
+    leverage: float | None = None,
+    weights: Mapping[str, float] | None = None,
+    sizing: Many[Sizer] | None = None,
+    commission: CommissionModel | Spec | None = None,
+    slippage: SlippageModel | Spec | None = None,
+    limits: Many[RiskRule | Breaker] = (),
+    exits: Many[ExitRule] = (),
+    fill: FillPolicy | Spec | Sequence[str] | None = None,
+    signals: str | Path | Sequence[Signal] | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Backtest a strategy. Whatever is left out is as `slipway run` has it.
+
+    Components are objects, or text and mappings as on the command line: "risk:2".
+
+    Args:
+        strategy: a class; a name in strategies/; or "path/to/file.py", with ":Class" behind it
+            when the file holds several.
+        parameters: of the strategy, by name.
+        data: a sample's name, a file or folder, Bars, or a list of Bars; the strategy's own sample
+            when left out.
+        symbols: which ones, in this order.
+        bar: bar length to resample to, such as "1h".
+        first, last: days, such as "2010-01-01", between which bars are taken, both included.
+        start: day from which orders are allowed; bars before it are history.
+        stamp, tz, calendar, prices: answers to what a file does not say.
+        cash: opening cash.
+        leverage: buying power as a multiple of equity.
+        weights: share of the account by symbol.
+        sizing: how much to trade; of several, the smallest size wins.
+        commission: fee schedule.
+        slippage: cost of market and stop fills.
+        limits: risk rules and breakers.
+        exits: attached to every entry.
+        fill: how orders meet bars: a policy, its name, or its axes.
+        signals: external predictions, or the CSV file that holds them.
+        out: folder to write the run's files to.
+        progress: told now and then how far the run has come.
+
+    Returns:
+        The run and its figures. If the strategy raised, or the run was interrupted, as far as it
+        came; `record.error` says so.
+
+    Raises:
+        InputError: something given cannot be used.
+        LookaheadError: an indicator or condition knows the future.
+    """
+    plan = plan_of(
+        Request(
+            strategy=strategy,
+            parameters=parameters or {},
+            data=data,
+            symbols=symbols,
+            bar=bar,
+            first=first,
+            last=last,
+            start=start,
+            answers=FileAnswers(stamp, tz, calendar, prices),
+            cash=cash,
+            leverage=leverage,
+            weights=weights,
+            sizing=sizing,
+            commission=commission,
+            slippage=slippage,
+            limits=limits,
+            exits=exits,
+            fill=fill,
+            signals=signals,
+        )
+    )
+    if out is not None:
+        run_file_of(plan)  # what no run file can name is refused before anything runs
+    result = play(plan, progress)
+    if out is not None:
+        save(plan, result, Path(out))
+    return result
+
+
+def play(plan: Plan, progress: Progress | None = None) -> Result:
+    """Run a plan and interpret what happened."""
+    market, settings = plan.market, plan.settings
+    finer = market.finer if settings.policy.intrabar == "finer" else None
+    record = run(plan.found.cls, market.bars, settings, plan.parameters, finer, progress)
+    calendars = {series.instrument.calendar for series in market.bars}
+    return result_of(
+        replace(record, warnings=(*plan.warnings, *record.warnings)),
+        strategy=plan.found.cls.__name__,
+        parameters=[(name, str(value)) for name, value in plan.parameters.items()],
+        settings=_settings(plan),
+        periods=max(TradingCalendar(name).periods_per_year for name in calendars),
+    )
+
+
+def save(plan: Plan, result: Result, folder: Path) -> Path:
+    """Write the files of a run, `run.yaml` that repeats it among them; the absolute folder.
+
+    Raises:
+        ConfigError: the folder cannot be used, or a part of the run is in no file.
+    """
+    text = dump(run_file_of(plan))
+    provenance = Provenance(
+        code=plan.found.code,
+        config=sha256(text.encode()).hexdigest(),
+        data=plan.market.sha256,
+        version=framework.__version__,
+    )
+    return write_run(result, folder, text, provenance)
+
+
+def _settings(plan: Plan) -> list[tuple[str, str]]:
+    """What shaped the run besides strategy and parameters, as it is shown."""
+    market, settings, request = plan.market, plan.settings, plan.request
+    answers = market.answers
+    weights = settings.weights
+    rows = [
+        ("Data", market.label),
+        (
+            "Times",
+            f"stamped at the {answers.stamp or 'open or close'}, {answers.tz or 'own zones'}",
+        ),
+        ("Calendar", ", ".join(dict.fromkeys(one.instrument.calendar for one in market.bars))),
+        ("Prices", ", ".join(dict.fromkeys(one.prices.value for one in market.bars))),
+        ("Range", f"{request.first or 'first bar'} to {request.last or 'last bar'}"),
+        ("Orders from", request.start or "first bar"),
+        ("Cash", f"{settings.cash:,.2f}"),
+        ("Leverage", f"{settings.leverage:g}"),
+        ("Sizing", _named(settings.sizer)),
+        ("Commission", _named(settings.commission)),
+        ("Slippage", _named(settings.slippage)),
+        ("Limits", ", ".join(map(_named, plan.limits)) or "none"),
+        ("Exits", ", ".join(map(_named, settings.exits)) or "none"),
+        ("Fill policy", _policy(settings.policy)),
+    ]
+    if weights is not None:
+        rows.append(("Weights", ", ".join(f"{name} {part:g}" for name, part in weights.items())))
+    if settings.signals:
+        rows.append(("Signals", f"{len(settings.signals)}"))
+    return rows
+
+
+def _named(part: object) -> str:
+    """A component as a spec shows it; one that is in no file shows itself."""
+    if isinstance(part, SmallestOf):
+        return "the smallest of " + ", ".join(map(_named, part.sizers))
+    try:
+        return _shown(spec_of(part))
+    except ConfigError:
+        return repr(part)
+
+
+def _shown(spec: Mapping[str, object]) -> str:
+    values = ", ".join(
+        f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
+        for key, value in spec.items()
+        if key != "name"
+    )
+    return f"{spec['name']}({values})" if values else str(spec["name"])
+
+
+def _policy(policy: FillPolicy) -> str:
+    default = asdict(FillPolicy())
+    changed = {name: value for name, value in asdict(policy).items() if value != default[name]}
+    axes = ", ".join(f"{name}={str(value).lower()}" for name, value in changed.items())
+    return axes or f"default (intrabar={policy.intrabar}, limit_fill={policy.limit_fill})"
