@@ -306,11 +306,11 @@ def scripted(
         answers: list[object] = []  # noqa: RUF012
         told: list[tuple[int, object]] = []  # noqa: RUF012
 
-        def setup(self) -> None:
-            self.bar = -1
+        @property
+        def bar(self) -> int:
+            return len(self.data) - 1
 
         def on_bar(self) -> None:
-            self.bar += 1
             if callable(script):
                 self.answers.append(script(self, self.bar))
                 return

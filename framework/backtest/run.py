@@ -119,6 +119,7 @@ class _Build:
             self._timeline.instants,
             self._timeline.session,
             self._first,
+            self._spare_cash(),
         )
 
     def play(self, progress: Progress | None) -> str:
@@ -136,11 +137,11 @@ class _Build:
         return ""
 
     def _loop(self, progress: Progress | None) -> None:
-        broker, engine = self._broker, self._engine
+        broker, door, engine = self._broker, self._door, self._engine
         total = len(self._timeline.instants)
         for start in range(0, total, _CHUNK):
             for k in range(start, min(start + _CHUNK, total)):
-                if broker.has_orders:
+                if door.has_working:
                     broker.advance(k)
                 engine.instant(k)
                 self._done = k + 1
@@ -151,15 +152,14 @@ class _Build:
     def record(self, error: str) -> RunRecord:
         """Everything the run left behind."""
         slots = [station.slot for station in self._stations]
-        spare = self._settings.cash - sum(slot.ledger.opening_cash for slot in slots)
-        ledgers = [*(slot.ledger for slot in slots), Ledger(spare, {})]
+        ledgers = [*(slot.ledger for slot in slots), Ledger(self._spare_cash(), {})]
         findings = reconcile(ledgers, self._broker.book())
         if findings and not error:
             raise ReconcileError(
                 f"The ledger and the broker's book disagree: {'; '.join(findings)}.",
                 "This is a defect of the simulator, not of your strategy; please report it.",
             )
-        cash, quantities = self._curves(slots, spare)
+        cash, quantities = self._curves(slots)
         equity = cash.copy()
         for one in self._bars:
             rows = self._timeline.rows[one.symbol]
@@ -190,13 +190,23 @@ class _Build:
             error=error,
         )
 
+    def _spare_cash(self) -> float:
+        """Cash of the account that no instance was given."""
+        given = sum(station.slot.ledger.opening_cash for station in self._stations)
+        return self._settings.cash - given
+
     def _sleeves(self) -> list[tuple[str, tuple[Bars, ...], float]]:
         """Name, bars and opening cash of each instance."""
         name, cash, bars = _short(self._strategy.__name__), self._settings.cash, self._bars
         if self._strategy.universe or len(bars) == 1:
             return [(name, bars, cash)]
         weights = self._settings.weights or {one.symbol: 1.0 / len(bars) for one in bars}
-        return [(f"{name}.{one.symbol}", (one,), cash * weights[one.symbol]) for one in bars]
+        names = [f"{name}.{_short(one.symbol)[:9]}" for one in bars]
+        if len(set(names)) < len(names):
+            names = [f"{name}.{number}" for number in range(1, len(bars) + 1)]
+        return [
+            (each, (one,), cash * weights[one.symbol]) for each, one in zip(names, bars, strict=True)
+        ]
 
     def _station(self, name: str, bars: tuple[Bars, ...], cash: float) -> Station:
         world = World(bars, _resample)
@@ -206,7 +216,7 @@ class _Build:
             self._warmup, warmup(strategy, world, lambda later: self._set_up(later)[0])
         )
         slot = Slot(
-            name=name[:30],
+            name=name,
             hooks=strategy,
             whens=strategy.whens,
             wants_bars=type(strategy).on_bar is not Strategy.on_bar,
@@ -241,15 +251,12 @@ class _Build:
         whole = self._timeline.is_whole(bars.symbol)
         return Tape(bars, None if whole else self._timeline.rows[bars.symbol], finer)
 
-    def _curves(
-        self, slots: Sequence[Slot], spare: float
-    ) -> tuple[FloatArray, dict[str, FloatArray]]:
+    def _curves(self, slots: Sequence[Slot]) -> tuple[FloatArray, dict[str, FloatArray]]:
         """Cash and quantities after every instant, from the instants at which they changed."""
         changes = self._engine.changes
         steps = np.array([change[0] for change in changes], dtype=np.int64)
         last = np.searchsorted(steps, np.arange(len(self._timeline.instants)), side="right")
-        steps_of_cash = (change[1] + spare for change in changes)
-        cash = np.array([self._settings.cash, *steps_of_cash])[last]
+        cash = np.array([self._settings.cash, *(change[1] for change in changes)])[last]
         symbols = [symbol for slot in slots for symbol in slot.ledger.positions]
         quantities = {
             symbol: np.array([0.0, *(change[2][i] for change in changes)])[last]

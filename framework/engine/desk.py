@@ -257,6 +257,11 @@ class StrategyDesk:
         """Have `on_timer(name)` called at the first instant at or after `first`."""
         heappush(self._timers, (first, len(self._timers), name, every))
 
+    @property
+    def has_timers(self) -> bool:
+        """Whether any timer is set."""
+        return bool(self._timers)
+
     def ring(self) -> None:
         """Fire the timers that are due."""
         while self._timers and self._timers[0][0] <= self._door.now:

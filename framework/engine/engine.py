@@ -31,6 +31,7 @@ class Station:
             of its bars closes; None when both timelines are the same.
         alarms: the conditions as bytes per instant, by side of the position.
         signals: external predictions about its symbols not yet told, by time.
+        awake: whether one of its bars closes at the present instant.
     """
 
     slot: Slot
@@ -38,6 +39,7 @@ class Station:
     instants: memoryview | None
     alarms: Alarms
     signals: deque[Signal]
+    awake: bool = False
 
     @classmethod
     def of(
@@ -46,7 +48,8 @@ class Station:
         """Work out when to wake a slot along the run's instants."""
         own = slot.world.timeline.instants
         alarms = Alarms(slot.whens, len(own))
-        told = deque(s for s in signals if s.symbol in slot.world.symbols)
+        known = sorted(signals, key=lambda signal: signal.time)
+        told = deque(s for s in known if s.symbol in slot.world.symbols)
         if len(own) == len(instants):
             return cls(slot, desk, None, alarms, told)
         at = np.full(len(instants), -1, dtype=np.int64)
@@ -94,6 +97,7 @@ class Engine:
         instants: nanoseconds UTC of every instant of the run.
         session: trading day of every instant.
         first: index of the first instant at which orders are allowed.
+        spare_cash: cash of the account that no slot was given.
     """
 
     def __init__(
@@ -104,6 +108,7 @@ class Engine:
         instants: IntArray,
         session: IntArray,
         first: int,
+        spare_cash: float,
     ) -> None:
         self._stations = tuple(stations)
         self._door = door
@@ -111,6 +116,7 @@ class Engine:
         self._instants = instants.data
         self._session = session.data
         self._first = first
+        self._spare_cash = spare_cash
         self._day: int | None = None
         self._state = BreakerState(0, 0.0, 0.0, 0.0)
         self._halts: dict[str, Halt] = {}
@@ -126,20 +132,21 @@ class Engine:
             self._start()
         if self._session[k] != self._day:
             self._new_session(k)
-        awake = [station for station in self._stations if _move(station, k)]
-        door.settle()
-        if door.notices:
-            self._note_change(k)
-            self._notify()
+        for station in self._stations:
+            at = k if station.instants is None else station.instants[k]
+            station.awake = at >= 0
+            if station.awake:
+                station.slot.world.move(at)
+        if door.has_working:
+            self._take_fills(k)
         if self._breakers and k >= self._first and self._trips_now():
             self._finish(k)
             return
-        for station in awake:
-            if station.slot.time_stops:
-                station.desk.close_timed_out()
-        for station in awake:
-            self._wake(station)
-        self._finish(k)
+        for station in self._stations:
+            if station.awake:
+                self._wake(station)
+        if door.has_working or door.notices:
+            self._finish(k)
 
     def stop(self) -> None:
         """The data is over; nothing is flattened."""
@@ -148,7 +155,10 @@ class Engine:
 
     def _wake(self, station: Station) -> None:
         slot = station.slot
-        station.desk.ring()
+        if slot.time_stops:
+            station.desk.close_timed_out()
+        if station.desk.has_timers:
+            station.desk.ring()
         while station.signals and station.signals[0].time <= self._door.now:
             slot.hooks.on_signal(station.signals.popleft())
         now = slot.world.now
@@ -159,6 +169,13 @@ class Engine:
                     when.fire()
         if slot.wants_bars:
             slot.hooks.on_bar()
+
+    def _take_fills(self, k: int) -> None:
+        """Fold what the bars closing now did to the resting orders, and tell the strategies."""
+        self._door.settle()
+        if self._door.notices:
+            self._note_change(k)
+            self._notify()
 
     def _finish(self, k: int) -> None:
         """Take in what the broker answered at once, such as the proof of a cancel."""
@@ -196,7 +213,7 @@ class Engine:
             self._state.errors += 1
 
     def _note_change(self, k: int) -> None:
-        cash = sum(station.slot.ledger.cash for station in self._stations)
+        cash = self._spare_cash + sum(s.slot.ledger.cash for s in self._stations)
         held = tuple(
             position.quantity
             for station in self._stations
@@ -207,7 +224,7 @@ class Engine:
     def _trips_now(self) -> bool:
         """Mark the account and ask the breakers; whether one has just tripped."""
         state = self._state
-        equity = sum(station.slot.equity() for station in self._stations)
+        equity = self._spare_cash + sum(station.slot.equity() for station in self._stations)
         if state.peak_equity == 0.0:
             state.day_open_equity = state.peak_equity = equity
         state.time = self._door.now
@@ -235,15 +252,6 @@ class Engine:
         reason = f"halted by {', '.join(self._halts)}" if self._halts else ""
         for station in self._stations:
             station.slot.blocked = reason
-
-
-def _move(station: Station, k: int) -> bool:
-    """Make instant `k` the slot's present; whether one of its bars closes there."""
-    at = k if station.instants is None else station.instants[k]
-    if at < 0:
-        return False
-    station.slot.world.move(at)
-    return True
 
 
 def _side(slot: Slot) -> int:

@@ -79,6 +79,11 @@ class Door:
         """Money the slot may still put at risk, never below 0."""
         return max(0.0, available(slot, self.working(slot), self._leverage))
 
+    @property
+    def has_working(self) -> bool:
+        """Whether any order may still trade."""
+        return bool(self._working)
+
     def working(self, slot: Slot, symbol: str | None = None) -> Iterator[Ticket]:
         """Orders of a slot that may still trade, oldest first."""
         for ticket in tuple(self._working.values()):

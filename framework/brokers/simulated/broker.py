@@ -102,11 +102,6 @@ class SimulatedBroker:
 
     # the market ----------------------------------------------------------------------------
 
-    @property
-    def has_orders(self) -> bool:
-        """Whether anything rests."""
-        return any(self._queues.values())
-
     def advance(self, instant: int) -> None:
         """Match the resting orders against the bars that close at this instant."""
         closing = [tape for tape in self._tapes.values() if tape.move(instant)]
