@@ -8,34 +8,93 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOME = {
+    "AccountState": "framework.ports",
+    "AllowedInstruments": "framework.components.limits",
+    "AssetType": "framework.domain.instruments",
+    "AtrSizing": "framework.components.sizing",
+    "AtrStop": "framework.components.exits",
+    "AtrTarget": "framework.components.exits",
     "BacktestSettings": "framework.backtest.settings",
     "Bars": "framework.domain.bars",
+    "BreakerState": "framework.ports",
     "Condition": "framework.series",
+    "ConfigError": "framework.errors",
+    "DailyLoss": "framework.components.breakers",
+    "DailyLossMoney": "framework.components.breakers",
+    "DataError": "framework.errors",
+    "ErrorRate": "framework.components.breakers",
     "Fill": "framework.domain.events",
     "FillPolicy": "framework.brokers.simulated.policy",
+    "FixedSlippage": "framework.components.slippage",
+    "HalfSpread": "framework.components.slippage",
+    "Halt": "framework.domain.events",
+    "History": "framework.ports",
+    "IbkrFixed": "framework.components.commission",
+    "IbkrTiered": "framework.components.commission",
+    "InputError": "framework.errors",
     "Instrument": "framework.domain.instruments",
+    "KellyFraction": "framework.components.sizing",
+    "LookaheadError": "framework.errors",
+    "MaxConcentration": "framework.components.limits",
+    "MaxDrawdown": "framework.components.breakers",
+    "MaxGrossExposure": "framework.components.limits",
+    "MaxNetExposure": "framework.components.limits",
+    "MaxOrderNotional": "framework.components.limits",
+    "MaxOrders": "framework.components.limits",
+    "MaxPositionPercent": "framework.components.limits",
+    "MaxPositions": "framework.components.limits",
+    "MaxRiskPerTrade": "framework.components.limits",
+    "MaxShares": "framework.components.limits",
+    "MoneyPerPosition": "framework.components.sizing",
+    "NoCommission": "framework.components.commission",
+    "NoSlippage": "framework.components.slippage",
     "Offset": "framework.domain.orders",
     "Order": "framework.domain.orders",
+    "OrderError": "framework.errors",
     "OrderUpdate": "framework.domain.events",
+    "PerOrder": "framework.components.commission",
+    "PerShare": "framework.components.commission",
+    "PercentCommission": "framework.components.commission",
+    "PercentOfEquity": "framework.components.sizing",
+    "PercentSlippage": "framework.components.slippage",
     "Position": "framework.domain.ledger",
+    "PriceCollar": "framework.components.limits",
     "Protection": "framework.domain.orders",
     "Refused": "framework.domain.events",
+    "Result": "framework.research.results",
+    "RiskPerTrade": "framework.components.sizing",
     "RunRecord": "framework.backtest.record",
     "Series": "framework.series",
+    "Shares": "framework.components.sizing",
     "Side": "framework.domain.orders",
     "Signal": "framework.domain.events",
     "SignalAction": "framework.domain.events",
+    "SizingRequest": "framework.ports",
     "SlipwayError": "framework.errors",
+    "SmallestOf": "framework.components.sizing",
+    "StopPercent": "framework.components.exits",
     "Strategy": "framework.strategy",
+    "StrategyError": "framework.errors",
+    "TargetPercent": "framework.components.exits",
     "TimeInForce": "framework.domain.orders",
+    "TimeStop": "framework.components.exits",
+    "Trade": "framework.research.trades",
+    "TrailingAmount": "framework.components.exits",
+    "TrailingAtr": "framework.components.exits",
+    "TrailingPercent": "framework.components.exits",
+    "Trip": "framework.domain.events",
+    "VolatilityTarget": "framework.components.sizing",
+    "VolumeShareSlippage": "framework.components.slippage",
     "always": "framework.series",
     "atr": "framework.domain.orders",
     "average_true_range": "framework.indicators",
     "bollinger_lower": "framework.indicators",
     "bollinger_upper": "framework.indicators",
+    "compare_runs": "framework.research.compare",
     "crosses_above": "framework.series",
     "crosses_below": "framework.series",
     "ema": "framework.indicators",
+    "figure_of": "framework.research.plots",
     "flat": "framework.series",
     "highest": "framework.indicators",
     "long": "framework.series",
@@ -43,44 +102,110 @@ _HOME = {
     "macd": "framework.indicators",
     "macd_signal": "framework.indicators",
     "pct": "framework.domain.orders",
+    "plot": "framework.research.plots",
     "points": "framework.domain.orders",
+    "print_comparison": "framework.research.report",
+    "print_result": "framework.research.report",
     "rate_of_change": "framework.indicators",
     "rsi": "framework.indicators",
+    "run_backtest": "framework.research.backtest",
     "short": "framework.series",
     "sma": "framework.indicators",
+    "sp500": "framework.feeds.sample",
     "standard_deviation": "framework.indicators",
+    "synthetic_intraday": "framework.feeds.synthetic",
+    "synthetic_universe": "framework.feeds.synthetic",
     "true_range": "framework.indicators",
 }
 
 __all__ = [
+    "AccountState",
+    "AllowedInstruments",
+    "AssetType",
+    "AtrSizing",
+    "AtrStop",
+    "AtrTarget",
     "BacktestSettings",
     "Bars",
+    "BreakerState",
     "Condition",
+    "ConfigError",
+    "DailyLoss",
+    "DailyLossMoney",
+    "DataError",
+    "ErrorRate",
     "Fill",
     "FillPolicy",
+    "FixedSlippage",
+    "HalfSpread",
+    "Halt",
+    "History",
+    "IbkrFixed",
+    "IbkrTiered",
+    "InputError",
     "Instrument",
+    "KellyFraction",
+    "LookaheadError",
+    "MaxConcentration",
+    "MaxDrawdown",
+    "MaxGrossExposure",
+    "MaxNetExposure",
+    "MaxOrderNotional",
+    "MaxOrders",
+    "MaxPositionPercent",
+    "MaxPositions",
+    "MaxRiskPerTrade",
+    "MaxShares",
+    "MoneyPerPosition",
+    "NoCommission",
+    "NoSlippage",
     "Offset",
     "Order",
+    "OrderError",
     "OrderUpdate",
+    "PerOrder",
+    "PerShare",
+    "PercentCommission",
+    "PercentOfEquity",
+    "PercentSlippage",
     "Position",
+    "PriceCollar",
     "Protection",
     "Refused",
+    "Result",
+    "RiskPerTrade",
     "RunRecord",
     "Series",
+    "Shares",
     "Side",
     "Signal",
     "SignalAction",
+    "SizingRequest",
     "SlipwayError",
+    "SmallestOf",
+    "StopPercent",
     "Strategy",
+    "StrategyError",
+    "TargetPercent",
     "TimeInForce",
+    "TimeStop",
+    "Trade",
+    "TrailingAmount",
+    "TrailingAtr",
+    "TrailingPercent",
+    "Trip",
+    "VolatilityTarget",
+    "VolumeShareSlippage",
     "always",
     "atr",
     "average_true_range",
     "bollinger_lower",
     "bollinger_upper",
+    "compare_runs",
     "crosses_above",
     "crosses_below",
     "ema",
+    "figure_of",
     "flat",
     "highest",
     "long",
@@ -88,12 +213,19 @@ __all__ = [
     "macd",
     "macd_signal",
     "pct",
+    "plot",
     "points",
+    "print_comparison",
+    "print_result",
     "rate_of_change",
     "rsi",
+    "run_backtest",
     "short",
     "sma",
+    "sp500",
     "standard_deviation",
+    "synthetic_intraday",
+    "synthetic_universe",
     "true_range",
 ]
 
@@ -109,129 +241,113 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from framework.backtest.record import (
-        RunRecord as RunRecord,
+    from framework.backtest.record import RunRecord
+    from framework.backtest.settings import BacktestSettings
+    from framework.brokers.simulated.policy import FillPolicy
+    from framework.components.breakers import DailyLoss, DailyLossMoney, ErrorRate, MaxDrawdown
+    from framework.components.commission import (
+        IbkrFixed,
+        IbkrTiered,
+        NoCommission,
+        PercentCommission,
+        PerOrder,
+        PerShare,
     )
-    from framework.backtest.settings import (
-        BacktestSettings as BacktestSettings,
+    from framework.components.exits import (
+        AtrStop,
+        AtrTarget,
+        StopPercent,
+        TargetPercent,
+        TimeStop,
+        TrailingAmount,
+        TrailingAtr,
+        TrailingPercent,
     )
-    from framework.brokers.simulated.policy import (
-        FillPolicy as FillPolicy,
+    from framework.components.limits import (
+        AllowedInstruments,
+        MaxConcentration,
+        MaxGrossExposure,
+        MaxNetExposure,
+        MaxOrderNotional,
+        MaxOrders,
+        MaxPositionPercent,
+        MaxPositions,
+        MaxRiskPerTrade,
+        MaxShares,
+        PriceCollar,
     )
-    from framework.domain.bars import (
-        Bars as Bars,
+    from framework.components.sizing import (
+        AtrSizing,
+        KellyFraction,
+        MoneyPerPosition,
+        PercentOfEquity,
+        RiskPerTrade,
+        Shares,
+        SmallestOf,
+        VolatilityTarget,
     )
-    from framework.domain.events import (
-        Fill as Fill,
+    from framework.components.slippage import (
+        FixedSlippage,
+        HalfSpread,
+        NoSlippage,
+        PercentSlippage,
+        VolumeShareSlippage,
     )
-    from framework.domain.events import (
-        OrderUpdate as OrderUpdate,
-    )
-    from framework.domain.events import (
-        Refused as Refused,
-    )
-    from framework.domain.events import (
-        Signal as Signal,
-    )
-    from framework.domain.events import (
-        SignalAction as SignalAction,
-    )
-    from framework.domain.instruments import (
-        Instrument as Instrument,
-    )
-    from framework.domain.ledger import (
-        Position as Position,
-    )
+    from framework.domain.bars import Bars
+    from framework.domain.events import Fill, Halt, OrderUpdate, Refused, Signal, SignalAction, Trip
+    from framework.domain.instruments import AssetType, Instrument
+    from framework.domain.ledger import Position
     from framework.domain.orders import (
-        Offset as Offset,
-    )
-    from framework.domain.orders import (
-        Order as Order,
-    )
-    from framework.domain.orders import (
-        Protection as Protection,
-    )
-    from framework.domain.orders import (
-        Side as Side,
-    )
-    from framework.domain.orders import (
-        TimeInForce as TimeInForce,
-    )
-    from framework.domain.orders import (
-        atr as atr,
-    )
-    from framework.domain.orders import (
-        pct as pct,
-    )
-    from framework.domain.orders import (
-        points as points,
+        Offset,
+        Order,
+        Protection,
+        Side,
+        TimeInForce,
+        atr,
+        pct,
+        points,
     )
     from framework.errors import (
-        SlipwayError as SlipwayError,
+        ConfigError,
+        DataError,
+        InputError,
+        LookaheadError,
+        OrderError,
+        SlipwayError,
+        StrategyError,
     )
+    from framework.feeds.sample import sp500
+    from framework.feeds.synthetic import synthetic_intraday, synthetic_universe
     from framework.indicators import (
-        average_true_range as average_true_range,
+        average_true_range,
+        bollinger_lower,
+        bollinger_upper,
+        ema,
+        highest,
+        lowest,
+        macd,
+        macd_signal,
+        rate_of_change,
+        rsi,
+        sma,
+        standard_deviation,
+        true_range,
     )
-    from framework.indicators import (
-        bollinger_lower as bollinger_lower,
-    )
-    from framework.indicators import (
-        bollinger_upper as bollinger_upper,
-    )
-    from framework.indicators import (
-        ema as ema,
-    )
-    from framework.indicators import (
-        highest as highest,
-    )
-    from framework.indicators import (
-        lowest as lowest,
-    )
-    from framework.indicators import (
-        macd as macd,
-    )
-    from framework.indicators import (
-        macd_signal as macd_signal,
-    )
-    from framework.indicators import (
-        rate_of_change as rate_of_change,
-    )
-    from framework.indicators import (
-        rsi as rsi,
-    )
-    from framework.indicators import (
-        sma as sma,
-    )
-    from framework.indicators import (
-        standard_deviation as standard_deviation,
-    )
-    from framework.indicators import (
-        true_range as true_range,
-    )
+    from framework.ports import AccountState, BreakerState, History, SizingRequest
+    from framework.research.backtest import run_backtest
+    from framework.research.compare import compare_runs
+    from framework.research.plots import figure_of, plot
+    from framework.research.report import print_comparison, print_result
+    from framework.research.results import Result
+    from framework.research.trades import Trade
     from framework.series import (
-        Condition as Condition,
+        Condition,
+        Series,
+        always,
+        crosses_above,
+        crosses_below,
+        flat,
+        long,
+        short,
     )
-    from framework.series import (
-        Series as Series,
-    )
-    from framework.series import (
-        always as always,
-    )
-    from framework.series import (
-        crosses_above as crosses_above,
-    )
-    from framework.series import (
-        crosses_below as crosses_below,
-    )
-    from framework.series import (
-        flat as flat,
-    )
-    from framework.series import (
-        long as long,
-    )
-    from framework.series import (
-        short as short,
-    )
-    from framework.strategy import (
-        Strategy as Strategy,
-    )
+    from framework.strategy import Strategy

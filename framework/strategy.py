@@ -184,7 +184,7 @@ class Strategy:
             )
         try:
             inspect.signature(verb).bind(**arguments)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise OrderError(
                 f"when({condition.name}, {getattr(verb, '__name__', verb)}): {error}.",
                 "Give the verb's own arguments by name.",

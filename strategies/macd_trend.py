@@ -1,6 +1,15 @@
 """MACD trend: ride momentum in the direction of the long trend behind a trailing stop."""
 
-from framework import ConfigError, Strategy, atr, crosses_above, crosses_below, macd, macd_signal, sma
+from framework import (
+    ConfigError,
+    Strategy,
+    atr,
+    crosses_above,
+    crosses_below,
+    macd,
+    macd_signal,
+    sma,
+)
 
 
 class MacdTrend(Strategy):

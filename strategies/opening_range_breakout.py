@@ -37,10 +37,11 @@ class OpeningRangeBreakout(Strategy):
         if left <= max(self.flat_before, bar):
             self._waiting = False
             self.close()
-        elif len(self._opening) and self._opening.session[-1] == today != self._day:
+            return
+        if len(self._opening) and self._opening.session[-1] == today != self._day:
             self._day, self._waiting = today, True
             self._high, self._low = self._opening.high[-1], self._opening.low[-1]
-        elif self._waiting and today == self._day:
+        if self._waiting and today == self._day:
             self._enter(self.data.close[-1])
 
     def _enter(self, close: float) -> None:

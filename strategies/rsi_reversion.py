@@ -18,7 +18,9 @@ class RsiReversion(Strategy):
     def setup(self) -> None:
         """A trend filter, the dip, and the recovery."""
         if self.period < 2:
-            raise ConfigError(f"RsiReversion: period={self.period} is too short.", "Give 2 or more.")
+            raise ConfigError(
+                f"RsiReversion: period={self.period} is too short.", "Give 2 or more."
+            )
         if not 0.0 < self.oversold < 100.0:
             raise ConfigError(
                 f"RsiReversion: oversold={self.oversold:g} is no RSI level.",

@@ -17,7 +17,10 @@ from framework.research.curves import span
 from framework.research.results import Result
 from framework.research.summary import Activity, Measure, Unit, measures
 
+_WHOLE_DAYS = 10.0
+"""Days from which on fractions of a day are noise."""
 _WIDTH = 80
+_WRITTEN = {Unit.FRACTION: (100.0, " %"), Unit.PER_YEAR: (1.0, " x/yr")}
 _COSTS = ("commission", "slippage", "turnover", "exposure")
 _LEFT_OVER = ("open_trades", "working_orders", "refused_orders", "touch_fills", "breakers_tripped")
 
@@ -154,17 +157,11 @@ def _shown(measure: Measure) -> str:
 def _formatted(value: float, unit: str) -> str:
     if isnan(value):
         return "n/a"
-    match unit:
-        case Unit.FRACTION:
-            return f"{100 * value:,.2f} %"
-        case Unit.MONEY:
-            return f"{value:,.2f}"
-        case Unit.DAYS | Unit.COUNT | Unit.BARS:
-            return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
-        case Unit.PER_YEAR:
-            return f"{value:,.2f} x/yr"
-        case _:
-            return f"{value:,.2f}"
+    if unit in (Unit.DAYS, Unit.COUNT, Unit.BARS):
+        enough = value == int(value) or (unit == Unit.DAYS and value >= _WHOLE_DAYS)
+        return f"{value:,.0f}" if enough else f"{value:,.1f}"
+    scale, suffix = _WRITTEN.get(unit, (1.0, ""))
+    return f"{scale * value:,.2f}{suffix}"
 
 
 def _comparison_parts(comparison: Comparison) -> Iterable[Table | Text]:

@@ -835,7 +835,6 @@ def test_sized_at_the_fill_to_nothing_is_a_rejection_that_says_so() -> None:
     assert market.last("o1").status is OrderStatus.REJECTED
     assert market.last("o1").reason
     assert market.path("o1.sl") == ["held", "cancelled"]
-    assert not market.broker.poll()
 
 
 def test_cash_check_at_the_fill() -> None:

@@ -1,0 +1,245 @@
+"""What every broker behind the Broker port must do, whatever is on the other side of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import pytest
+
+from framework.brokers.simulated.broker import SimulatedBroker
+from framework.brokers.simulated.policy import FillPolicy
+from framework.brokers.simulated.tape import Tape
+from framework.components.commission import PerOrder
+from framework.components.slippage import NoSlippage
+from framework.domain.bars import Bars
+from framework.domain.events import BrokerEvent, Commission, Fill, OrderUpdate
+from framework.domain.ledger import Ledger
+from framework.domain.orders import DONE, Order, OrderStatus, Side, can_become
+from framework.engine.reconcile import reconcile
+from framework.ports import Broker
+from tests.builders import Row, bars_of, bracket_of, order_of
+
+CASH = 100_000.0
+FEE = 1.5
+ROWS: list[Row] = [
+    (100, 100, 100, 100),
+    (100, 101, 99, 100),
+    (100, 106, 94, 104),
+    (104, 105, 103, 104),
+]
+
+
+class Ground(Protocol):
+    """A broker on given bars, with a market a test can move."""
+
+    broker: Broker
+
+    def step(self) -> None:
+        """Let the next bar close."""
+        ...
+
+
+class SimulatedGround:
+    """The historical broker."""
+
+    def __init__(self, bars: Sequence[Bars]) -> None:
+        self.simulated = SimulatedBroker(
+            [Tape(one, None) for one in bars], CASH, FillPolicy(), PerOrder(FEE), NoSlippage()
+        )
+        self.broker: Broker = self.simulated
+        self._at = -1
+
+    def step(self) -> None:
+        self._at += 1
+        self.simulated.advance(self._at)
+
+
+GROUNDS: dict[str, Callable[[Sequence[Bars]], Ground]] = {"simulated": SimulatedGround}
+
+
+class Session:
+    """A ground, and everything its broker has said."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.broker = ground.broker
+        self.said: list[BrokerEvent] = []
+
+    def step(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.ground.step()
+            self.said += self.broker.poll()
+
+    def submit(self, *orders: Order) -> None:
+        self.broker.submit([replace(order, time=1) for order in orders])
+        self.said += self.broker.poll()
+
+    def of(self, kind: type) -> list:
+        return [event for event in self.said if isinstance(event, kind)]
+
+    def states(self, order_id: str) -> list[OrderStatus]:
+        return [update.status for update in self.of(OrderUpdate) if update.order.id == order_id]
+
+
+@pytest.fixture(params=sorted(GROUNDS))
+def session(request: pytest.FixtureRequest) -> Session:
+    bars = [bars_of(ROWS, "AAA"), bars_of(ROWS, "BBB")]
+    found = Session(GROUNDS[request.param](bars))
+    found.step()
+    return found
+
+
+def test_an_accepted_order_is_reported_working_and_nothing_fills_inside_submit(
+    session: Session,
+) -> None:
+    session.submit(order_of("market"))
+    assert session.states("o1")[-1] is OrderStatus.WORKING
+    assert session.of(Fill) == []
+    assert session.broker.book().cash == CASH
+
+
+def test_poll_tells_everything_once(session: Session) -> None:
+    session.submit(order_of("market"))
+    session.step()
+    assert len(session.of(Fill)) == 1
+    assert list(session.broker.poll()) == []
+
+
+def test_a_fill_comes_with_its_commission_and_then_the_end_of_its_order(session: Session) -> None:
+    session.submit(order_of("market"))
+    session.step()
+    fill, commission, update = session.said[-3:]
+    assert isinstance(fill, Fill)
+    assert isinstance(commission, Commission)
+    assert isinstance(update, OrderUpdate)
+    assert (fill.quantity, fill.price, fill.order.id) == (10.0, 100.0, "o1")
+    assert (commission.fill_id, commission.amount, commission.symbol) == (fill.id, FEE, "AAA")
+    assert update.status is OrderStatus.FILLED
+    assert fill.time == commission.time == update.time
+
+
+def test_money_moves_only_by_executions_and_the_book_is_their_sum(session: Session) -> None:
+    session.submit(order_of("market"))
+    session.submit(order_of("limit", limit=95.0, id="o2", symbol="BBB"))
+    session.submit(order_of("limit", Side.SELL, limit=200.0, id="o3"))
+    session.step(3)
+    ledger = Ledger(CASH, {"AAA": 1.0, "BBB": 1.0})
+    for event in session.said:
+        if isinstance(event, Fill):
+            ledger.apply(event)
+        elif isinstance(event, Commission):
+            ledger.charge(event)
+    assert reconcile([ledger], session.broker.book()) == []
+    assert ledger.cash == CASH - 1_000.0 - 950.0 - 2 * FEE
+
+
+def test_reconcile_would_notice(session: Session) -> None:
+    session.submit(order_of("market"))
+    session.step()
+    findings = reconcile([Ledger(CASH, {"AAA": 1.0, "BBB": 1.0})], session.broker.book())
+    assert len(findings) == 2
+    assert "AAA" in findings[1]
+
+
+def test_children_sleep_until_their_parent_fills_and_mates_die(session: Session) -> None:
+    session.submit(*bracket_of(order_of("market"), 95.0, 110.0))
+    assert session.states("o1.sl") == [OrderStatus.HELD]
+    session.step()
+    assert session.states("o1.sl")[-1] is OrderStatus.WORKING
+    session.step()
+    assert session.states("o1.sl")[-1] is OrderStatus.FILLED
+    assert session.states("o1.tp")[-1] is OrderStatus.CANCELLED
+    assert session.broker.book().positions["AAA"].is_flat
+
+
+def test_children_of_a_cancelled_entry_end(session: Session) -> None:
+    session.submit(*bracket_of(order_of("limit", limit=50.0), 40.0, 60.0))
+    session.broker.cancel("o1")
+    session.step()
+    for name in ("o1", "o1.sl", "o1.tp"):
+        assert session.states(name)[-1] is OrderStatus.CANCELLED
+
+
+def test_a_cancel_is_proven_by_an_update_and_the_order_never_fills(session: Session) -> None:
+    session.submit(order_of("limit", limit=95.0))
+    session.broker.cancel("o1")
+    session.step(3)
+    assert session.states("o1")[-1] is OrderStatus.CANCELLED
+    assert session.of(Fill) == []
+
+
+def test_cancelling_twice_or_what_nobody_knows_says_nothing_new(session: Session) -> None:
+    session.submit(order_of("limit", limit=95.0))
+    session.broker.cancel("o1")
+    session.said += session.broker.poll()
+    count = len(session.said)
+    session.broker.cancel("o1")
+    session.broker.cancel("nobody")
+    session.said += session.broker.poll()
+    assert len(session.said) == count
+
+
+def test_cancelling_a_filled_order_changes_nothing(session: Session) -> None:
+    session.submit(order_of("market"))
+    session.step()
+    session.broker.cancel("o1")
+    session.said += session.broker.poll()
+    assert session.states("o1")[-1] is OrderStatus.FILLED
+
+
+def test_a_replaced_order_works_at_its_new_price_and_quantity(session: Session) -> None:
+    order = order_of("limit", limit=95.0)
+    session.submit(order)
+    session.broker.replace(replace(order, limit=99.0, quantity=4.0))
+    session.step()
+    (fill,) = session.of(Fill)
+    assert (fill.quantity, fill.price) == (4.0, 99.0)
+    assert fill.order.limit == 99.0
+
+
+def test_a_replaced_trailing_stop_never_moves_back(session: Session) -> None:
+    session.submit(order_of("market"))
+    trail = order_of("trail", Side.SELL, trail=order_points(8.0), id="t")
+    session.step()
+    session.submit(trail)
+    session.step()
+    session.broker.replace(replace(trail, trail=order_points(50.0)))
+    session.step()
+    assert session.broker.poll() == ()
+    levels = [u.order.stop for u in session.of(OrderUpdate) if u.order.id == "t"]
+    assert levels[-1] == 96.0  # 104 - 8, the close of the bar before the replacement
+
+
+def order_points(amount: float):  # type: ignore[no-untyped-def]
+    from framework.domain.orders import points
+
+    return points(amount)
+
+
+def test_every_reported_state_follows_from_the_one_before(session: Session) -> None:
+    session.submit(*bracket_of(order_of("market"), 95.0, 110.0))
+    session.submit(order_of("limit", limit=50.0, id="o2"))
+    session.submit(order_of("stop", stop=200.0, id="o3", oca="g"))
+    session.submit(order_of("limit", limit=99.0, id="o4", oca="g"))
+    session.broker.cancel("o2")
+    session.step(3)
+    state: dict[str, OrderStatus] = {}
+    for update in session.of(OrderUpdate):
+        before = state.get(update.order.id)
+        if before is not None and before is not update.status:
+            assert can_become(before, update.status)
+        state[update.order.id] = update.status
+    assert set(state.values()) <= DONE
+    assert state["o3"] is OrderStatus.CANCELLED
+    assert state["o4"] is OrderStatus.FILLED
+
+
+def test_execution_ids_are_unique_and_name_their_order(session: Session) -> None:
+    for number in range(4):
+        session.submit(order_of("market", id=f"n{number}"))
+    session.step()
+    fills = session.of(Fill)
+    assert len({fill.id for fill in fills}) == 4
+    assert [fill.order.id for fill in fills] == ["n0", "n1", "n2", "n3"]
