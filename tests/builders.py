@@ -32,8 +32,8 @@ from framework.strategy import Strategy
 
 DAY = 86_400 * 10**9
 MINUTE = 60 * 10**9
-FIRST = 18_295
-"""2020-02-03, a Monday."""
+FIRST = 18_316
+"""2020-02-24, a Monday; New York keeps winter time and no holiday for ten sessions."""
 CLOSE = 21 * 60
 """Minutes from midnight UTC to New York's close in winter."""
 

@@ -16,10 +16,10 @@ from framework.domain.ledger import Position
 from framework.domain.orders import Order, OrderRequest, Protection, Side
 from framework.engine.history import World
 from framework.errors import LookaheadError, OrderError, StrategyError
-from framework.series import BoolArray
+from framework.series import BoolArray, Series
 from framework.strategy import Strategy
 
-_SHORT = (30, 120, 500, 1500)
+_SHORT = (5, 15, 30, 120, 500, 1500)
 _PER_SERIES = 2
 _CHEAP = 5_000
 _TOLERANCE = 1e-9
@@ -143,6 +143,11 @@ def _columns(strategy: Strategy) -> list[tuple[str, FloatArray | BoolArray]]:
         (series.name, series.at_instants()) for series in strategy.indicators
     ]
     for when in strategy.whens:
+        found += [
+            (value.name, value.at_instants())
+            for value in when.arguments.values()
+            if isinstance(value, Series)
+        ]
         condition = when.condition
         for mask in (condition.when_flat, condition.when_long, condition.when_short):
             if mask.ndim:

@@ -205,7 +205,8 @@ class _Build:
         if len(set(names)) < len(names):
             names = [f"{name}.{number}" for number in range(1, len(bars) + 1)]
         return [
-            (each, (one,), cash * weights[one.symbol]) for each, one in zip(names, bars, strict=True)
+            (each, (one,), cash * weights[one.symbol])
+            for each, one in zip(names, bars, strict=True)
         ]
 
     def _station(self, name: str, bars: tuple[Bars, ...], cash: float) -> Station:

@@ -275,7 +275,7 @@ def _run(
         strict=strict,
         quiet=quiet,
     )
-    with reporting(debug):
+    with reporting(debug, quiet):
         from framework.cli.running import run_command  # noqa: PLC0415  # help must not wait for it
 
         code = run_command(flags)

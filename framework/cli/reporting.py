@@ -18,12 +18,18 @@ INTERRUPTED = 130
 
 
 @contextmanager
-def reporting(debug: bool) -> Iterator[None]:
-    """Turn whatever is raised inside into a message and an exit code, and show the log."""
+def reporting(debug: bool, quiet: bool = False) -> Iterator[None]:
+    """Turn whatever is raised inside into a message and an exit code, and show the log.
+
+    Args:
+        debug: show tracebacks, and everything that is logged.
+        quiet: show no line of the log below a warning.
+    """
     logger = logging.getLogger("slipway")
     handler = logging.StreamHandler()
     logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG if debug else logging.INFO)
+    usual = logging.WARNING if quiet else logging.INFO
+    logger.setLevel(logging.DEBUG if debug else usual)
     try:
         yield
     except (typer.Exit, BrokenPipeError):

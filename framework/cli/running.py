@@ -73,7 +73,8 @@ def _exit_code(result: Result, flags: RunFlags) -> int:
         complain("Interrupted; what happened until then was kept.")
         return INTERRUPTED
     if error:
-        complain(f"Error: the strategy stopped: {error} What was traded until then was kept.")
+        sentence = error if error.endswith(".") else f"{error}."
+        complain(f"Error: the strategy stopped: {sentence} What was traded until then was kept.")
         return InputError.exit_code
     if result.record.trips and flags.strict:
         complain(f"Error: {result.record.trips[0].breaker} tripped, and --strict was given.")

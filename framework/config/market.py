@@ -116,7 +116,14 @@ def _load(source: DataSource, questions: FileAnswers, symbols: Sequence[str] | N
         return found
     if isinstance(source, str | Path):
         return _load_files(source, questions, symbols)
-    return _in_memory([source] if isinstance(source, Bars) else source, symbols)
+    if isinstance(source, Bars):
+        return _in_memory([source], symbols)
+    if not isinstance(source, list | tuple) or not all(isinstance(one, Bars) for one in source):
+        raise ConfigError(
+            f"The data are {type(source).__name__}.",
+            "Give a sample's name, a path, Bars, or a list of Bars.",
+        )
+    return _in_memory(source, symbols)
 
 
 def _load_files(
@@ -135,12 +142,6 @@ def _load_files(
 
 
 def _in_memory(bars: Sequence[Bars], symbols: Sequence[str] | None) -> Loaded:
-    for series in bars:
-        if not isinstance(series, Bars):
-            raise ConfigError(
-                f"The data are {type(series).__name__}.",
-                "Give a sample's name, a path, Bars, or a list of Bars.",
-            )
     by_symbol = {series.symbol: series for series in bars}
     for symbol in symbols or ():
         if symbol not in by_symbol:

@@ -75,17 +75,17 @@ def _file(where: str) -> Path:
     known = available()
     if not where:
         raise StrategyError("No strategy is named.", did_you_mean("", known))
+    if where in known:
+        return known[where]
     path = Path(where).expanduser()
-    if path.suffix != ".py" and len(path.parts) == 1:
-        if where in known:
-            return known[where]
-        raise StrategyError(f"There is no strategy {where!r}.", did_you_mean(where, known))
     if path.is_dir():
         raise StrategyError(f"{where} is a folder.", "Name a file in it, such as my_strategy.py.")
-    if path.is_file() and path.suffix == ".py":
-        return path
-    if path.is_file():
+    if path.is_file() and path.suffix != ".py":
         raise StrategyError(f"{where} is no Python file.", "Give a file ending in .py.")
+    if path.is_file():
+        return path
+    if path.suffix != ".py" and path.name == where:
+        raise StrategyError(f"There is no strategy {where!r}.", did_you_mean(where, known))
     if path.stem in known:
         raise StrategyError(f"There is no file {where}.", f"Did you mean {path.stem!r}?")
     raise StrategyError(

@@ -33,8 +33,10 @@ def opening_and_exit(
     return abs(wanted) - exit_part, exit_part
 
 
-def available(slot: Slot, working: Iterable[Ticket], leverage: float) -> float:
-    """Money new risk may still use: leverage x equity - exposure - working entries.
+def available(
+    slot: Slot, working: Iterable[Ticket], leverage: float, commission: CommissionModel
+) -> float:
+    """Money new risk may still use: leverage x equity - exposure - working entries and their fees.
 
     Positions that a working market order is about to close no longer count.
     """
@@ -44,10 +46,14 @@ def available(slot: Slot, working: Iterable[Ticket], leverage: float) -> float:
         order = ticket.order
         if order.parent is not None:
             continue
-        unit = slot.instrument(order.symbol).multiplier
+        instrument = slot.instrument(order.symbol)
+        unit = instrument.multiplier
         if order.type is OrderType.MARKET:
             used -= (ticket.remaining - ticket.opening) * unit * prices[order.symbol]
-        used += ticket.opening * unit * (order.limit or order.stop or prices[order.symbol])
+        notional = ticket.opening * unit * (order.limit or order.stop or prices[order.symbol])
+        used += notional
+        if ticket.opening > 0.0:
+            used += commission.fee(instrument, order.side * ticket.opening, notional, 0.0)
     return leverage * slot.ledger.equity(prices) - used
 
 

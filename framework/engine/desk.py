@@ -220,7 +220,8 @@ class StrategyDesk:
             quantity = min(ticket.filled, abs(held)) or ticket.opening
             for child in children_of(self._slot, ticket.order, quantity, protection):
                 fixed = self._moved(child, protection) or child
-                self._door.send_child(self._slot, replace(fixed, time=self._door.now))
+                now, price = self._door.now, self._slot.price(symbol)
+                self._door.send_child(self._slot, replace(fixed, time=now, decision_price=price))
 
     # verbs that are orders ------------------------------------------------------------------
 

@@ -77,7 +77,7 @@ class Door:
 
     def buying_power(self, slot: Slot) -> float:
         """Money the slot may still put at risk, never below 0."""
-        return max(0.0, available(slot, self.working(slot), self._leverage))
+        return max(0.0, available(slot, self.working(slot), self._leverage, self._commission))
 
     @property
     def has_working(self) -> bool:
@@ -250,7 +250,7 @@ class Door:
     def _shortage(self, slot: Slot, request: OrderRequest, opening: float, exit_part: float) -> str:
         if not self._checks_cash:
             return ""
-        free = available(slot, self.working(slot), self._leverage)
+        free = available(slot, self.working(slot), self._leverage, self._commission)
         return shortfall(slot, request, opening, exit_part, free, self._commission)
 
     def _judge_fraction(self, slot: Slot, request: OrderRequest, price: float) -> float | Refused:

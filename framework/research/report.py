@@ -20,7 +20,10 @@ from framework.research.summary import Activity, Measure, Unit, measures
 _WHOLE_DAYS = 10.0
 """Days from which on fractions of a day are noise."""
 _WIDTH = 80
-_WRITTEN = {Unit.FRACTION: (100.0, " %"), Unit.PER_YEAR: (1.0, " x/yr")}
+_WRITTEN: dict[str, tuple[float, str]] = {
+    Unit.FRACTION: (100.0, " %"),
+    Unit.PER_YEAR: (1.0, " x/yr"),
+}
 _COSTS = ("commission", "slippage", "turnover", "exposure")
 _LEFT_OVER = ("open_trades", "working_orders", "refused_orders", "touch_fills", "breakers_tripped")
 

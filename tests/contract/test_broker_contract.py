@@ -16,7 +16,7 @@ from framework.components.slippage import NoSlippage
 from framework.domain.bars import Bars
 from framework.domain.events import BrokerEvent, Commission, Fill, OrderUpdate
 from framework.domain.ledger import Ledger
-from framework.domain.orders import DONE, Order, OrderStatus, Side, can_become
+from framework.domain.orders import DONE, Order, OrderStatus, Side, can_become, points
 from framework.engine.reconcile import reconcile
 from framework.ports import Broker
 from tests.builders import Row, bars_of, bracket_of, order_of
@@ -201,21 +201,15 @@ def test_a_replaced_order_works_at_its_new_price_and_quantity(session: Session) 
 
 def test_a_replaced_trailing_stop_never_moves_back(session: Session) -> None:
     session.submit(order_of("market"))
-    trail = order_of("trail", Side.SELL, trail=order_points(8.0), id="t")
+    trail = order_of("trail", Side.SELL, trail=points(8.0), id="t")
     session.step()
     session.submit(trail)
     session.step()
-    session.broker.replace(replace(trail, trail=order_points(50.0)))
+    session.broker.replace(replace(trail, trail=points(50.0)))
     session.step()
     assert session.broker.poll() == ()
     levels = [u.order.stop for u in session.of(OrderUpdate) if u.order.id == "t"]
     assert levels[-1] == 96.0  # 104 - 8, the close of the bar before the replacement
-
-
-def order_points(amount: float):  # type: ignore[no-untyped-def]
-    from framework.domain.orders import points
-
-    return points(amount)
 
 
 def test_every_reported_state_follows_from_the_one_before(session: Session) -> None:

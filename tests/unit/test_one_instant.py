@@ -397,8 +397,8 @@ def test_timers_fire_at_the_first_instant_at_or_after_they_are_due() -> None:
 
     class Rings(Strategy):
         def setup(self) -> None:
-            self.timer("soon", datetime(2020, 2, 3, 20, 43, tzinfo=UTC))
-            self.timer("often", datetime(2020, 2, 3, 20, 45, tzinfo=UTC), timedelta(minutes=7))
+            self.timer("soon", datetime(2020, 2, 24, 20, 43, tzinfo=UTC))
+            self.timer("often", datetime(2020, 2, 24, 20, 45, tzinfo=UTC), timedelta(minutes=7))
 
         def on_timer(self, name: str) -> None:
             rung.append((name, self.now))
@@ -407,7 +407,7 @@ def test_timers_fire_at_the_first_instant_at_or_after_they_are_due() -> None:
     assert record.error == ""
 
     def at(minute: int) -> datetime:
-        return datetime(2020, 2, 3, 20, 0, tzinfo=UTC) + timedelta(minutes=minute)
+        return datetime(2020, 2, 24, 20, 0, tzinfo=UTC) + timedelta(minutes=minute)
 
     # bars close at :40 :45 :50 :55 :60; due 45, 52, 59, 66
     assert rung == [
@@ -423,14 +423,14 @@ def test_a_repeating_timer_rings_once_after_a_gap_and_keeps_its_grid() -> None:
 
     class Rings(Strategy):
         def setup(self) -> None:
-            self.timer("t", datetime(2020, 2, 3, 21, 0, tzinfo=UTC), timedelta(hours=1))
+            self.timer("t", datetime(2020, 2, 24, 21, 0, tzinfo=UTC), timedelta(hours=1))
 
         def on_timer(self, name: str) -> None:
             rung.append(self.now)
 
     record = run(Rings, [bars_of([QUIET] * 3)], free())
     assert record.error == ""
-    assert [t.day for t in rung] == [3, 4, 5]
+    assert [t.day for t in rung] == [24, 25, 26]
 
 
 def signals_of(bars_times: list[int], *actions: SignalAction) -> tuple[Signal, ...]:

@@ -741,3 +741,12 @@ def test_on_order_hears_every_change_of_state() -> None:
     ]
     assert ("stop_loss", "cancelled") in {(origin, status) for _, origin, status in heard}
     assert (OrderStatus.FILLED, "close") in {(status, origin) for _, origin, status in heard}
+
+
+def test_a_trail_added_to_a_position_starts_from_the_present_close() -> None:
+    """Bought at 100; at 110 a trail of 3 is added: 107, and 109 once a close has reached 112."""
+    rows = [*quiet(2), (100, 111, 99, 110), (110, 113, 108, 112), (112, 113, 108.5, 109)]
+    record = played(
+        {0: lambda s: s.go_long(), 2: lambda s: s.go_long(trail=points(3))}, bars_of(rows)
+    )
+    assert trades_of(record) == [(1, 10.0, 100.0), (4, -10.0, 109.0)]

@@ -66,6 +66,8 @@ class SimulatedBroker:
             )
             status = OrderStatus.HELD if held else OrderStatus.WORKING
             resting = Resting.of(order, self._sequence, status)
+            if order.parent is not None and not held:
+                resting.start_from(order.decision_price, 0.0)
             self._sequence += 1
             self._time = order.time
             self._queues[order.symbol].append(resting)
