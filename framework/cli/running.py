@@ -45,12 +45,15 @@ def run_command(flags: RunFlags) -> int:
     with LateBar(Console(stderr=True)) as bar:
         result = play(plan, bar)
     written = save(plan, result, folder)
+    saved = None if flags.plot in (None, _WINDOW) else flags.plot
+    if saved is not None:
+        plot(result, Path(saved))
     if not flags.quiet:
         _show(plan, result, written)
-    if flags.plot is not None:
-        plot(result, None if flags.plot == _WINDOW else Path(flags.plot))
-        if flags.plot != _WINDOW and not flags.quiet:
-            print(f"Picture: {flags.plot}")
+        if saved is not None:
+            print(f"Picture: {saved}")
+    if flags.plot == _WINDOW:
+        plot(result)
     return _exit_code(result, flags)
 
 

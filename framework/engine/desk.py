@@ -97,6 +97,9 @@ class StrategyDesk:
 
         def enter() -> None:
             present = self._effective(symbol)
+            if present * side > 0.0:
+                self._renew(symbol, protection.or_else(self._door.attached))
+                return
             exit_part = abs(present) if present * side < 0.0 else 0.0
             if exit_part + quantity > 0.0:
                 request = OrderRequest(symbol, side, exit_part + quantity, protection=protection)

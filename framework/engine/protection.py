@@ -57,6 +57,16 @@ def unsound(request: OrderRequest, protection: Protection, price: float) -> str:
     for offset in (protection.stop_loss, protection.take_profit, protection.trail):
         if isinstance(offset, Offset) and offset.atr is not None:
             return f"the average true range over {offset.atr_period} bars is not known yet"
+    behind, ahead = -request.side, request.side
+    for name, distance, way in (
+        ("stop loss", protection.stop_loss, behind),
+        ("trailing stop", protection.trail, behind),
+        ("take profit", protection.take_profit, ahead),
+    ):
+        if isinstance(distance, Offset):
+            level = entry + way * distance.distance(entry)
+            if level <= 0.0:
+                return f"the {name} would be at {level:g}"
     stop, target = protection.stop_loss, protection.take_profit
     if isinstance(stop, float | int) and (entry - stop) * request.side <= 0.0:
         where = "below" if request.side is Side.BUY else "above"

@@ -324,7 +324,7 @@ def check_cover(cls: type[Strategy], record: RunRecord) -> None:
             assert sum(by_entry.values()) <= abs(held[symbol])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(markets(), programs, any_policy)
 def test_whatever_is_ordered_the_books_agree_and_no_fill_is_impossible(
     bars: list[Bars], program: list[Action], policy: FillPolicy

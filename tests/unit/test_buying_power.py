@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from framework.components.commission import PerOrder, PercentCommission
+from framework.components.commission import PercentCommission, PerOrder
 from framework.components.sizing import PercentOfEquity
 from framework.domain.events import Refused
 from framework.domain.orders import Order
@@ -66,7 +66,7 @@ def test_working_entries_are_reserved() -> None:
     ):
         answers: list[object] = []
         played(
-            {0: [first, lambda s, second=second: answers.append(second(s))]},  # type: ignore[misc]
+            {0: [first, lambda s, second=second, answers=answers: answers.append(second(s))]},  # type: ignore[misc]
             bars_of([QUIET] * 2),
         )
         assert isinstance(answers[0], Order) is expected
@@ -184,7 +184,7 @@ def test_a_multiplier_counts() -> None:
 
 
 def test_short_equity_is_marked() -> None:
-    """Short 900 at 100, up to 110: equity is 91,000 of 99,000 exposure; nothing more may be sold."""
+    """Short 900 at 100, up to 110: equity is 91,000, exposure 99,000; no more may be sold."""
     answers: list[object] = []
     record = played(
         {0: lambda s: s.sell(900), 2: lambda s: answers.append(s.sell(1))},

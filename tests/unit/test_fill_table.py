@@ -15,6 +15,7 @@ from framework.components.commission import PerShare
 from framework.components.slippage import FixedSlippage, PercentSlippage
 from framework.domain.events import OrderUpdate
 from framework.domain.orders import (
+    Offset,
     Order,
     OrderStatus,
     Origin,
@@ -325,6 +326,9 @@ BRACKETS = [
 ]
 
 
+@pytest.mark.parametrize(
+    "policy", [FillPolicy(), FillPolicy(exits_first=False)], ids=["exits first", "as submitted"]
+)
 @pytest.mark.parametrize("side", list(Side), ids=lambda side: side.name)
 @pytest.mark.parametrize(
     ("entry", "stop", "target", "rows", "expected"),
@@ -338,12 +342,13 @@ def test_bracket(
     rows: list[Row],
     expected: list[tuple[str, int, float]],
     side: Side,
+    policy: FillPolicy,
 ) -> None:
     if side is Side.SELL:
         entry, rows, stop = upside_down(entry), mirrored(rows), 200 - stop
         target = None if target is None else 200 - target
         expected = [(name, bar, 200 - price) for name, bar, price in expected]
-    market = Market(bars_of([START, *rows]))
+    market = Market(bars_of([START, *rows]), policy=policy)
     market.step()
     market.submit(*bracket_of(entry, stop, target))
     assert market.path("o1.sl") == ["held"]
@@ -362,41 +367,35 @@ def test_bracket(
     ]
 
 
+# A buy fills at 102 + 0.03 = 102.03: 4 away is 98.03, 10 % is 91.827, 5 % above is 107.1315.
+# A sale fills at 101.97: 4 away is 105.97, 10 % is 112.167, 5 % below is 96.8715.
+# A stop is rounded so that it triggers no earlier, a target so that it asks for no less.
 OFFSETS = [
-    # the entry fills at 102.03 (open 102, slipped 0.03); distances count from that price
-    (Side.BUY, points(4), None, [(102, 103, 98, 99)], ("o1.sl", 98.03 - 0.03)),
-    (Side.BUY, pct(10), None, [(102, 103, 91, 92)], ("o1.sl", 91.83 - 0.03)),
-    (Side.BUY, None, pct(5), [(102, 108, 101, 107)], ("o1.tp", 107.13)),
-    (Side.SELL, points(4), None, [(102, 107, 101, 103)], ("o1.sl", 105.97 + 0.03)),
-    (Side.SELL, pct(10), None, [(102, 113, 101, 112)], ("o1.sl", 112.17 + 0.03)),
-    (Side.SELL, None, pct(5), [(102, 103, 96, 97)], ("o1.tp", 96.88)),
+    (Side.BUY, points(4), None, [(102, 103, 98, 99)], "o1.sl", 98.03),
+    (Side.BUY, pct(10), None, [(102, 103, 91, 92)], "o1.sl", 91.82),
+    (Side.BUY, None, pct(5), [(102, 108, 101, 107)], "o1.tp", 107.14),
+    (Side.SELL, points(4), None, [(102, 107, 101, 103)], "o1.sl", 105.97),
+    (Side.SELL, pct(10), None, [(102, 113, 101, 112)], "o1.sl", 112.17),
+    (Side.SELL, None, pct(5), [(102, 103, 96, 97)], "o1.tp", 96.87),
 ]
 
 
-@pytest.mark.parametrize(("side", "stop", "target", "rows", "expected"), OFFSETS)
+@pytest.mark.parametrize(("side", "stop", "target", "rows", "name", "price"), OFFSETS)
 def test_distances_count_from_the_average_fill_and_are_rounded_to_the_tick(
-    side: Side, stop: object, target: object, rows: list[Row], expected: tuple[str, float]
+    side: Side,
+    stop: Offset | None,
+    target: Offset | None,
+    rows: list[Row],
+    name: str,
+    price: float,
 ) -> None:
-    """91.827 stays a stop to sell at 91.82, never triggered earlier; 107.1315 is a target of
-    107.14, never asking for less; and so on for a short."""
-    table = {91.80: 91.79, 107.13: 107.14, 112.20: 112.27, 96.88: 96.87}
     market = Market(bars_of([START, *rows]), slippage=FixedSlippage(0.03))
     market.step()
-    market.submit(*bracket_of(order_of("market", side), stop, target))  # type: ignore[arg-type]
+    market.submit(*bracket_of(order_of("market", side), stop, target))
     market.step()
-    entry, leave = market.trades()
-    assert entry[3] == pytest.approx(102 + side * 0.03)
-    assert leave[0] == expected[0]
-    # fill 102.03: 10 % is 10.203 -> 91.827; 5 % is 5.1015 -> 107.1315
-    # fill 101.97: 10 % is 10.197 -> 112.167; 5 % is 5.0985 -> 96.8715
-    wanted = {
-        (Side.BUY, "o1.sl", 98.0): 98.0,
-        (Side.BUY, "o1.sl", 91.8): 91.79,
-        (Side.SELL, "o1.sl", 106.0): 106.0,
-        (Side.SELL, "o1.sl", 112.2): 112.20,
-    }
-    key = (side, leave[0], round(expected[1], 2))
-    assert leave[3] == pytest.approx(wanted.get(key, table.get(round(expected[1], 2), expected[1])))
+    assert market.trades()[0][3] == pytest.approx(102 + side * 0.03)
+    leave = market.fills[1]
+    assert (leave.order.id, leave.reference) == (name, price)
 
 
 def test_a_trailing_child_starts_from_the_fill_and_ratchets_on_closes() -> None:
@@ -559,8 +558,6 @@ def bracket_trades(policy: FillPolicy, entry: Order, rows: list[Row]) -> list[tu
     return [(name, bar) for name, bar, _, _ in market.trades()]
 
 
-BOTH: Row = (100, 106, 94, 101)
-"""Reaches stop and target; its low is the nearer extreme when tied? No: 6 up, 6 down: low first."""
 HIGH_FIRST: Row = (100, 105.5, 94, 95)
 LOW_FIRST: Row = (100, 110, 94, 101)
 QUIET: Row = (100, 101, 99, 100)
@@ -594,8 +591,7 @@ def test_intrabar(
 
 
 def test_intrabar_path_on_the_way_back_from_the_far_extreme() -> None:
-    """Open 100, low 97, high 106, close 99: a sell stop at 99.5 placed by nobody before the high
-    is met on the way down, after the target at 105."""
+    """Open 100, low 99.8, high 106, close 99.9: entry at 104 on the way up, stop at 103 down."""
     market = Market(bars_of([START, (100, 106, 99.8, 99.9)]), policy=FillPolicy(intrabar="path"))
     market.step()
     market.submit(*bracket_of(order_of("stop", stop=104), 103, 107))
@@ -621,21 +617,22 @@ def test_intrabar_finer_bars_decide() -> None:
 
 def test_children_of_market_entries_only() -> None:
     policy = FillPolicy(children="market_entries")
-    rows = [(100, 106, 96, 101)]
-    assert bracket_trades(policy, MARKET, rows) == [("o1", 1), ("o1.tp", 1)]
-    assert bracket_trades(policy, LIMIT, [(100, 101, 94, 96), QUIET]) == [("o1", 1), ("o1.sl", 2)][:1]
+    assert bracket_trades(policy, MARKET, [(100, 106, 96, 101)]) == [("o1", 1), ("o1.tp", 1)]
+    dips = [(100, 101, 94, 96), QUIET, (100, 101, 94, 96)]
+    assert bracket_trades(policy, LIMIT, dips) == [("o1", 1), ("o1.sl", 3)]
+    assert bracket_trades(FillPolicy(), LIMIT, dips) == [("o1", 1), ("o1.sl", 1)]
 
 
 def test_queue_open_first_or_as_submitted() -> None:
-    """A resting limit sell at 99 was submitted before a market buy; the bar opens at 100."""
-    for queue, expected in (("open_first", ["sell", "buy"]), ("submission", ["sell", "buy"])):
-        market = Market(bars_of([START, (98, 101, 97, 100)]), policy=FillPolicy(queue=queue))  # type: ignore[arg-type]
+    """A limit to sell at 99, submitted before a market order to buy; the bar opens at 98."""
+    for queue, expected in (("open_first", ["buy", "sell"]), ("submission", ["sell", "buy"])):
+        policy = FillPolicy(queue=queue)  # type: ignore[arg-type]
+        market = Market(bars_of([START, (98, 101, 97, 100)]), policy=policy)
         market.step()
         market.submit(order_of("limit", Side.SELL, id="sell", limit=99))
         market.submit(order_of("market", id="buy"))
         market.step()
-        names = [t[0] for t in market.trades()]
-        assert names == (["buy", "sell"] if queue == "open_first" else expected)
+        assert [t[0] for t in market.trades()] == expected
 
 
 def test_exits_first() -> None:

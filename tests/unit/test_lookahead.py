@@ -125,7 +125,10 @@ def test_a_peek_at_a_rare_event_is_caught() -> None:
         return drop
 
     rows = walk(5_000)
-    rows = [(o, h, low, c) if i < 3_333 else (o / 2, h / 2, low / 2, c / 2) for i, (o, h, low, c) in enumerate(rows)]
+    rows = [
+        (o, h, low, c) if i < 3_333 else (o / 2, h / 2, low / 2, c / 2)
+        for i, (o, h, low, c) in enumerate(rows)
+    ]
     with pytest.raises(LookaheadError, match="crash_tomorrow"):
         run(declaring(lambda s: s.indicator(crash_tomorrow)), [bars_of(rows)], free())
 
@@ -209,7 +212,10 @@ HONEST: list[tuple[str, Callable[[Strategy], object]]] = [
     ("shifted", lambda s: s.indicator(sma, 5, on=s.data.close.shift(3))),
     ("of an indicator", lambda s: s.indicator(sma, 5, on=s.indicator(ema, 9))),
     ("pandas shift", lambda s: s.indicator(lambda v: pd.Series(v).shift(1).to_numpy())),
-    ("crossing", lambda s: s.when(crosses_above(s.indicator(ema, 5), s.indicator(ema, 20)), s.go_long)),
+    (
+        "crossing",
+        lambda s: s.when(crosses_above(s.indicator(ema, 5), s.indicator(ema, 20)), s.go_long),
+    ),
     ("minutes", lambda s: s.when(s.data.minutes_to_close <= 10, s.close)),
 ]
 
@@ -280,7 +286,7 @@ def test_warm_up_of_a_recursion_is_longer_than_its_period() -> None:
 
 def test_warm_up_that_never_ends_is_half_the_history() -> None:
     bars = bars_of(walk(600))
-    total = warmup_of(lambda s: s.indicator(lambda v: np.cumsum(v)), bars)
+    total = warmup_of(lambda s: s.indicator(np.cumsum), bars)
     assert total == 300
 
 

@@ -48,7 +48,7 @@ def test_nothing_fills_inside_submit_and_the_earliest_match_is_the_next_bar() ->
 def test_on_fill_then_on_order_then_when_then_on_bar() -> None:
     told: list[tuple[int, str]] = []
 
-    class Order_(Strategy):
+    class Listens(Strategy):
         def setup(self) -> None:
             self.when(always, self.note, word="first when")
             self.when(always, self.note, word="second when")
@@ -67,7 +67,7 @@ def test_on_fill_then_on_order_then_when_then_on_bar() -> None:
             if len(self.data) == 1:
                 self.buy(5)
 
-    record = run(Order_, [bars_of([QUIET] * 2)], free())
+    record = run(Listens, [bars_of([QUIET] * 2)], free())
     assert record.error == ""
     assert told == [
         (1, "first when"),

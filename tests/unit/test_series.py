@@ -190,7 +190,7 @@ def test_conditions_know_the_side() -> None:
     "misuse",
     [
         lambda a: bool(a > 1),
-        lambda a: bool(a),
+        bool,
         lambda a: a > 1 and a < 3,
         lambda a: not (a > 1),
         lambda a: 1 < a < 3,

@@ -302,7 +302,10 @@ def test_every_in_setup_feeds_indicators_and_conditions() -> None:
 
 def test_every_is_folded_from_its_own_bars() -> None:
     rng = np.random.default_rng(3)
-    rows = [(o, o + 2, o - 2, o + d) for o, d in zip(rng.uniform(90, 110, 156), rng.uniform(-1, 1, 156), strict=True)]
+    rows = [
+        (o, o + 2, o - 2, o + d)
+        for o, d in zip(rng.uniform(90, 110, 156), rng.uniform(-1, 1, 156), strict=True)
+    ]
     seen: list[tuple[float, float, float, float]] = []
 
     def act(s: Strategy, bar: int) -> None:

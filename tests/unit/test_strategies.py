@@ -28,7 +28,16 @@ from strategies.opening_range_breakout import OpeningRangeBreakout
 from strategies.rsi_reversion import RsiReversion
 from strategies.sma_cross import SmaCross
 from strategies.turtle import Turtle
-from tests.builders import Row, bars_of, five_minutes, flat_rows, free, mirrored, trades_of
+from tests.builders import (
+    Row,
+    bars_of,
+    day_number,
+    five_minutes,
+    flat_rows,
+    free,
+    mirrored,
+    trades_of,
+)
 
 FILES = sorted(path for path in Path("strategies").resolve().glob("*.py"))
 SINGLE = (SmaCross, RsiReversion, Turtle, BollingerReversion, MacdTrend)
@@ -247,11 +256,18 @@ def test_turtle_stops_two_n_from_its_fill_and_takes_the_breakout_down() -> None:
 def test_turtle_keeps_its_stop_while_the_breakout_goes_on() -> None:
     # every close is a new high and N grows, yet the stop stays 2 N (of the entry) from the fill
     rows = [*BREAKOUT, *flat_rows([109, 114, 120], 1.0)]
-    record = ran(Turtle, bars_of(rows), **SMALL_TURTLE)
-    assert [(str(o.order.origin), o.order.stop) for o in record.orders] == [
-        ("strategy", None),
-        ("stop_loss", 99.0),
-    ]
+    for market, stop in ((rows, 99.0), (mirrored(rows), 101.0)):
+        record = ran(Turtle, bars_of(market), **SMALL_TURTLE)
+        assert [(str(o.order.origin), o.order.stop) for o in record.orders] == [
+            ("strategy", None),
+            ("stop_loss", stop),
+        ]
+
+
+def test_turtles_channel_ends_with_the_bar_before() -> None:
+    # the high of bar 3 is 104, so the close of 103 at bar 4 breaks nothing; bar 5's does
+    rows = [*BREAKOUT[:3], (100, 104, 99, 100), *BREAKOUT[4:], *flat_rows([107], 1.0)]
+    assert trades_of(ran(Turtle, bars_of(rows), **SMALL_TURTLE)) == [(6, 10.0, 107.0)]
 
 
 @pytest.mark.parametrize(
@@ -361,19 +377,19 @@ def test_macd_trend_leaves_crosses_below_the_trend_alone() -> None:
 # momentum rotation -------------------------------------------------------------------------
 
 MARCH, APRIL = 20, 42
-"""Indexes of the first sessions of those months; the first bar is 2020-02-03."""
+"""Rows of the first sessions of those months, counted from Monday 2020-02-03."""
+FIRST = next(i for i in range(-50, 50) if day_number(i) == np.datetime64("2020-02-03").astype(int))
 
 
 def lines(symbol: str, february: float, march: float, count: int = 45) -> Bars:
     """A price that changes by so much a bar up to March's first bar, then by so much."""
     closes = [100 + february * min(i, MARCH) + march * max(0, i - MARCH) for i in range(count)]
-    return bars_of(flat_rows(closes), symbol)
+    return bars_of(flat_rows(closes), symbol, sessions=range(FIRST, FIRST + count))
 
 
 def rotated(bars: Sequence[Bars], **parameters: object) -> list[tuple[int, str, float]]:
-    record = ran(
-        MomentumRotation, bars, **({"lookback": 2, "top": 1, "invested": 0.9} | parameters)
-    )
+    small = {"lookback": 2, "top": 1, "invested": 0.9}
+    record = ran(MomentumRotation, bars, **(small | parameters))
     assert not record.refused
     return [
         (int(np.searchsorted(record.instants, fill.time)), fill.symbol, fill.quantity)
@@ -414,7 +430,7 @@ def test_rotation_splits_equally_and_leaves_empty_places_in_cash() -> None:
 
 def test_rotation_passes_over_symbols_that_are_gone_or_too_young() -> None:
     gone = lines("GONE", 30, 30, count=10)
-    young = bars_of(flat_rows([10, 500, 900]), "YOUNG", sessions=[19, 20, 21])
+    young = bars_of(flat_rows([10, 500, 900]), "YOUNG", sessions=[FIRST + i for i in (19, 20, 21)])
     assert rotated([gone, young, lines("B", 2, 2)], tolerance=1.0) == [(MARCH + 1, "B", 642.0)]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from framework.backtest.run import run
+from framework.components.exits import StopPercent
 from framework.components.sizing import PercentOfEquity, RiskPerTrade, Shares
 from framework.components.slippage import FixedSlippage
 from framework.domain.events import OrderUpdate, Refused
@@ -69,6 +70,28 @@ def test_long_then_short_in_one_bar_ends_short_with_one_fill() -> None:
     record = played({0: [lambda s: s.go_long(), lambda s: s.go_short()]}, bars_of(quiet(3)))
     assert trades_of(record) == [(1, -10.0, 100.0)]
     assert statuses(record) == [("strategy", "cancelled", 0.0), ("strategy", "filled", 10.0)]
+
+
+def test_a_reversal_taken_back_in_the_same_bar_leaves_the_position_as_it_was() -> None:
+    """Long 10; short and long again at one close: nothing trades, and the stop given protects."""
+    record = played(
+        {
+            0: lambda s: s.go_long(stop_loss=90.0),
+            2: [lambda s: s.go_short(), lambda s: s.go_long(stop_loss=92.0)],
+        },
+        bars_of([*[QUIET] * 4, (100, 101, 85, 86)]),
+    )
+    assert trades_of(record) == [(1, 10.0, 100.0), (4, -10.0, 92.0)]
+    assert record.positions == ()
+
+
+def test_a_reversal_taken_back_keeps_the_exits_attached_to_the_run() -> None:
+    record = played(
+        {0: lambda s: s.go_long(), 2: [lambda s: s.go_short(), lambda s: s.go_long()]},
+        bars_of([*[QUIET] * 4, (100, 101, 85, 86)]),
+        free(exits=(StopPercent(5.0),)),
+    )
+    assert trades_of(record) == [(1, 10.0, 100.0), (4, -10.0, 95.0)]
 
 
 def test_long_then_close_in_one_bar_trades_nothing() -> None:
@@ -294,6 +317,9 @@ def test_a_stop_on_the_wrong_side_is_refused_before_anything_is_sent() -> None:
         lambda s: s.go_short(stop_loss=99.0),
         lambda s: s.buy(5, take_profit=99.0),
         lambda s: s.buy(5, limit=95.0, stop_loss=96.0),
+        lambda s: s.go_long(stop_loss=pct(100)),
+        lambda s: s.go_long(trail=points(100)),
+        lambda s: s.go_short(take_profit=pct(120)),
     ):
         record = played({0: act}, bars_of(quiet(3)))
         assert trades_of(record) == []
@@ -689,9 +715,12 @@ def test_conditions_on_the_side_held() -> None:
 def test_any_callable_may_stand_for_a_verb() -> None:
     noted: list[float] = []
 
+    def note(price: float) -> None:
+        noted.append(price)
+
     class Notes(Strategy):
         def setup(self) -> None:
-            self.when(self.data.close > 100, lambda price: noted.append(price), price=self.data.low)
+            self.when(self.data.close > 100, note, price=self.data.low)
 
     record = run(Notes, [bars_of(flat_rows([99.0, 101.0, 102.0], spread=1.0))], free())
     assert record.error == ""
