@@ -35,7 +35,6 @@ class OpeningRangeBreakout(Strategy):
         today, left = self.data.session[-1], self.data.minutes_to_close[-1]
         bar = self.data.minutes_to_close[-2] - left if len(self.data) > 1 else 0.0
         if left <= max(self.flat_before, bar):
-            self._waiting = False
             self.close()
             return
         if len(self._opening) and self._opening.session[-1] == today != self._day:

@@ -65,9 +65,17 @@ def test_the_first_notebook_runs_without_a_warning(first: nbformat.NotebookNode)
 
 
 def test_the_first_notebook_shows_what_it_speaks_of(first: nbformat.NotebookNode) -> None:
-    kinds = {kind for cell in first.cells for o in cell.get("outputs", ()) for kind in o.get("data", {})}
+    kinds = {
+        kind for cell in first.cells for o in cell.get("outputs", ()) for kind in o.get("data", {})
+    }
     assert "image/png" in kinds
     text = text_of(first)
-    for words in ("5,031 bars of 1d", "Buy and hold", "stop_loss", "twice the costs", "1 % at risk"):
+    for words in (
+        "5,031 bars of 1d",
+        "Buy and hold",
+        "stop_loss",
+        "twice the costs",
+        "1 % at risk",
+    ):
         assert words in text
     assert "centred_average(5) looks ahead" in text

@@ -65,7 +65,10 @@ def find_strategy(spec: str) -> Found:
 
 def strategy_of_class(cls: type[Strategy]) -> Found:
     """A strategy class that is already there, such as one written in a notebook."""
-    file = inspect.getsourcefile(cls) if cls.__module__ in sys.modules else None
+    try:
+        file = inspect.getsourcefile(cls)
+    except (OSError, TypeError):  # typed into a notebook or at the prompt
+        file = None
     if file is None or not Path(file).is_file() or "." in cls.__qualname__:
         return Found(cls, "", "")
     return Found(cls, f"{file}:{cls.__name__}", _hash(Path(file)))

@@ -42,7 +42,9 @@ PAIR = replace(
     values={"AAA": 40_000.0, "BBB": -30_000.0},
 )
 RESTING = replace(EMPTY, working=(replace(BUY, id="o-0", quantity=200.0),))
-RESTING_OTHER = replace(PAIR, working=(replace(BUY, id="o-0", symbol="AAA", quantity=50.0),))
+RESTING_OTHER = replace(
+    PAIR, working=(replace(BUY, id="o-0", symbol="AAA", quantity=50.0, decision_price=400.0),)
+)
 FUTURE = replace(EMPTY, instrument=Instrument("ACME", multiplier=50.0))
 
 

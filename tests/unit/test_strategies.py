@@ -264,6 +264,14 @@ def test_turtle_keeps_its_stop_while_the_breakout_goes_on() -> None:
         ]
 
 
+def test_turtle_waits_until_n_is_known() -> None:
+    rising = bars_of(flat_rows(range(100, 136, 3), 1.0))
+    early = ran(Turtle, rising.take(0, 10), entry=3, leave=2, period=10)
+    assert not early.orders
+    assert not early.refused
+    assert trades_of(ran(Turtle, rising, entry=3, leave=2, period=10)) == [(11, 10.0, 133.0)]
+
+
 def test_turtles_channel_ends_with_the_bar_before() -> None:
     # the high of bar 3 is 104, so the close of 103 at bar 4 breaks nothing; bar 5's does
     rows = [*BREAKOUT[:3], (100, 104, 99, 100), *BREAKOUT[4:], *flat_rows([107], 1.0)]
@@ -338,6 +346,8 @@ def test_bollinger_reversion_is_stopped_at_its_percentage() -> None:
     rows: list[Row] = [*flat_rows(FALL), (95, 95, 80, 82)]
     record = ran(BollingerReversion, bars_of(rows), stop=10.0, **BANDS)
     assert trades_of(record) == [(6, 10.0, 97.0), (7, -10.0, 87.3)]
+    upside_down = ran(BollingerReversion, bars_of(mirrored(rows)), stop=10.0, **BANDS)
+    assert trades_of(upside_down) == [(6, -10.0, 103.0), (7, 10.0, 113.3)]
 
 
 # MACD trend --------------------------------------------------------------------------------
@@ -486,6 +496,7 @@ def test_breakout_down_is_sold_short_and_leaves_at_its_target() -> None:
     # 2 x (101 - 98.5) = 5 below the fill at 100
     record = breakout(session(**RANGE, b10=DOWN, b15=(100, 100, 94, 99), b30=UP))
     assert trades_of(record) == [(11, -10.0, 100.0), (15, 10.0, 95.0)]
+    assert record.orders[1].order.stop == 101.0
 
 
 def test_breakout_is_stopped_at_the_far_side_and_not_tried_again() -> None:
@@ -499,6 +510,20 @@ def test_breakout_counts_from_the_completed_range_of_the_same_day() -> None:
     first = session(**RANGE, b5=(100, 101.6, 100, 101.5))
     second = session(b2=(100, 100.7, 99.2, 100), b10=(100, 100.8, 100, 100.8))
     assert trades_of(breakout(first, second)) == [(78 + 11, 10.0, 100.0), (78 + 75, -10.0, 100.0)]
+
+
+@pytest.mark.parametrize("bars", [3, 40])
+def test_breakout_forgets_the_range_of_a_day_that_broke_off(bars: int) -> None:
+    # 101.5 at the second day's third bar is outside the first day's range only
+    rows = [*session(**RANGE)[:bars], *session(b2=UP)]
+    at = [*range(bars), *range(78)]
+    broken = bars_of(
+        rows,
+        sessions=[0] * bars + [1] * 78,
+        minutes=[5 * (77 - i) for i in at],
+        frame="5m",
+    )
+    assert not ran(OpeningRangeBreakout, broken).orders
 
 
 def test_breakout_comes_too_late_near_the_close() -> None:
