@@ -84,7 +84,7 @@ class StrategyDesk:
         if held * side > 0.0:
             self._renew(symbol, protection)
             return
-        entries = [t for t in self._entries(symbol) if t.order.type is OrderType.MARKET]
+        entries = self._entries(symbol)
         if any(ticket.order.side is side for ticket in entries):
             self._renew(symbol, protection)
             return

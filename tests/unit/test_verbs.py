@@ -150,6 +150,33 @@ def test_a_reversal_past_a_working_limit_exit_still_leaves_the_old_side() -> Non
     assert record.positions[0].quantity == -600.0
 
 
+def test_going_long_beside_a_working_limit_buy_adds_nothing() -> None:
+    record = played(
+        {0: [lambda s: s.buy(10, limit=95.0, tif="GTC"), lambda s: s.go_long()]},
+        bars_of([*quiet(3), (96, 97, 94, 96)]),
+    )
+    assert trades_of(record) == [(3, 10.0, 95.0)]
+
+
+def test_going_long_calls_off_a_working_short_entry() -> None:
+    record = played(
+        {0: [lambda s: s.sell(10, limit=105.0, tif="GTC"), lambda s: s.go_long()]},
+        bars_of([*quiet(3), (104, 107, 103, 106)]),
+    )
+    assert trades_of(record) == [(1, 10.0, 100.0)]
+
+
+def test_a_distance_wider_than_the_fill_price_ends_one_tick_above_zero() -> None:
+    """Sound at the decision's close of 100; the open gaps down below the distance itself."""
+    record = played(
+        {0: lambda s: s.go_long(stop_loss=points(50))},
+        bars_of([QUIET, (40, 41, 39, 40), (40, 41, 39, 40)]),
+    )
+    assert record.error == ""
+    assert trades_of(record) == [(1, 10.0, 40.0)]
+    assert record.orders[1].order.stop == 0.01
+
+
 def test_a_size_of_zero_is_a_refusal() -> None:
     record = played({0: lambda s: s.go_long()}, bars_of(quiet(3)), free(sizer=Shares(0.4)))
     assert trades_of(record) == []

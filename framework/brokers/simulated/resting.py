@@ -10,6 +10,7 @@ from framework.domain.arithmetic import order_price
 from framework.domain.orders import Order, OrderStatus, OrderType, Origin, Side
 
 _NONE = float("nan")
+_LEAST = 1e-9
 _PROTECTIVE_STOPS = (Origin.STOP_LOSS, Origin.TRAIL)
 _CLOSES = (Origin.CLOSE, Origin.TIME_STOP, Origin.BREAKER)
 
@@ -65,15 +66,15 @@ class Resting:
         order = self.order
         if order.trail is not None and order.stop is None:
             away = order.side * order.trail.distance(price)
-            self.order = replace(order, stop=price + away)
+            self.order = replace(order, stop=_reachable(price + away, tick))
         elif order.offset is not None:
             away = order.side * order.offset.distance(price)
             if order.type is OrderType.STOP:
                 stop = order_price(price + away, tick, order.side, is_stop=True)
-                self.order = replace(order, stop=stop, offset=None)
+                self.order = replace(order, stop=_reachable(stop, tick), offset=None)
             else:
                 limit = order_price(price - away, tick, order.side, is_stop=False)
-                self.order = replace(order, limit=limit, offset=None)
+                self.order = replace(order, limit=_reachable(limit, tick), offset=None)
         self.reprice()
 
     @property
@@ -106,6 +107,11 @@ class Resting:
     def is_close(self) -> bool:
         """Whether it may only reduce, never open."""
         return self.order.origin in _CLOSES
+
+
+def _reachable(price: float, tick: float) -> float:
+    """A price an order can have: a distance wider than the fill price ends one tick above 0."""
+    return max(price, tick or _LEAST)
 
 
 _LIVE = frozenset({OrderStatus.WORKING, OrderStatus.PARTIAL})
