@@ -93,6 +93,9 @@ class Strategy:
     sample: ClassVar[str] = "sp500"
     """The sample traded on when no data are given."""
 
+    sizing: ClassVar[tuple[str, ...]] = ()
+    """The sizers it is sized with when none are given, such as ("risk:1", "percent:95")."""
+
     data: MarketData
     """The bars so far of this instrument; `data["SPY"]` is another's."""
 

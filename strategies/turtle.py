@@ -8,9 +8,10 @@ class Turtle(Strategy):
 
     Enter beyond the extreme of the 55 bars before, leave beyond that of the 20 bars before, stop
     2 N from the fill; N is the 20-bar average true range (Faith, "Way of the Turtle", 2007).
-    A unit moves 1 % of equity per N, without leverage at most what the account can pay for:
-    `--sizing atr:percent=1,period=20 --sizing percent:95`.
+    A unit moves 1 % of equity per N, and is at most what the account can pay for.
     """
+
+    sizing = ("atr:percent=1,period=20", "percent:95")
 
     entry: int = 55
     leave: int = 20

@@ -171,7 +171,7 @@ def _run(
         typer.Option(
             metavar="SPEC",
             help="How much to trade, such as risk:1. Repeatable, the smallest wins. "
-            "[dim]default: percent:95[/dim]",
+            "[dim]default: the strategy's own, else percent:95[/dim]",
             rich_help_panel=_PARTS,
         ),
     ] = None,

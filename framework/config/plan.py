@@ -145,7 +145,7 @@ def plan_of(request: Request) -> Plan:
     """
     found = _found(request.strategy)
     parameters = _parameters(found.cls, request.parameters)
-    parts = _parts(request)
+    parts = _parts(request, found.cls)
     limits = limits_of(request.limits)
     data = found.cls.sample if request.data is None else request.data
     market = load_market(
@@ -240,14 +240,15 @@ def _parameters(cls: type[Strategy], given: Mapping[str, object]) -> dict[str, o
     return {item.name: getattr(made, item.name) for item in parameters_of(cls)}
 
 
-def _parts(request: Request) -> BacktestSettings:
+def _parts(request: Request, strategy: type[Strategy]) -> BacktestSettings:
     default = BacktestSettings()
+    sizing = request.sizing or strategy.sizing
     return replace(
         default,
         cash=default.cash if request.cash is None else request.cash,
         leverage=default.leverage if request.leverage is None else request.leverage,
         weights=request.weights,
-        sizer=default.sizer if request.sizing is None else sizer_of(request.sizing),
+        sizer=sizer_of(sizing) if sizing else default.sizer,
         commission=(
             default.commission if request.commission is None else commission_of(request.commission)
         ),

@@ -222,6 +222,12 @@ def test_fill_policies(given: object, policy: FillPolicy) -> None:
     assert fill_policy_of(given) == policy  # type: ignore[arg-type]
 
 
+def test_a_strategy_names_the_sizers_it_is_meant_for() -> None:
+    own = "strategy: turtle"
+    assert _plan(own).settings.sizer == sizer_of(["atr:percent=1,period=20", "percent:95"])
+    assert _plan(f"{own}\nsizing: shares:7").settings.sizer == Shares(7)
+
+
 def test_parts_are_objects_or_names_or_both() -> None:
     assert sizer_of("shares:5") == sizer_of(Shares(5)) == sizer_of([{"name": "shares", "count": 5}])
     assert sizer_of(["risk:2", Shares(5)]) == SmallestOf((RiskPerTrade(2), Shares(5)))
