@@ -201,7 +201,8 @@ class Strategy:
 
         Args:
             name: handed to `on_timer`.
-            first: aware datetime; now if left out.
+            first: aware datetime; at once if left out. A timer set in `setup` without one rings
+                at the first bar, and then at whole multiples of `every` since 1970, UTC.
             every: repeat after this long; once if left out.
         """
         if first is not None and first.tzinfo is None:

@@ -112,6 +112,7 @@ class _Build:
         )
         self._warmup = 0
         self._stations = [self._station(name, one, cash) for name, one, cash in self._sleeves()]
+        self._door.open_for([station.slot for station in self._stations], self._spare_cash())
         self._engine = Engine(
             self._stations,
             self._door,

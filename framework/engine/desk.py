@@ -85,7 +85,7 @@ class StrategyDesk:
             self._renew(symbol, protection)
             return
         entries = self._entries(symbol)
-        if any(ticket.order.side is side for ticket in entries):
+        if held == 0.0 and any(ticket.order.side is side for ticket in entries):
             self._renew(symbol, protection)
             return
         quantity = self._sized(symbol, side, protection)

@@ -14,7 +14,7 @@ from framework.domain.bars import IntArray
 from framework.domain.events import Fill, Halt, OrderUpdate, Signal, Trip
 from framework.domain.orders import OrderStatus, Origin
 from framework.engine.desk import StrategyDesk
-from framework.engine.orders import Door
+from framework.engine.orders import HALTED, Door
 from framework.engine.slot import Slot
 from framework.ports import Breaker, BreakerState
 from framework.series import When
@@ -231,9 +231,9 @@ class Engine:
         state.equity = equity
         state.peak_equity = max(state.peak_equity, equity)
         state.orders = len(self._door.tickets) + len(self._door.refused)
-        refused = len(self._door.refused)
-        state.errors += refused - self._refused_seen
-        self._refused_seen = refused
+        news = self._door.refused[self._refused_seen :]
+        state.errors += sum(refusal.rule != HALTED for refusal in news)
+        self._refused_seen += len(news)
         tripped = False
         for breaker in self._breakers:
             trip = breaker.check(state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Door"]
+__all__ = ["HALTED", "Door"]
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +21,7 @@ from framework.domain.orders import (
     Protection,
     can_become,
 )
+from framework.engine.account import account_state
 from framework.engine.buying_power import available, opening_and_exit, shortfall
 from framework.engine.protection import children_of, resolved, unsound
 from framework.engine.slot import Slot, TimeStop
@@ -32,6 +33,10 @@ _log = logging.getLogger("slipway.door")
 
 
 Notice = Fill | OrderUpdate
+
+
+HALTED = "halted"
+"""The rule of refusals made because a breaker has tripped."""
 
 
 class Door:
@@ -68,6 +73,8 @@ class Door:
             self.attached = self.attached.or_else(rule.protection())
         self._working: dict[str, Ticket] = {}
         self._waiting: list[tuple[set[str], Callable[[], None]]] = []
+        self._slots: tuple[Slot, ...] = ()
+        self._spare_cash = 0.0
         self.now = 0
         self.tickets: dict[str, Ticket] = {}
         self.refused: list[Refused] = []
@@ -78,6 +85,11 @@ class Door:
     def buying_power(self, slot: Slot) -> float:
         """Money the slot may still put at risk, never below 0."""
         return max(0.0, available(slot, self.working(slot), self._leverage, self._commission))
+
+    def open_for(self, slots: Sequence[Slot], spare_cash: float) -> None:
+        """Name the slots of the account, and its cash that none of them was given."""
+        self._slots = tuple(slots)
+        self._spare_cash = spare_cash
 
     @property
     def has_working(self) -> bool:
@@ -215,7 +227,7 @@ class Door:
             return 0.0
         wanted = replace(request, quantity=opening)
         if slot.blocked:
-            return self._refusal(wanted, price, "halted", slot.blocked)
+            return self._refusal(wanted, price, HALTED, slot.blocked)
         return self._judge_opening(slot, wanted, exit_part)
 
     def _judge_opening(self, slot: Slot, wanted: OrderRequest, exit_part: float) -> float | Refused:
@@ -226,7 +238,17 @@ class Door:
         if problem:
             return self._refusal(wanted, price, "protection", problem)
         order = self._order(slot, wanted, "judged")
-        ruled = self._ruled(order, self._account_state(slot, wanted, exit_part, protection))
+        state = account_state(
+            self._slots,
+            self._spare_cash,
+            self._working.values(),
+            slot,
+            wanted,
+            exit_part,
+            protection,
+            self.now,
+        )
+        ruled = self._ruled(order, state)
         if isinstance(ruled, Refused):
             return ruled
         allowed = round_down_to_lot(ruled.quantity, slot.instrument(wanted.symbol).lot)
@@ -255,40 +277,12 @@ class Door:
 
     def _judge_fraction(self, slot: Slot, request: OrderRequest, price: float) -> float | Refused:
         if slot.blocked:
-            return self._refusal(request, price, "halted", slot.blocked)
+            return self._refusal(request, price, HALTED, slot.blocked)
         if self._rules:
             return self._refusal(
                 request, price, "fraction", "risk rules cannot judge an order sized at its fill"
             )
         return 0.0
-
-    def _account_state(
-        self, slot: Slot, request: OrderRequest, exit_part: float, protection: Protection
-    ) -> AccountState:
-        prices = slot.prices()
-        quantities = {s: p.quantity for s, p in slot.ledger.positions.items() if p.quantity != 0.0}
-        if exit_part:
-            left = quantities.get(request.symbol, 0.0) + request.side * exit_part
-            quantities[request.symbol] = left
-            if left == 0.0:
-                del quantities[request.symbol]
-        return AccountState(
-            time=self.now,
-            cash=slot.ledger.cash,
-            equity=slot.ledger.equity(prices),
-            instrument=slot.instrument(request.symbol),
-            price=prices[request.symbol],
-            stop=_stop_price(request, protection, prices[request.symbol]),
-            quantities=quantities,
-            values={
-                s: q * slot.instrument(s).multiplier * prices[s] for s, q in quantities.items()
-            },
-            working=tuple(
-                replace(t.order, quantity=t.opening) for t in self.working(slot) if t.opening > 0.0
-            ),
-            multipliers={s: slot.instrument(s).multiplier for s in prices},
-            orders_today=slot.orders_today,
-        )
 
     def _send(self, slot: Slot, request: OrderRequest, opening: float) -> Order:
         order = self._order(slot, request, slot.next_id())
@@ -409,12 +403,3 @@ class Door:
 
 
 _REDUCE_ONLY = frozenset({Origin.CLOSE, Origin.TIME_STOP, Origin.BREAKER})
-
-
-def _stop_price(request: OrderRequest, protection: Protection, price: float) -> float | None:
-    """Where the entry's loss would be cut, seen from its decision."""
-    entry = request.limit or request.stop or price
-    stop = protection.stop_loss if protection.stop_loss is not None else protection.trail
-    if stop is None or isinstance(stop, float | int):
-        return stop
-    return entry - request.side * stop.distance(entry)

@@ -16,6 +16,7 @@ from framework.brokers.simulated.policy import FillPolicy
 from framework.calendar import TradingCalendar
 from framework.components.registry import spec_of
 from framework.components.sizing import SmallestOf
+from framework.components.userfile import path_of
 from framework.config.market import DataSource
 from framework.config.parts import Many, Spec
 from framework.config.plan import Plan, Request, plan_of, run_file_of
@@ -154,12 +155,25 @@ def save(plan: Plan, result: Result, folder: Path) -> Path:
     """
     text = dump(run_file_of(plan))
     provenance = Provenance(
-        code=plan.found.code,
+        code=_code(plan),
         config=sha256(text.encode()).hexdigest(),
         data=plan.market.sha256,
         version=framework.__version__,
     )
     return write_run(result, folder, text, provenance)
+
+
+def _code(plan: Plan) -> str:
+    """The hash of the strategy's file, and of the user's own component files if there are any."""
+    settings = plan.settings
+    sizers = settings.sizer.sizers if isinstance(settings.sizer, SmallestOf) else [settings.sizer]
+    parts = [*sizers, settings.commission, settings.slippage, *settings.exits]
+    parts += [*settings.rules, *settings.breakers]
+    files = sorted({path for part in parts if (path := path_of(type(part))) is not None})
+    if not files:
+        return plan.found.code
+    hashes = [plan.found.code, *(sha256(Path(path).read_bytes()).hexdigest() for path in files)]
+    return sha256("\n".join(hashes).encode()).hexdigest()
 
 
 def _settings(plan: Plan) -> list[tuple[str, str]]:

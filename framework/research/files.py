@@ -13,6 +13,7 @@ import csv
 import json
 import shutil
 from dataclasses import asdict, dataclass, fields
+from hashlib import sha256
 from math import isfinite
 from pathlib import Path
 from tempfile import mkdtemp
@@ -149,6 +150,7 @@ def _summary_text(result: Result, provenance: Provenance) -> str:
         "first": iso_times(cut[:1])[0] if len(cut) else None,
         "last": iso_times(cut[-1:])[0] if len(cut) else None,
         "instants": len(cut),
+        "warmup": record.warmup,
         "metrics": {
             "strategy": _figures(summary.strategy),
             "buy_and_hold": _figures(summary.buy_and_hold),
@@ -164,6 +166,7 @@ def _summary_text(result: Result, provenance: Provenance) -> str:
         "warnings": list(record.warnings),
         "error": record.error or None,
         "conventions": list(result.conventions),
+        "id": _identity(provenance),
         "hashes": {
             item.name: getattr(provenance, item.name)
             for item in fields(provenance)
@@ -172,6 +175,12 @@ def _summary_text(result: Result, provenance: Provenance) -> str:
         "version": provenance.version,
     }
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _identity(provenance: Provenance) -> str:
+    """The run's id: a hash of code, configuration (parameters included) and data."""
+    parts = (provenance.code, provenance.config, provenance.data)
+    return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _figures(group: Performance | Activity) -> dict[str, float | None]:

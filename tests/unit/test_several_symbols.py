@@ -7,6 +7,7 @@ import pytest
 
 from framework.backtest.run import run
 from framework.components.commission import PerOrder
+from framework.components.limits import MaxPositions
 from framework.components.sizing import PercentOfEquity
 from framework.domain.bars import Bars
 from framework.domain.orders import Side
@@ -41,6 +42,17 @@ def test_weights_shape_the_sleeves_and_the_rest_stays_cash() -> None:
     assert [(f.symbol, f.quantity) for f in record.fills] == [("AAA", 600.0), ("BBB", 100.0)]
     assert list(record.cash) == [100_000.0, *[30_000.0] * 5]
     assert list(record.equity) == [100_000.0] * 6
+
+
+def test_limits_judge_the_whole_account_not_one_sleeve() -> None:
+    """The first two fill the two places; the third is refused, in whichever sleeve it comes."""
+    record = played(
+        {0: lambda s: s.go_long()},
+        [still("AAA"), still("BBB"), still("CCC")],
+        free(rules=(MaxPositions(2),)),
+    )
+    assert [f.symbol for f in record.fills] == ["AAA", "BBB"]
+    assert [(r.symbol, r.rule) for r in record.refused] == [("CCC", "max_positions")]
 
 
 def test_sleeves_are_isolated() -> None:

@@ -177,6 +177,18 @@ def test_a_distance_wider_than_the_fill_price_ends_one_tick_above_zero() -> None
     assert record.orders[1].order.stop == 0.01
 
 
+def test_a_reversal_past_a_working_stop_that_would_reverse_too_reverses_once() -> None:
+    record = played(
+        {
+            0: lambda s: s.go_long(),
+            2: lambda s: s.sell(20, stop=90.0, tif="GTC"),
+            3: lambda s: s.go_short(),
+        },
+        bars_of([*quiet(5), (100, 101, 85, 88)]),
+    )
+    assert trades_of(record) == [(1, 10.0, 100.0), (4, -20.0, 100.0)]
+
+
 def test_a_size_of_zero_is_a_refusal() -> None:
     record = played({0: lambda s: s.go_long()}, bars_of(quiet(3)), free(sizer=Shares(0.4)))
     assert trades_of(record) == []

@@ -1,0 +1,67 @@
+"""The account as risk rules see it: every slot's ledger and working orders together."""
+
+from __future__ import annotations
+
+__all__ = ["account_state"]
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from framework.domain.orders import OrderRequest, Protection
+from framework.engine.slot import Slot
+from framework.engine.ticket import Ticket
+from framework.ports import AccountState
+
+
+def account_state(
+    slots: Sequence[Slot],
+    spare_cash: float,
+    working: Iterable[Ticket],
+    asking: Slot,
+    request: OrderRequest,
+    exit_part: float,
+    protection: Protection,
+    now: int,
+) -> AccountState:
+    """What a rule is told when an order asks to leave.
+
+    Args:
+        slots: every strategy instance of the account.
+        spare_cash: cash of the account that no slot was given.
+        working: every order that may still trade.
+        asking: whose order it is.
+        request: the order.
+        exit_part: units of it that close a position, counted as done.
+        protection: its protection, resolved.
+        now: nanoseconds UTC.
+    """
+    prices = {symbol: price for slot in slots for symbol, price in slot.prices().items()}
+    multipliers = {s: slot.instrument(s).multiplier for slot in slots for s in slot.world.markets}
+    quantities: dict[str, float] = {}
+    for slot in slots:
+        for symbol, position in slot.ledger.positions.items():
+            quantities[symbol] = quantities.get(symbol, 0.0) + position.quantity
+    quantities[request.symbol] += request.side * exit_part
+    held = {symbol: quantity for symbol, quantity in quantities.items() if quantity != 0.0}
+    return AccountState(
+        time=now,
+        cash=spare_cash + sum(slot.ledger.cash for slot in slots),
+        equity=spare_cash + sum(slot.equity() for slot in slots),
+        instrument=asking.instrument(request.symbol),
+        price=prices[request.symbol],
+        stop=_stop_price(request, protection, prices[request.symbol]),
+        quantities=held,
+        values={symbol: q * multipliers[symbol] * prices[symbol] for symbol, q in held.items()},
+        working=tuple(replace(t.order, quantity=t.opening) for t in working if t.opening > 0.0),
+        orders_today=sum(slot.orders_today for slot in slots),
+        multipliers=multipliers,
+    )
+
+
+def _stop_price(request: OrderRequest, protection: Protection, price: float) -> float | None:
+    """Where the entry's loss would be cut, seen from its decision."""
+    entry = request.limit or request.stop or price
+    stop = protection.stop_loss if protection.stop_loss is not None else protection.trail
+    if stop is None or isinstance(stop, float | int):
+        return stop
+    return entry - request.side * stop.distance(entry)
