@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Price", "check_prices", "protection_of", "quantity_of", "time_in_force"]
 
 from math import isfinite
+from numbers import Real
 
 from framework.domain.orders import Offset, Protection, TimeInForce
 from framework.errors import OrderError, did_you_mean
@@ -22,8 +23,8 @@ def quantity_of(quantity: float, fraction: float | None) -> float:
                 "Give a quantity above 0, or a fraction in (0, 1].",
             )
         return 0.0
-    if not isfinite(quantity) or quantity <= 0.0:
-        raise OrderError(f"The order quantity is {quantity}.", "It must be above 0.")
+    if not is_price(quantity):
+        raise OrderError(f"The order quantity is {quantity!r}.", "It must be above 0.")
     return float(quantity)
 
 
@@ -32,8 +33,8 @@ def check_prices(limit: float | None, stop: float | None, trailing: Offset | Non
     for name, price in (("limit", limit), ("stop", stop)):
         if price is None:
             continue
-        if isinstance(price, Offset) or not isfinite(price) or price <= 0.0:
-            raise OrderError(f"The order's {name} is {price}.", "Give a price above 0.")
+        if not is_price(price):
+            raise OrderError(f"The order's {name} is {price!r}.", "Give a price above 0.")
         if trailing is not None:
             raise OrderError(
                 f"A trailing order was given {name}={price}.",
@@ -43,6 +44,11 @@ def check_prices(limit: float | None, stop: float | None, trailing: Offset | Non
         raise OrderError(
             f"trailing is {trailing!r}.", "Give a distance: pct(3), atr(2) or points(1.5)."
         )
+
+
+def is_price(price: object) -> bool:
+    """Whether this is a finite number above 0."""
+    return isinstance(price, Real) and isfinite(price) and float(price) > 0.0
 
 
 def time_in_force(tif: str) -> TimeInForce:
@@ -61,9 +67,9 @@ def protection_of(
     for name, price in (("stop_loss", stop_loss), ("take_profit", take_profit)):
         if isinstance(price, Offset) or price is None:
             continue
-        if not isfinite(price) or price <= 0.0:
+        if not is_price(price):
             raise OrderError(
-                f"{name} is {price}.", "Give a price above 0, or pct(3), atr(2), points(1.5)."
+                f"{name} is {price!r}.", "Give a price above 0, or pct(3), atr(2), points(1.5)."
             )
     if trail is not None and not isinstance(trail, Offset):
         raise OrderError(f"trail is {trail!r}.", "Give a distance: pct(3), atr(2) or points(1.5).")

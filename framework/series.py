@@ -12,11 +12,13 @@ __all__ = [
     "Series",
     "When",
     "always",
+    "at_instants",
     "crosses_above",
     "crosses_below",
     "flat",
     "long",
     "short",
+    "whole",
 ]
 
 from collections.abc import Callable, Mapping
@@ -26,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framework.domain.bars import FloatArray, IntArray
-from framework.errors import LookaheadError, StrategyError
+from framework.errors import LookaheadError, OrderError, StrategyError
 
 BoolArray = NDArray[np.bool_]
 
@@ -87,13 +89,14 @@ class Series:
         return value
 
     def last(self, count: int) -> FloatArray:
-        """The last `count` values, oldest first, as a read-only view; fewer if there are fewer."""
+        """The last `count` values, oldest first; fewer if there are fewer.
+
+        A copy: a view would lead back to the whole array, and so to the future.
+        """
         now = self._axis.row
         if now < 0:
             raise self._unreadable(-1)
-        view = self._values[max(0, now + 1 - count) : now + 1]
-        view.flags.writeable = False
-        return view
+        return self._values[max(0, now + 1 - count) : now + 1].copy()
 
     def shift(self, rows: int) -> Series:
         """The series as it was `rows` rows ago (1 or more)."""
@@ -109,20 +112,6 @@ class Series:
     def axis(self) -> Axis:
         """Where it lives."""
         return self._axis
-
-    @property
-    def array(self) -> FloatArray:
-        """Every value of the run, the future included: for indicators, never for decisions."""
-        return self._values
-
-    def at_instants(self) -> FloatArray:
-        """The value known at every instant of the run; NaN before the first."""
-        rows = self._axis.rows
-        if rows is None:
-            return self._values
-        if not len(self._values):
-            return np.full(len(rows), np.nan)
-        return np.where(rows >= 0, self._values[rows], np.nan)
 
     def __len__(self) -> int:
         return self._axis.row + 1
@@ -204,6 +193,21 @@ class Series:
         )
 
 
+def whole(series: Series) -> FloatArray:
+    """Every value of the run, the future included: for indicators, never for decisions."""
+    return series._values
+
+
+def at_instants(series: Series) -> FloatArray:
+    """The value known at every instant of the run; NaN before the first. Never for decisions."""
+    values, rows = series._values, series._axis.rows
+    if rows is None:
+        return values
+    if not len(values):
+        return np.full(len(rows), np.nan)
+    return np.where(rows >= 0, values[rows], np.nan)
+
+
 class Condition:
     """True or false at every instant, for each side the position may be on.
 
@@ -277,8 +281,23 @@ class When:
     arguments: Mapping[str, object]
 
     def fire(self) -> None:
-        """Call the verb with its arguments as they are now."""
-        self.verb(**{name: _present(value) for name, value in self.arguments.items()})
+        """Call the verb with its arguments as they are now.
+
+        Raises:
+            OrderError: from the verb, with the condition and the arguments named.
+        """
+        given = {name: _present(value) for name, value in self.arguments.items()}
+        try:
+            self.verb(**given)
+        except OrderError as error:
+            name = getattr(self.verb, "__name__", repr(self.verb))
+            read = ", ".join(
+                f"{key}={value.name}"
+                for key, value in self.arguments.items()
+                if isinstance(value, Series)
+            )
+            where = f"when({self.condition.name}, {name}{', ' + read if read else ''})"
+            raise OrderError(f"{where}: {error.problem}", error.remedy) from error
 
 
 def _present(value: object) -> object:
@@ -325,14 +344,14 @@ def _signs(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def _at_instants(value: Series | float) -> FloatArray:
-    return value.at_instants() if isinstance(value, Series) else np.asarray(float(value))
+    return at_instants(value) if isinstance(value, Series) else np.asarray(float(value))
 
 
 def _compare(
     sign: str, a: Series, b: Series | float, test: Callable[[FloatArray], BoolArray]
 ) -> Condition:
     with np.errstate(invalid="ignore"):
-        mask = test(_signs(a.at_instants(), _at_instants(b)))
+        mask = test(_signs(at_instants(a), _at_instants(b)))
     return _static(mask, f"{_name(a)} {sign} {_name(b)}")
 
 
@@ -342,8 +361,8 @@ def _combine(operation: np.ufunc, sign: str, a: Series | float, b: Series | floa
     axis = series[0].axis
     with np.errstate(all="ignore"):
         if all(value.axis is axis for value in series):
-            left = a.array if isinstance(a, Series) else float(a)
-            right = b.array if isinstance(b, Series) else float(b)
+            left = whole(a) if isinstance(a, Series) else float(a)
+            right = whole(b) if isinstance(b, Series) else float(b)
             return Series(operation(left, right), axis, name)
         return Series(operation(_at_instants(a), _at_instants(b)), axis.instants, name)
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["Parameter", "Strategy", "parameters_of"]
+__all__ = ["Strategy", "parameters_of"]
 
 import inspect
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
-from typing import ClassVar, Literal, get_origin, get_type_hints
+from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from framework.arguments import (
     Price,
@@ -26,53 +24,12 @@ from framework.domain.events import Fill, OrderUpdate, Refused, Signal
 from framework.domain.ledger import Position
 from framework.domain.orders import Offset, Order, OrderRequest, Protection, Side, TimeInForce
 from framework.errors import ConfigError, OrderError, StrategyError, did_you_mean
+from framework.parameters import Parameter, converted, described, hints_of
 from framework.ports import Desk, IndicatorFunction
-from framework.series import Condition, Series, When
+from framework.series import Condition, Series, When, at_instants, whole
 from framework.views import COLUMNS, AccountView, MarketData
 
 _log = logging.getLogger("slipway.strategy")
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One typed class attribute of a strategy.
-
-    Attributes:
-        name: attribute name.
-        type: how its type is written.
-        default: value when nothing is given.
-    """
-
-    name: str
-    type: str
-    default: object
-
-
-def parameters_of(strategy: type[Strategy]) -> tuple[Parameter, ...]:
-    """The parameters of a strategy class, in the order written, base classes first."""
-    hints = _parameter_hints(strategy)
-    return tuple(
-        Parameter(name, getattr(hint, "__name__", str(hint)), getattr(strategy, name))
-        for name, hint in hints.items()
-    )
-
-
-def _parameter_hints(strategy: type[Strategy]) -> dict[str, type]:
-    found: dict[str, type] = {}
-    for base in reversed(strategy.__mro__):
-        if base is Strategy or not issubclass(base, Strategy):
-            continue
-        hints = get_type_hints(base)
-        for name in inspect.get_annotations(base):
-            if name.startswith("_") or get_origin(hints[name]) is ClassVar:
-                continue
-            if not hasattr(strategy, name):
-                raise StrategyError(
-                    f"{strategy.__name__}.{name} has a type but no default.",
-                    f"Write {name}: {getattr(hints[name], '__name__', hints[name])} = ...",
-                )
-            found[name] = hints[name]
-    return found
 
 
 class Strategy:
@@ -102,15 +59,17 @@ class Strategy:
     _desk: Desk
 
     def __init__(self, parameters: Mapping[str, object] | None = None) -> None:
-        hints = _parameter_hints(type(self))
+        hints = hints_of(type(self), Strategy)
         self._indicators: list[Series] = []
         self._whens: list[When] = []
+        self._started = False
+        self._muted = False
         for name, value in (parameters or {}).items():
             if name not in hints:
                 raise ConfigError(
                     f"{type(self).__name__} has no parameter {name!r}.", did_you_mean(name, hints)
                 )
-            setattr(self, name, _converted(type(self).__name__, name, hints[name], value))
+            setattr(self, name, converted(type(self).__name__, name, hints[name], value))
 
     # hooks ---------------------------------------------------------------------------------
 
@@ -154,14 +113,15 @@ class Strategy:
             StrategyError: if the result is not one array of the same length.
             LookaheadError: by the run, if values change when the future is cut off.
         """
+        self._only_in_setup("indicator")
         columns = [on] if isinstance(on, str | Series) else list(on)
         inputs = [self._column(column) for column in columns]
         name = f"{getattr(function, '__name__', repr(function))}({', '.join(map(_shown, args))})"
         axis = inputs[0].axis
         if any(series.axis is not axis for series in inputs):
-            arrays, axis = [series.at_instants() for series in inputs], axis.instants
+            arrays, axis = [at_instants(series) for series in inputs], axis.instants
         else:
-            arrays = [series.array for series in inputs]
+            arrays = [whole(series) for series in inputs]
         result = np.asarray(function(*arrays, *args))
         if result.shape != (axis.length,):
             raise StrategyError(
@@ -180,6 +140,7 @@ class Strategy:
             verb: a verb such as `self.go_long`, or any callable.
             arguments: the verb's own; a series stands for its value at that instant.
         """
+        self._only_in_setup("when")
         if not isinstance(condition, Condition):
             raise StrategyError(
                 f"when() was given {condition!r} as its condition.",
@@ -207,7 +168,7 @@ class Strategy:
         """
         if first is not None and first.tzinfo is None:
             raise StrategyError(f"Timer {name!r}: {first} has no time zone.", "Use an aware time.")
-        due = self._desk.now() if first is None else int(first.timestamp() * 1e9)
+        due = self._due(first)
         step = None if every is None else int(every.total_seconds() * 1e9)
         if step is not None and step <= 0:
             raise StrategyError(f"Timer {name!r} repeats every {every}.", "Give a time above 0.")
@@ -433,7 +394,8 @@ class Strategy:
 
     def log(self, message: str) -> None:
         """Write a line to the log, stamped with this instant."""
-        _log.info("%s %s", self.now.isoformat(), message)
+        if not self._muted:
+            _log.info("%s %s", self.now.isoformat(), message)
 
     # wiring --------------------------------------------------------------------------------
 
@@ -455,6 +417,28 @@ class Strategy:
         """What `setup` declared with `indicator`, in order."""
         return tuple(self._indicators)
 
+    def start(self, desk: Desk, muted: bool = False) -> None:
+        """Exchange the desk of `setup` for the real one; nothing can be declared from here on.
+
+        Args:
+            desk: the way to the order door.
+            muted: keep `log` silent, for runs that only check.
+        """
+        self._desk = desk
+        self._muted = muted
+        self._started = True
+
+    def _due(self, first: datetime | None) -> int:
+        if first is not None:
+            return int(first.timestamp() * 1e9)
+        return self._desk.now() if self._started else 0
+
+    def _only_in_setup(self, what: str) -> None:
+        if self._started:
+            raise StrategyError(
+                f"{what} was used after setup.", f"Declare it in setup with self.{what}(...)."
+            )
+
     def _symbol(self, symbol: str | None) -> str:
         if symbol is None:
             return self.data.symbol
@@ -474,13 +458,6 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _converted(owner: str, name: str, hint: type, value: object) -> object:
-    try:
-        return TypeAdapter(hint).validate_python(value)
-    except ValidationError as error:
-        wanted = getattr(hint, "__name__", str(hint))
-        raise ConfigError(
-            f"{owner}: {name}={value!r} is not a valid {wanted} "
-            f"({error.errors()[0]['msg'].lower()}).",
-            f"Give {name} as {wanted}.",
-        ) from None
+def parameters_of(strategy: type[Strategy]) -> tuple[Parameter, ...]:
+    """The parameters of a strategy class, in the order written, base classes first."""
+    return described(strategy, hints_of(strategy, Strategy))

@@ -133,6 +133,7 @@ def order_of(
     oca: str | None = None,
     origin: Origin = Origin.STRATEGY,
     fraction: float | None = None,
+    reduce_only: bool = False,
 ) -> Order:
     """An order decided at 100; `Market.submit` stamps the time and price of its decision."""
     return Order(
@@ -152,6 +153,7 @@ def order_of(
         oca=oca,
         origin=origin,
         fraction=fraction,
+        reduce_only=reduce_only,
     )
 
 
@@ -217,6 +219,7 @@ class Market:
         self.bars = bars
         self.broker = SimulatedBroker(
             [Tape(one, None, (finer or {}).get(one.symbol)) for one in bars],
+            bars[0].close_time,
             cash,
             policy or FillPolicy(),
             commission or NoCommission(),

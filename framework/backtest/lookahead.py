@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["SetupDesk", "check_lookahead", "warmup"]
+__all__ = ["check_lookahead", "warmup"]
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import NoReturn
 
 import numpy as np
 
 from framework.domain.bars import FloatArray
-from framework.domain.events import Refused
-from framework.domain.ledger import Position
-from framework.domain.orders import Order, OrderRequest, Protection, Side
 from framework.engine.history import World
-from framework.errors import LookaheadError, OrderError, StrategyError
-from framework.series import BoolArray, Series
+from framework.errors import LookaheadError, StrategyError
+from framework.series import BoolArray, Series, at_instants
 from framework.strategy import Strategy
 
 _SHORT = (5, 15, 30, 120, 500, 1500)
@@ -26,61 +22,6 @@ _TOLERANCE = 1e-9
 
 Trial = Callable[[World], Strategy]
 """Makes a fresh strategy whose `setup` has run on a world."""
-
-
-class SetupDesk:
-    """The desk while `setup` runs: timers are noted, everything else is too early."""
-
-    __slots__ = ("timers",)
-
-    def __init__(self) -> None:
-        self.timers: list[tuple[str, int, int | None]] = []
-
-    def timer(self, name: str, first: int, every: int | None) -> None:
-        """Note a timer for the run."""
-        self.timers.append((name, first, every))
-
-    def now(self) -> int:
-        """Before all time, so that a timer without a first instant is due at once."""
-        return 0
-
-    def reach(self, symbol: str, side: Side | None, protection: Protection) -> None:
-        """Too early."""
-        self._too_early("A verb")
-
-    def target(self, symbol: str, quantity: float, protection: Protection) -> None:
-        """Too early."""
-        self._too_early("target")
-
-    def target_share(self, symbol: str, share: float, tolerance: float) -> None:
-        """Too early."""
-        self._too_early("A target verb")
-
-    def place(self, request: OrderRequest) -> Order | Refused:
-        """Too early."""
-        self._too_early("An order verb")
-
-    def cancel(self, order_id: str) -> None:
-        """Too early."""
-        self._too_early("cancel")
-
-    def working(self, symbol: str | None) -> tuple[Order, ...]:
-        """Too early."""
-        self._too_early("orders")
-
-    def position(self, symbol: str) -> Position:
-        """Too early."""
-        self._too_early("position")
-
-    def account(self) -> tuple[float, float, float, float]:
-        """Too early."""
-        self._too_early("account")
-
-    def _too_early(self, what: str) -> NoReturn:
-        raise OrderError(
-            f"{what} was used in setup, before there is any bar.",
-            "Use it in on_bar, or give the verb to self.when(condition, verb).",
-        )
 
 
 def check_lookahead(strategy: Strategy, world: World, trial: Trial) -> None:
@@ -122,14 +63,14 @@ def warmup(strategy: Strategy, world: World, trial: Trial) -> int:
     Measured by starting later; when a series has not settled within half the history, the answer is
     that half.
     """
-    whole = [series.at_instants() for series in strategy.indicators]
+    whole = [at_instants(series) for series in strategy.indicators]
     total = len(world.timeline.instants)
     if not whole or total < 4:
         return 0
     longest = total // 2
     for length in sorted({min(longest, 2_000), min(longest, 20_000)}):
         first = total - length
-        later = [series.at_instants() for series in trial(world.tail(first)).indicators]
+        later = [at_instants(series) for series in trial(world.tail(first)).indicators]
         needed = max(
             _settled(values[first:], other) for values, other in zip(whole, later, strict=True)
         )
@@ -140,11 +81,11 @@ def warmup(strategy: Strategy, world: World, trial: Trial) -> int:
 
 def _columns(strategy: Strategy) -> list[tuple[str, FloatArray | BoolArray]]:
     found: list[tuple[str, FloatArray | BoolArray]] = [
-        (series.name, series.at_instants()) for series in strategy.indicators
+        (series.name, at_instants(series)) for series in strategy.indicators
     ]
     for when in strategy.whens:
         found += [
-            (value.name, value.at_instants())
+            (value.name, at_instants(value))
             for value in when.arguments.values()
             if isinstance(value, Series)
         ]

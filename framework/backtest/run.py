@@ -1,44 +1,19 @@
-"""Composition root of backtests: strategy, bars and parts put together, run, and recorded."""
+"""Composition root of backtests: check what is given, run it, and check what came out."""
 
 from __future__ import annotations
 
-__all__ = ["run"]
+__all__ = ["run", "run_verified"]
 
-import inspect
-import logging
-import traceback
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-import numpy as np
-
-from framework.backtest.lookahead import SetupDesk, check_lookahead, warmup
-from framework.backtest.record import OrderRecord, RunRecord
+from framework.backtest.machine import Machine
+from framework.backtest.record import RunRecord
+from framework.backtest.replay import check_replays
 from framework.backtest.settings import BacktestSettings
-from framework.brokers.simulated.broker import SimulatedBroker
-from framework.brokers.simulated.tape import Tape
-from framework.domain.bars import Bars, FloatArray
-from framework.domain.ledger import Ledger
-from framework.engine.desk import StrategyDesk
-from framework.engine.engine import Engine, Station
-from framework.engine.history import Timeline, World
-from framework.engine.orders import Door
-from framework.engine.reconcile import reconcile
-from framework.engine.slot import Slot
-from framework.errors import (
-    ConfigError,
-    DataError,
-    LookaheadError,
-    ReconcileError,
-    SlipwayError,
-    StrategyError,
-)
-from framework.feeds.resample import resample
+from framework.domain.bars import Bars
+from framework.errors import ConfigError, DataError
 from framework.ports import Progress
 from framework.strategy import Strategy
-
-_CHUNK = 1 << 10
-_log = logging.getLogger("slipway.backtest")
 
 
 def run(
@@ -70,249 +45,36 @@ def run(
     """
     settings = settings or BacktestSettings()
     _check_bars(bars, settings, finer)
-    build = _Build(strategy, tuple(bars), settings, dict(parameters or {}), dict(finer or {}))
-    error = build.play(progress)
-    return build.record(error)
+    machine = Machine(strategy, tuple(bars), settings, dict(parameters or {}), dict(finer or {}))
+    machine.inspect()
+    return machine.record(machine.play(progress))
 
 
-class _Build:
-    """One backtest, assembled."""
+def run_verified(
+    strategy: type[Strategy],
+    bars: Sequence[Bars],
+    settings: BacktestSettings,
+    parameters: Mapping[str, object],
+    finer: Mapping[str, Bars],
+    progress: Progress | None = None,
+) -> RunRecord:
+    """`run`, and then again on bars that end at a few of its decisions, which must come out alike.
 
-    def __init__(
-        self,
-        strategy: type[Strategy],
-        bars: tuple[Bars, ...],
-        settings: BacktestSettings,
-        parameters: Mapping[str, object],
-        finer: Mapping[str, Bars],
-    ) -> None:
-        self._strategy = strategy
-        self._bars = bars
-        self._settings = settings
-        self._parameters = parameters
-        self._timeline = Timeline(bars)
-        self._first = _first_instant(self._timeline, settings.start)
-        self._done = 0
-        self._broker = SimulatedBroker(
-            [self._tape(one, finer.get(one.symbol)) for one in bars],
-            settings.cash,
-            settings.policy,
-            settings.commission,
-            settings.slippage,
-            settings.leverage,
-        )
-        self._door = Door(
-            self._broker,
-            settings.commission,
-            settings.rules,
-            settings.exits,
-            settings.leverage,
-            checks_cash=settings.policy.cash_check == "door",
-            sizes_at_fill=settings.policy.sizing == "fill",
-        )
-        self._warmup = 0
-        self._stations = [self._station(name, one, cash) for name, one, cash in self._sleeves()]
-        self._door.open_for([station.slot for station in self._stations], self._spare_cash())
-        self._engine = Engine(
-            self._stations,
-            self._door,
-            settings.breakers,
-            self._timeline.instants,
-            self._timeline.session,
-            self._first,
-            self._spare_cash(),
-        )
+    The strategy's code is run several times, so what it keeps belongs on the instance. The
+    arguments are those of `run`.
 
-    def play(self, progress: Progress | None) -> str:
-        """Run to the end of the data; what cut it short, empty if nothing did."""
-        try:
-            self._loop(progress)
-        except KeyboardInterrupt:
-            return "interrupted"
-        except SlipwayError as error:
-            _log.debug("The strategy was refused.", exc_info=error)
-            return _blame(self._strategy, error, str(error))
-        except Exception as error:  # the strategy is the user's code: anything may come out of it
-            _log.debug("The strategy raised.", exc_info=error)
-            return _blame(self._strategy, error, f"{type(error).__name__}: {error}")
-        return ""
+    Raises:
+        LookaheadError: also if the strategy decides otherwise once it is cut off.
+    """
+    record = run(strategy, bars, settings, parameters, finer, progress)
 
-    def _loop(self, progress: Progress | None) -> None:
-        broker, door, engine = self._broker, self._door, self._engine
-        total = len(self._timeline.instants)
-        for start in range(0, total, _CHUNK):
-            for k in range(start, min(start + _CHUNK, total)):
-                if door.has_working:
-                    broker.advance(k)
-                engine.instant(k)
-                self._done = k + 1
-            if progress is not None:
-                progress(self._done, total)
-        engine.stop()
+    def again(shorter: tuple[Bars, ...]) -> RunRecord:
+        check = Machine(strategy, shorter, settings, parameters, finer, muted=True)
+        return check.record(check.play(None))
 
-    def record(self, error: str) -> RunRecord:
-        """Everything the run left behind."""
-        slots = [station.slot for station in self._stations]
-        ledgers = [*(slot.ledger for slot in slots), Ledger(self._spare_cash(), {})]
-        findings = reconcile(ledgers, self._broker.book())
-        if findings and not error:
-            raise ReconcileError(
-                f"The ledger and the broker's book disagree: {'; '.join(findings)}.",
-                "This is a defect of the simulator, not of your strategy; please report it.",
-            )
-        cash, quantities = self._curves(slots)
-        equity = cash.copy()
-        for one in self._bars:
-            rows = self._timeline.rows[one.symbol]
-            held = quantities[one.symbol]
-            value = held * one.instrument.multiplier * one.close[np.maximum(rows, 0)]
-            equity += np.where(held != 0.0, value, 0.0)
-        return RunRecord(
-            bars=self._bars,
-            instants=self._timeline.instants,
-            session=self._timeline.session,
-            rows=self._timeline.rows,
-            start=self._first,
-            stop=self._done,
-            opening_cash=self._settings.cash,
-            cash=cash,
-            quantities=quantities,
-            equity=equity,
-            orders=self._order_records(),
-            fills=tuple(self._door.fills),
-            commissions=tuple(self._door.commissions),
-            refused=tuple(self._door.refused),
-            trips=tuple(self._engine.trips),
-            positions=tuple(
-                p for slot in slots for p in slot.ledger.positions.values() if not p.is_flat
-            ),
-            warnings=self._warnings(cash),
-            warmup=self._warmup,
-            error=error,
-        )
-
-    def _spare_cash(self) -> float:
-        """Cash of the account that no instance was given."""
-        given = sum(station.slot.ledger.opening_cash for station in self._stations)
-        return self._settings.cash - given
-
-    def _sleeves(self) -> list[tuple[str, tuple[Bars, ...], float]]:
-        """Name, bars and opening cash of each instance."""
-        name, cash, bars = _short(self._strategy.__name__), self._settings.cash, self._bars
-        if self._strategy.universe or len(bars) == 1:
-            return [(name, bars, cash)]
-        weights = self._settings.weights or {one.symbol: 1.0 / len(bars) for one in bars}
-        names = [f"{name}.{_short(one.symbol)[:9]}" for one in bars]
-        if len(set(names)) < len(names):
-            names = [f"{name}.{number}" for number in range(1, len(bars) + 1)]
-        return [
-            (each, (one,), cash * weights[one.symbol])
-            for each, one in zip(names, bars, strict=True)
-        ]
-
-    def _station(self, name: str, bars: tuple[Bars, ...], cash: float) -> Station:
-        world = World(bars, _resample)
-        strategy, setup = self._set_up(world)
-        check_lookahead(strategy, world, lambda shorter: self._set_up(shorter)[0])
-        self._warmup = max(
-            self._warmup, warmup(strategy, world, lambda later: self._set_up(later)[0])
-        )
-        slot = Slot(
-            name=name,
-            hooks=strategy,
-            whens=strategy.whens,
-            wants_bars=type(strategy).on_bar is not Strategy.on_bar,
-            world=world,
-            ledger=Ledger(cash, {one.symbol: one.instrument.multiplier for one in bars}),
-            share=1.0 / len(bars),
-        )
-        desk = StrategyDesk(slot, self._door, self._settings.sizer)
-        strategy.bind(world.data, world.symbols, desk)
-        for timer in setup.timers:
-            desk.timer(*timer)
-        return Station.of(slot, desk, self._timeline.instants, self._settings.signals)
-
-    def _set_up(self, world: World) -> tuple[Strategy, SetupDesk]:
-        strategy = self._strategy(self._parameters)
-        desk = SetupDesk()
-        strategy.bind(world.data, world.symbols, desk)
-        try:
-            strategy.setup()
-        except LookaheadError:
-            raise
-        except SlipwayError as error:
-            raise type(error)(_blame(self._strategy, error, error.problem), error.remedy) from error
-        except Exception as error:  # the strategy is the user's code: anything may come out of it
-            problem = _blame(self._strategy, error, f"{type(error).__name__}: {error}")
-            raise StrategyError(
-                f"{problem}.", "It was raised in setup; nothing has run."
-            ) from error
-        return strategy, desk
-
-    def _tape(self, bars: Bars, finer: Bars | None) -> Tape:
-        whole = self._timeline.is_whole(bars.symbol)
-        return Tape(bars, None if whole else self._timeline.rows[bars.symbol], finer)
-
-    def _curves(self, slots: Sequence[Slot]) -> tuple[FloatArray, dict[str, FloatArray]]:
-        """Cash and quantities after every instant, from the instants at which they changed."""
-        changes = self._engine.changes
-        steps = np.array([change[0] for change in changes], dtype=np.int64)
-        last = np.searchsorted(steps, np.arange(len(self._timeline.instants)), side="right")
-        cash = np.array([self._settings.cash, *(change[1] for change in changes)])[last]
-        symbols = [symbol for slot in slots for symbol in slot.ledger.positions]
-        quantities = {
-            symbol: np.array([0.0, *(change[2][i] for change in changes)])[last]
-            for i, symbol in enumerate(symbols)
-        }
-        return cash, quantities
-
-    def _order_records(self) -> tuple[OrderRecord, ...]:
-        return tuple(
-            OrderRecord(
-                ticket.order,
-                ticket.status,
-                ticket.reason,
-                ticket.filled,
-                ticket.value / ticket.filled if ticket.filled else 0.0,
-                ticket.time,
-                ticket.commission,
-                ticket.slippage,
-                ticket.first_stop,
-            )
-            for ticket in self._door.tickets.values()
-        )
-
-    def _warnings(self, cash: FloatArray) -> tuple[str, ...]:
-        found = []
-        if self._settings.policy.backtest_only:
-            axes = ", ".join(self._settings.policy.backtest_only)
-            found.append(f"The fill policy is backtest-only ({axes}): paper would refuse it.")
-        debit = float(cash[: self._done].min(initial=0.0))
-        if debit < 0.0 and self._settings.leverage == 1.0:
-            found.append(
-                f"Cash fell to {debit:,.2f} without leverage: fills after a gap cost more than was "
-                "free at the decision. A real account would have had a margin event."
-            )
-        return tuple(found)
-
-
-def _resample(bars: Bars, frame: str) -> Bars:
-    return resample(bars, frame)
-
-
-def _short(name: str) -> str:
-    """A class name as the prefix of order ids: ASCII, at most 20 characters."""
-    plain = "".join(letter for letter in name if letter.isascii() and letter.isalnum())
-    return plain[:20] or "strategy"
-
-
-def _first_instant(timeline: Timeline, start: int | None) -> int:
-    if start is None:
-        return 0
-    first = int(np.searchsorted(timeline.instants, start, side="left"))
-    if first >= len(timeline.instants):
-        raise ConfigError("The run starts after its last bar.", "Start it earlier.")
-    return first
+    if not record.error:
+        check_replays(record, again)
+    return record
 
 
 def _check_bars(
@@ -343,19 +105,3 @@ def _check_bars(
             "The fill policy wants finer bars and there are none.",
             "Load a shorter frame and resample it with --bar, or choose another intrabar rule.",
         )
-
-
-def _blame(strategy: type[Strategy], error: BaseException, message: str) -> str:
-    """The error with the line of the strategy it came from."""
-    source = Path(_source_of(strategy))
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if Path(frame.filename) == source:
-            return f"{source.name}, line {frame.lineno}, `{frame.line}`: {message}"
-    return message
-
-
-def _source_of(strategy: type[Strategy]) -> str:
-    try:
-        return inspect.getfile(strategy)
-    except (OSError, TypeError):
-        return ""

@@ -19,7 +19,7 @@ from framework.config.runfile import read, validate
 from framework.errors import ConfigError, InputError
 from framework.research.backtest import play, save
 from framework.research.plots import plot
-from framework.research.report import print_result
+from framework.research.report import print_note, print_result
 from framework.research.results import Result
 
 _WINDOW = "window"
@@ -64,7 +64,7 @@ def _show(plan: Plan, result: Result, folder: Path) -> None:
     if market.guessed:
         answers = ", ".join(f"{name} {getattr(market.answers, name)}" for name in market.guessed)
         flags = ", ".join(f"--{name}" for name in market.guessed)
-        print(f"Found out from the data: {answers}. If that is wrong, say so with {flags}.")
+        print_note(f"Found out from the data: {answers}. If that is wrong, say so with {flags}.")
     here = Path.cwd()
     shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
     print(f"Files: {shown}{os.sep} (run.yaml repeats the run)")

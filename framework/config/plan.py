@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
 from framework.components.registry import spec_of, specs_of
+from framework.config.doubts import doubts_of
 from framework.config.market import DataSource, Market, load_market
 from framework.config.parts import (
     Many,
@@ -157,7 +158,7 @@ def plan_of(request: Request) -> Plan:
             f"sha256 is {market.sha256[:12]}..., not {request.data_sha256[:12]}...).",
             "Remove the line sha256 from the run file's data to run on these.",
         )
-    signals, signals_sha256, warnings = _signals(request, market)
+    signals, signals_sha256, warnings = _signals(request, found.cls, market)
     settings = replace(
         parts,
         rules=rules_of(limits),
@@ -168,7 +169,7 @@ def plan_of(request: Request) -> Plan:
     )
     return Plan(
         request, found, parameters, market, settings, limits, signals_sha256,
-        (*market.warnings, *warnings),
+        (*market.warnings, *doubts_of(market.bars, settings), *warnings),
     )  # fmt: skip
 
 
@@ -302,12 +303,17 @@ def _signals_tz(request: Request) -> str | None:
 
 
 def _signals(
-    request: Request, market: Market
+    request: Request, cls: type[Strategy], market: Market
 ) -> tuple[tuple[Signal, ...], str | None, tuple[str, ...]]:
     """The signals of the traded symbols, their file's hash, and a warning about the others."""
     given = request.signals
     if given is None:
         return (), None, ()
+    if cls.on_signal is Strategy.on_signal:
+        raise ConfigError(
+            f"{cls.__name__} has no on_signal: the signals would change nothing.",
+            "Write on_signal(self, signal) in the strategy, or leave --signals out.",
+        )
     digest, signals = None, tuple(given) if not isinstance(given, str | Path) else ()
     if isinstance(given, str | Path):
         path = Path(given).expanduser()

@@ -174,6 +174,8 @@ class Order:
         oca: name of a one-cancels-all group.
         origin: who made it.
         fraction: share of free margin to be sized at the fill; backtest-only (FillPolicy.sizing).
+        reduce_only: whether it may only close, never open: its quantity is capped at what is held,
+            and it is cancelled when nothing is.
     """
 
     id: str
@@ -192,6 +194,7 @@ class Order:
     oca: str | None = None
     origin: Origin = Origin.STRATEGY
     fraction: float | None = None
+    reduce_only: bool = False
 
     def __post_init__(self) -> None:
         _check(self)

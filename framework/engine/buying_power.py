@@ -34,14 +34,20 @@ def opening_and_exit(
 
 
 def available(
-    slot: Slot, working: Iterable[Ticket], leverage: float, commission: CommissionModel
+    slot: Slot,
+    working: Iterable[Ticket],
+    leverage: float,
+    commission: CommissionModel,
+    oca: str | None = None,
 ) -> float:
     """Money new risk may still use: leverage x equity - exposure - working entries and their fees.
 
-    Positions that a working market order is about to close no longer count.
+    Positions that a working market order is about to close no longer count. Of a one-cancels-all
+    group only the dearest order counts, and none of the group `oca` the new order joins.
     """
     prices = slot.prices()
     used = slot.ledger.gross_exposure(prices)
+    groups: dict[str, float] = {}
     for ticket in working:
         order = ticket.order
         if order.parent is not None:
@@ -50,11 +56,15 @@ def available(
         unit = instrument.multiplier
         if order.type is OrderType.MARKET:
             used -= (ticket.remaining - ticket.opening) * unit * prices[order.symbol]
-        notional = ticket.opening * unit * (order.limit or order.stop or prices[order.symbol])
-        used += notional
-        if ticket.opening > 0.0:
-            used += commission.fee(instrument, order.side * ticket.opening, notional, 0.0)
-    return leverage * slot.ledger.equity(prices) - used
+        if ticket.opening == 0.0:
+            continue
+        cost = ticket.opening * unit * (order.limit or order.stop or prices[order.symbol])
+        cost += commission.fee(instrument, order.side * ticket.opening, cost, 0.0)
+        if order.oca is None:
+            used += cost
+        elif order.oca != oca:
+            groups[order.oca] = max(groups.get(order.oca, 0.0), cost)
+    return leverage * slot.ledger.equity(prices) - used - sum(groups.values())
 
 
 def shortfall(

@@ -22,7 +22,7 @@ from framework.domain.orders import (
     Side,
 )
 from framework.engine.orders import Door
-from framework.engine.protection import children_of, resolved
+from framework.engine.protection import children_of, resolved, unknown_range
 from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
 from framework.ports import Sizer, SizingRequest
@@ -37,7 +37,7 @@ class StrategyDesk:
         sizer: how much to trade when a side is reached.
     """
 
-    __slots__ = ("_door", "_pending", "_sizer", "_slot", "_timers")
+    __slots__ = ("_door", "_pending", "_sizer", "_slot", "_timers", "_timers_set")
 
     def __init__(self, slot: Slot, door: Door, sizer: Sizer) -> None:
         self._slot = slot
@@ -45,6 +45,7 @@ class StrategyDesk:
         self._sizer = sizer
         self._pending: dict[str, list[Callable[[], None]]] = {}
         self._timers: list[tuple[int, int, str, int | None]] = []
+        self._timers_set = 0
 
     # verbs that reach a side ------------------------------------------------------------------
 
@@ -76,7 +77,13 @@ class StrategyDesk:
         present = self._effective(symbol) * price / equity if equity > 0.0 else 0.0
         if share * present > 0.0 and abs(share - present) <= tolerance:
             return
-        units = round_down_to_lot(abs(share) * equity / price, slot.instrument(symbol).lot)
+        lot = slot.instrument(symbol).lot
+        units = round_down_to_lot(abs(share) * equity / price, lot)
+        if units == 0.0 and share != 0.0:
+            side = Side.BUY if share > 0.0 else Side.SELL
+            reason = f"{100 * share:g} % of equity rounds down to 0 lots of {lot:g}"
+            request = OrderRequest(symbol, side, abs(share) * equity / price)
+            self._door.refuse(request, slot.price(symbol), "lot", reason)
         self.target(symbol, units if share > 0.0 else -units, Protection())
 
     def _reach_side(self, symbol: str, side: Side, protection: Protection) -> None:
@@ -130,7 +137,10 @@ class StrategyDesk:
         cancels = [t.order.id for t in working if t.order.type is not OrderType.MARKET]
 
         def trade() -> None:
-            difference = quantity - self._effective(symbol)
+            present = self._effective(symbol)
+            if present * quantity > 0.0:
+                self._renew(symbol, protection)
+            difference = quantity - present
             lot = self._slot.instrument(symbol).lot
             units = round_down_to_lot(abs(difference), lot)
             if units > 0.0:
@@ -176,6 +186,10 @@ class StrategyDesk:
         if protection.is_empty:
             return
         found = resolved(self._slot, symbol, protection)
+        for distance in (found.stop_loss, found.take_profit, found.trail):
+            if isinstance(distance, Offset) and distance.atr is not None:
+                self._refuse_renewal(symbol, unknown_range(distance))
+                return
         protective = list(self._protective(symbol))
         for ticket in protective:
             moved = self._moved(ticket.order, found)
@@ -189,6 +203,11 @@ class StrategyDesk:
         )
         if not missing.is_empty:
             self._protect_held(symbol, missing)
+
+    def _refuse_renewal(self, symbol: str, reason: str) -> None:
+        held = self._effective(symbol)
+        request = OrderRequest(symbol, Side.BUY if held > 0.0 else Side.SELL, abs(held))
+        self._door.refuse(request, self._slot.price(symbol), "protection", reason)
 
     def _moved(self, order: Order, protection: Protection) -> Order | None:
         """The protective order at its new price; None where none was given."""
@@ -259,7 +278,8 @@ class StrategyDesk:
 
     def timer(self, name: str, first: int, every: int | None) -> None:
         """Have `on_timer(name)` called at the first instant at or after `first`."""
-        heappush(self._timers, (first, len(self._timers), name, every))
+        self._timers_set += 1
+        heappush(self._timers, (first, self._timers_set, name, every))
 
     @property
     def has_timers(self) -> bool:
@@ -267,12 +287,15 @@ class StrategyDesk:
         return bool(self._timers)
 
     def ring(self) -> None:
-        """Fire the timers that are due."""
+        """Fire the timers that are due; one set meanwhile waits for the next instant."""
+        due: list[str] = []
         while self._timers and self._timers[0][0] <= self._door.now:
-            due, order, name, every = heappop(self._timers)
+            first, order, name, every = heappop(self._timers)
+            due.append(name)
             if every is not None:
-                missed = (self._door.now - due) // every
-                heappush(self._timers, (due + (missed + 1) * every, order, name, every))
+                missed = (self._door.now - first) // every
+                heappush(self._timers, (first + (missed + 1) * every, order, name, every))
+        for name in due:
             self._slot.hooks.on_timer(name)
 
     def close_timed_out(self) -> None:

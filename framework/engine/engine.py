@@ -174,7 +174,7 @@ class Engine:
         """Fold what the bars closing now did to the resting orders, and tell the strategies."""
         self._door.settle()
         if self._door.notices:
-            self._note_change(k)
+            self.note_change(k)
             self._notify()
 
     def _finish(self, k: int) -> None:
@@ -182,7 +182,7 @@ class Engine:
         self._door.settle()
         if self._door.notices:
             self._notify()
-            self._note_change(k)
+            self.note_change(k)
 
     def _start(self) -> None:
         for station in self._stations:
@@ -212,7 +212,8 @@ class Engine:
         if update.status is OrderStatus.REJECTED:
             self._state.errors += 1
 
-    def _note_change(self, k: int) -> None:
+    def note_change(self, k: int) -> None:
+        """Note cash and positions as they are at instant `k`."""
         cash = self._spare_cash + sum(s.slot.ledger.cash for s in self._stations)
         held = tuple(
             position.quantity
@@ -230,7 +231,7 @@ class Engine:
         state.time = self._door.now
         state.equity = equity
         state.peak_equity = max(state.peak_equity, equity)
-        state.orders = len(self._door.tickets) + len(self._door.refused)
+        state.orders = self._door.sent + len(self._door.refused)
         news = self._door.refused[self._refused_seen :]
         state.errors += sum(refusal.rule != HALTED for refusal in news)
         self._refused_seen += len(news)

@@ -11,7 +11,7 @@ import numpy as np
 from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.errors import DataError, LookaheadError, did_you_mean
 from framework.ports import IndicatorFunction
-from framework.series import Axis
+from framework.series import Axis, whole
 from framework.views import MarketData
 
 Resample = Callable[[Bars, str], Bars]
@@ -76,7 +76,7 @@ class SymbolHistory:
         key = (function, args, tuple(on))
         row = len(self._data) - 1
         if key not in self._cache:
-            columns = [self._data.column(name).array for name in on]
+            columns = [whole(self._data.column(name)) for name in on]
             values = np.asarray(function(*columns, *args), dtype=np.float64)
             known = np.asarray(function(*(c[: row + 1] for c in columns), *args))
             if not np.allclose(known[-1:], values[row : row + 1], 1e-9, 0.0, equal_nan=True):

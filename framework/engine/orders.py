@@ -23,7 +23,13 @@ from framework.domain.orders import (
 )
 from framework.engine.account import account_state
 from framework.engine.buying_power import available, opening_and_exit, shortfall
-from framework.engine.protection import children_of, resolved, unsound
+from framework.engine.protection import (
+    children_of,
+    known_distance,
+    resolved,
+    unknown_range,
+    unsound,
+)
 from framework.engine.slot import Slot, TimeStop
 from framework.engine.ticket import Ticket
 from framework.errors import OrderError
@@ -50,6 +56,7 @@ class Door:
         leverage: buying power as a multiple of equity.
         checks_cash: whether buying power is checked here (else at the fill).
         sizes_at_fill: whether orders made as a fraction of free margin are allowed.
+        exits_reduce: whether an order that can only close when it is made may never open.
     """
 
     def __init__(
@@ -61,6 +68,7 @@ class Door:
         leverage: float,
         checks_cash: bool,
         sizes_at_fill: bool,
+        exits_reduce: bool,
     ) -> None:
         self._broker = broker
         self._commission = commission
@@ -68,6 +76,7 @@ class Door:
         self._leverage = leverage
         self._checks_cash = checks_cash
         self._sizes_at_fill = sizes_at_fill
+        self._exits_reduce = exits_reduce
         self.attached = Protection()
         for rule in exits:
             self.attached = self.attached.or_else(rule.protection())
@@ -76,6 +85,7 @@ class Door:
         self._slots: tuple[Slot, ...] = ()
         self._spare_cash = 0.0
         self.now = 0
+        self.sent = 0
         self.tickets: dict[str, Ticket] = {}
         self.refused: list[Refused] = []
         self.fills: list[Fill] = []
@@ -113,6 +123,12 @@ class Door:
         quantity = self._whole(slot, request)
         if isinstance(quantity, Refused):
             return quantity
+        if request.trailing is not None:
+            trailing = known_distance(slot, request.symbol, request.trailing)
+            if trailing.atr is not None:
+                price, reason = slot.price(request.symbol), unknown_range(trailing)
+                return self.refuse(request, price, "trailing", reason)
+            request = replace(request, trailing=trailing)
         asked = request.protection
         request = replace(request, quantity=quantity, protection=asked.or_else(self.attached))
         opening, exit_part = self._split(slot, request, quantity)
@@ -127,11 +143,13 @@ class Door:
         if request.fraction is None and exit_part + opening == 0.0:
             price = slot.price(request.symbol)
             return self.refuse(request, price, "nothing_to_close", "no position is left to close")
-        if request.fraction is None:
-            request = replace(request, quantity=exit_part + opening)
-        if opening == 0.0 and request.fraction is None:
-            request = replace(request, protection=asked)
-        return self._send(slot, request, opening)
+        if request.fraction is not None:
+            return self._send(slot, request, opening, reduce_only=False)
+        reduce_only = request.origin in _REDUCE_ONLY or (self._exits_reduce and opening == 0.0)
+        if opening == 0.0:
+            request = replace(request, protection=Protection() if reduce_only else asked)
+        request = replace(request, quantity=exit_part + opening)
+        return self._send(slot, request, opening, reduce_only)
 
     def cancel(self, order_id: str) -> None:
         """Ask for a cancel; its proof comes back through `settle`."""
@@ -151,6 +169,7 @@ class Door:
         """Send a protective order for a position already held."""
         self._record(slot, order, 0.0, None)
         self._broker.submit([order])
+        self.settle()
 
     def after_cancels(self, order_ids: Sequence[str], action: Callable[[], None]) -> None:
         """Cancel these orders and run `action` once all of them are proven done."""
@@ -206,12 +225,13 @@ class Door:
     def _split(self, slot: Slot, request: OrderRequest, quantity: float) -> tuple[float, float]:
         """Units that open risk and units that close it.
 
-        A market order trades before any resting one, so only what is certain to close before it
-        counts against it; a closing verb never opens.
+        Only what is certain to close before it counts against it: market orders, which trade
+        before any resting one, and where exits may open also the resting ones before it. A closing
+        verb never opens.
         """
         position = slot.ledger.positions[request.symbol].quantity
         working: Iterable[Ticket] = self.working(slot, request.symbol)
-        if request.type is OrderType.MARKET:
+        if self._exits_reduce or request.type is OrderType.MARKET:
             working = [ticket for ticket in working if ticket.order.type is OrderType.MARKET]
         opening, exit_part = opening_and_exit(position, request.side * quantity, working)
         return 0.0 if request.origin in _REDUCE_ONLY else opening, exit_part
@@ -272,7 +292,7 @@ class Door:
     def _shortage(self, slot: Slot, request: OrderRequest, opening: float, exit_part: float) -> str:
         if not self._checks_cash:
             return ""
-        free = available(slot, self.working(slot), self._leverage, self._commission)
+        free = available(slot, self.working(slot), self._leverage, self._commission, request.oca)
         return shortfall(slot, request, opening, exit_part, free, self._commission)
 
     def _judge_fraction(self, slot: Slot, request: OrderRequest, price: float) -> float | Refused:
@@ -284,15 +304,17 @@ class Door:
             )
         return 0.0
 
-    def _send(self, slot: Slot, request: OrderRequest, opening: float) -> Order:
-        order = self._order(slot, request, slot.next_id())
+    def _send(self, slot: Slot, request: OrderRequest, opening: float, reduce_only: bool) -> Order:
+        order = replace(self._order(slot, request, slot.next_id()), reduce_only=reduce_only)
         protection = resolved(slot, request.symbol, request.protection)
         self._record(slot, order, opening, protection.max_bars)
         slot.orders_today += 1
+        self.sent += 1
         children = children_of(slot, order, opening or order.quantity, protection)
         for child in children:
             self._record(slot, child, 0.0, None)
         self._broker.submit([order, *children])
+        self.settle()
         return order
 
     def _order(self, slot: Slot, request: OrderRequest, order_id: str) -> Order:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["children_of", "resolved", "unsound"]
+__all__ = ["children_of", "known_distance", "resolved", "unknown_range", "unsound"]
 
 from dataclasses import replace
 from math import isnan
@@ -28,14 +28,15 @@ def resolved(slot: Slot, symbol: str, protection: Protection) -> Protection:
     A distance that is not known yet (the ATR is warming up) stays as it was.
     """
     stop_loss, take_profit, trail = (
-        _amount(slot, symbol, offset) if isinstance(offset, Offset) else offset
+        known_distance(slot, symbol, offset) if isinstance(offset, Offset) else offset
         for offset in (protection.stop_loss, protection.take_profit, protection.trail)
     )
     assert trail is None or isinstance(trail, Offset)
     return replace(protection, stop_loss=stop_loss, take_profit=take_profit, trail=trail)
 
 
-def _amount(slot: Slot, symbol: str, offset: Offset) -> Offset:
+def known_distance(slot: Slot, symbol: str, offset: Offset) -> Offset:
+    """The distance with an ATR turned into an amount at this instant, if it is known yet."""
     if offset.atr is None:
         return offset
     history = slot.world.histories[symbol]
@@ -43,6 +44,11 @@ def _amount(slot: Slot, symbol: str, offset: Offset) -> Offset:
     if isnan(value) or value <= 0.0:
         return offset
     return Offset(amount=offset.atr * value)
+
+
+def unknown_range(offset: Offset) -> str:
+    """Why a distance in average true ranges cannot be used yet."""
+    return f"the average true range over {offset.atr_period} bars is not known yet"
 
 
 def unsound(request: OrderRequest, protection: Protection, price: float) -> str:
@@ -56,7 +62,7 @@ def unsound(request: OrderRequest, protection: Protection, price: float) -> str:
     entry = request.limit or request.stop or price
     for offset in (protection.stop_loss, protection.take_profit, protection.trail):
         if isinstance(offset, Offset) and offset.atr is not None:
-            return f"the average true range over {offset.atr_period} bars is not known yet"
+            return unknown_range(offset)
     behind, ahead = -request.side, request.side
     for name, distance, way in (
         ("stop loss", protection.stop_loss, behind),

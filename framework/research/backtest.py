@@ -5,16 +5,15 @@ from __future__ import annotations
 __all__ = ["play", "run_backtest", "save"]
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 import framework
-from framework.backtest.run import run
+from framework.backtest.run import run_verified
 from framework.brokers.simulated.policy import FillPolicy
 from framework.calendar import TradingCalendar
-from framework.components.registry import spec_of
 from framework.components.sizing import SmallestOf
 from framework.components.userfile import path_of
 from framework.config.market import DataSource
@@ -22,7 +21,6 @@ from framework.config.parts import Many, Spec
 from framework.config.plan import Plan, Request, plan_of, run_file_of
 from framework.config.runfile import dump
 from framework.domain.events import Signal
-from framework.errors import ConfigError
 from framework.feeds.answers import FileAnswers
 from framework.ports import (
     Breaker,
@@ -35,6 +33,7 @@ from framework.ports import (
 )
 from framework.research.files import Provenance, write_run
 from framework.research.results import Result, result_of
+from framework.research.settings import settings_of
 from framework.strategy import Strategy
 
 
@@ -135,14 +134,14 @@ def run_backtest(
 def play(plan: Plan, progress: Progress | None = None) -> Result:
     """Run a plan and interpret what happened."""
     market, settings = plan.market, plan.settings
-    finer = market.finer if settings.policy.intrabar == "finer" else None
-    record = run(plan.found.cls, market.bars, settings, plan.parameters, finer, progress)
+    finer = market.finer if settings.policy.intrabar == "finer" else {}
+    record = run_verified(plan.found.cls, market.bars, settings, plan.parameters, finer, progress)
     calendars = {series.instrument.calendar for series in market.bars}
     return result_of(
         replace(record, warnings=(*plan.warnings, *record.warnings)),
         strategy=plan.found.cls.__name__,
         parameters=[(name, str(value)) for name, value in plan.parameters.items()],
-        settings=_settings(plan),
+        settings=settings_of(plan),
         periods=max(TradingCalendar(name).periods_per_year for name in calendars),
     )
 
@@ -174,60 +173,3 @@ def _code(plan: Plan) -> str:
         return plan.found.code
     hashes = [plan.found.code, *(sha256(Path(path).read_bytes()).hexdigest() for path in files)]
     return sha256("\n".join(hashes).encode()).hexdigest()
-
-
-def _settings(plan: Plan) -> list[tuple[str, str]]:
-    """What shaped the run besides strategy and parameters, as it is shown."""
-    market, settings, request = plan.market, plan.settings, plan.request
-    answers = market.answers
-    weights = settings.weights
-    rows = [
-        ("Data", market.label),
-        (
-            "Times",
-            f"stamped at the {answers.stamp or 'open or close'}, {answers.tz or 'own zones'}",
-        ),
-        ("Calendar", ", ".join(dict.fromkeys(one.instrument.calendar for one in market.bars))),
-        ("Prices", ", ".join(dict.fromkeys(one.prices.value for one in market.bars))),
-        ("Range", f"{request.first or 'first bar'} to {request.last or 'last bar'}"),
-        ("Orders from", request.start or "first bar"),
-        ("Cash", f"{settings.cash:,.2f}"),
-        ("Leverage", f"{settings.leverage:g}"),
-        ("Sizing", _named(settings.sizer)),
-        ("Commission", _named(settings.commission)),
-        ("Slippage", _named(settings.slippage)),
-        ("Limits", ", ".join(map(_named, plan.limits)) or "none"),
-        ("Exits", ", ".join(map(_named, settings.exits)) or "none"),
-        ("Fill policy", _policy(settings.policy)),
-    ]
-    if weights is not None:
-        rows.append(("Weights", ", ".join(f"{name} {part:g}" for name, part in weights.items())))
-    if settings.signals:
-        rows.append(("Signals", f"{len(settings.signals)}"))
-    return rows
-
-
-def _named(part: object) -> str:
-    """A component as a spec shows it; one that is in no file shows itself."""
-    if isinstance(part, SmallestOf):
-        return "the smallest of " + ", ".join(map(_named, part.sizers))
-    try:
-        return _shown(spec_of(part))
-    except ConfigError:
-        return repr(part)
-
-
-def _shown(spec: Mapping[str, object]) -> str:
-    values = ", ".join(
-        f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
-        for key, value in spec.items()
-        if key != "name"
-    )
-    return f"{spec['name']}({values})" if values else str(spec["name"])
-
-
-def _policy(policy: FillPolicy) -> str:
-    default = asdict(FillPolicy())
-    changed = {name: value for name, value in asdict(policy).items() if value != default[name]}
-    axes = ", ".join(f"{name}={str(value).lower()}" for name, value in changed.items())
-    return axes or f"default (intrabar={policy.intrabar}, limit_fill={policy.limit_fill})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["print_comparison", "print_result"]
+__all__ = ["print_comparison", "print_note", "print_result"]
 
 from collections.abc import Iterable, Sequence
 from math import isnan
@@ -19,6 +19,8 @@ from framework.research.summary import Activity, Measure, Unit, measures
 
 _WHOLE_DAYS = 10.0
 """Days from which on fractions of a day are noise."""
+_TRIPS = 5
+"""Most trips of breakers that are told one by one."""
 _WIDTH = 80
 _WRITTEN: dict[str, tuple[float, str]] = {
     Unit.FRACTION: (100.0, " %"),
@@ -40,6 +42,11 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     out = console or Console()
     for part in _comparison_parts(comparison):
         _print(out, part)
+
+
+def print_note(line: str, console: Console | None = None) -> None:
+    """Print a remark as the conventions are printed, at most 80 columns wide."""
+    _print(console or Console(), _points("·", [line], "dim"))
 
 
 def _print(out: Console, part: Table | Text) -> None:
@@ -135,7 +142,10 @@ def _notes(result: Result) -> Iterable[Table | Text]:
     lines = []
     if record.error:
         lines.append(f"Cut short: {record.error}")
-    lines += [f"Breaker {trip.breaker} tripped: {trip.reason}" for trip in record.trips]
+    trips = [f"Breaker {trip.breaker} tripped: {trip.reason}" for trip in record.trips]
+    lines += trips[:_TRIPS]
+    if len(trips) > _TRIPS:
+        lines.append(f"{len(trips) - _TRIPS:,} more trips of breakers are in summary.json.")
     working = [order.order.id for order in record.orders if order.status not in DONE]
     if working:
         more = f" and {len(working) - 5} more" if len(working) > 5 else ""

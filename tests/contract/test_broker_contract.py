@@ -46,7 +46,12 @@ class SimulatedGround:
 
     def __init__(self, bars: Sequence[Bars]) -> None:
         self.simulated = SimulatedBroker(
-            [Tape(one, None) for one in bars], CASH, FillPolicy(), PerOrder(FEE), NoSlippage()
+            [Tape(one, None) for one in bars],
+            bars[0].close_time,
+            CASH,
+            FillPolicy(),
+            PerOrder(FEE),
+            NoSlippage(),
         )
         self.broker: Broker = self.simulated
         self._at = -1

@@ -31,6 +31,7 @@ STRATEGIES = {
         "class A(Strategy):\n    def setup(self):\n"
         "        self.when(self.indicator(centred) > self.data.close, self.go_long)\n"
     ),
+    "listens.py": "class A(Strategy):\n    def on_signal(self, signal):\n        pass\n",
     "rotation.py": "class A(Strategy):\n    universe = True\n",
 }
 
@@ -159,9 +160,12 @@ ARGUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
         "sma_cross --data synthetic-universe --weights SYN_A=1", ("no weight for SYN_B",)
     ),
     "weights of a rotation": ("rotation.py --weights SP500=1", ("divides the account itself",)),
-    "signals": ("sma_cross --signals no.csv", ("no file no.csv", "--signals")),
-    "signals folder": ("sma_cross --signals folder", ("no file folder", "--signals")),
-    "signals of others": ("sma_cross --signals signals.csv", ("SPX, which is not traded",)),
+    "signals": ("listens.py --signals no.csv", ("no file no.csv", "--signals")),
+    "signals folder": ("listens.py --signals folder", ("no file folder", "--signals")),
+    "signals of others": ("listens.py --signals signals.csv", ("SPX, which is not traded",)),
+    "signals nobody hears": (
+        "sma_cross --signals signals.csv", ("SmaCross has no on_signal", "leave --signals out"),
+    ),
     "config": ("--config no.yaml", ("run file no.yaml", "--config")),
     "config folder": ("--config folder", ("is a folder", ".yaml")),
     "out is a file": ("sma_cross --out bars.csv", ("is a file, not a folder", "--out")),

@@ -192,7 +192,8 @@ def test_what_was_found_out_is_said_and_how_to_object() -> None:
     Path("X.csv").write_text("Date,Open,High,Low,Close\n" + "\n".join(rows))
     text = _run("run sma_cross --data X.csv --prices raw --out run")
     assert "Found out from the data: stamp close, tz America/New_York, calendar XNYS." in text
-    assert "--stamp, --tz, --calendar." in text
+    assert "--stamp, --tz, --calendar." in " ".join(text.split())
+    assert max(len(line) for line in text.splitlines()) <= 80
 
 
 def test_plot_with_and_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:

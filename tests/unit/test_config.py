@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,12 @@ from framework.config.parts import (
 from framework.config.plan import Plan, Request, plan_of, request_of, run_file_of
 from framework.config.runfile import dump, read, validate
 from framework.config.strategies import available, find_strategy
+from framework.domain.instruments import AssetType, Instrument
 from framework.errors import ConfigError, DataError, SlipwayError, StrategyError
 from framework.feeds.answers import FileAnswers
 from framework.feeds.sample import sp500
 from framework.strategy import Strategy
+from tests.unit.records import bars_of
 
 
 @pytest.fixture(autouse=True)
@@ -270,3 +273,75 @@ def test_what_is_in_no_file_cannot_be_written() -> None:
         plan_of(Request(strategy="sma_cross", data={}))  # type: ignore[arg-type]
     with pytest.raises(StrategyError, match="is no strategy"):
         plan_of(Request(strategy=int))  # type: ignore[arg-type]
+
+
+def _warned(*instruments: Instrument, frame: str = "1d", **parts: object) -> tuple[str, ...]:
+    bars = [
+        replace(bars_of([1.25] * 3, one.symbol), instrument=one, frame=frame) for one in instruments
+    ]
+    return plan_of(Request(strategy="sma_cross", data=bars, **parts)).warnings  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "commission", "fee"),
+    [
+        ("24/5", None, "ibkr_fixed charges 400.00 for 100,000.00 of X"),
+        ("24/7", "ibkr_fixed", "ibkr_fixed charges 400.00"),
+        ("CMES", "ibkr_tiered", "ibkr_tiered charges 280.00"),
+        ("CME", None, "whose calendar CME is no stock exchange's"),
+        ("us_futures", None, "us_futures"),
+        ("CFE", None, "CFE"),
+    ],
+)
+def test_stock_fees_on_what_is_hardly_a_stock_are_told_with_figures(
+    calendar: str, commission: str | None, fee: str
+) -> None:
+    (warning,) = _warned(Instrument("X", calendar=calendar), commission=commission)
+    assert warning.startswith("X is treated as a stock in USD: ")
+    assert fee in warning
+    assert "give it a type in data/instruments.yaml, or another --commission." in warning
+
+
+def test_many_symbols_with_stock_fees_are_one_sentence() -> None:
+    names = [f"P{number}" for number in range(7)]
+    (warning,) = _warned(*(Instrument(name, calendar="24/5") for name in names))
+    assert warning.startswith("P0, P1, P2, P3, P4 and 2 more are treated as stocks in USD: ")
+
+
+def test_stock_fees_are_no_doubt_where_they_fit_or_are_not_charged() -> None:
+    odd = Instrument("X", calendar="24/5")
+    assert not _warned(Instrument("A"), Instrument("B", calendar="XETR"))
+    assert not _warned(odd, commission="percent:0.002")
+    assert not _warned(replace(odd, type=AssetType.FOREX), commission="per_order:2")
+    assert not _warned(replace(odd, type=AssetType.INDEX))
+
+
+def test_a_commission_without_fees_for_the_instrument_is_refused_before_the_run() -> None:
+    with pytest.raises(ConfigError, match=r"X is forex.*Choose another commission"):
+        _warned(Instrument("X", type=AssetType.FOREX, calendar="24/5"))
+
+
+@pytest.mark.parametrize("breaker", ["daily_loss", "daily_loss_money"])
+@pytest.mark.parametrize(("frame", "warns"), [("1d", True), ("1w", True), ("4h", False)])
+def test_a_halt_for_the_session_is_short_on_daily_bars(
+    breaker: str, frame: str, warns: bool
+) -> None:
+    found = _warned(Instrument("X"), frame=frame, limits=[breaker, breaker, "max_drawdown"])
+    assert len(found) == warns
+    assert all(f"{breaker} halts only until the next bar" in warning for warning in found)
+
+
+def test_signals_for_a_strategy_that_ignores_them_are_refused() -> None:
+    class Deaf(Strategy):
+        pass
+
+    class Hears(Strategy):
+        def on_signal(self, signal: object) -> None:
+            pass
+
+    class Inherits(Hears):
+        pass
+
+    with pytest.raises(ConfigError, match=r"Deaf has no on_signal.*leave --signals out"):
+        plan_of(Request(strategy=Deaf, data=sp500(), signals=[]))
+    plan_of(Request(strategy=Inherits, data=sp500(), signals=[]))

@@ -22,7 +22,7 @@ from framework.indicators import (
     rsi,
     sma,
 )
-from framework.series import Series, always, crosses_above
+from framework.series import Series, always, crosses_above, whole
 from framework.strategy import Strategy
 from tests.builders import bars_of, five_minutes, free
 
@@ -135,7 +135,7 @@ def test_a_peek_at_a_rare_event_is_caught() -> None:
 
 def test_a_peek_only_inside_a_condition_is_caught() -> None:
     def body(s: Strategy) -> None:
-        tomorrow = Series(peek_one_hidden(s.data.close.array), s.data.close.axis, "tomorrow")
+        tomorrow = Series(peek_one_hidden(whole(s.data.close)), s.data.close.axis, "tomorrow")
         s.when(tomorrow > s.data.close, s.go_long)
 
     with pytest.raises(LookaheadError, match="tomorrow"):
@@ -146,7 +146,7 @@ def test_a_peek_in_an_argument_of_a_verb_is_caught() -> None:
     """`when(always, go_long, stop_loss=series)`: the series decides prices too."""
 
     def body(s: Strategy) -> None:
-        tomorrow = Series(peek_one_hidden(s.data.low.array), s.data.low.axis, "tomorrow")
+        tomorrow = Series(peek_one_hidden(whole(s.data.low)), s.data.low.axis, "tomorrow")
         s.when(always, s.go_long, stop_loss=tomorrow * 0.9)
 
     with pytest.raises(LookaheadError, match="tomorrow"):
@@ -191,7 +191,7 @@ def test_the_message_names_the_bar_and_both_values() -> None:
 
 def test_setup_that_depends_on_the_data_is_named() -> None:
     def body(s: Strategy) -> None:
-        if len(s.data.close.array) > 100:
+        if len(whole(s.data.close)) > 100:
             s.indicator(sma, 5)
 
     with pytest.raises(SlipwayError, match="setup"):

@@ -221,7 +221,7 @@ def test_a_close_order_reduces_and_never_opens() -> None:
     market.step()
     market.submit(order_of("market", quantity=4.0))
     market.step()
-    market.submit(order_of("market", Side.SELL, 10.0, id="close", origin=Origin.CLOSE))
+    market.submit(order_of("market", Side.SELL, 10.0, id="close", reduce_only=True))
     market.step()
     assert market.trades()[1] == ("close", 2, -4.0, 100.0)
     assert market.broker.book().positions["AAA"].is_flat

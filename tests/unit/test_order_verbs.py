@@ -188,7 +188,7 @@ def test_arguments_no_broker_could_take_stop_the_run_with_a_sentence(
     assert "Traceback" not in record.error
     assert "Error:" not in record.error, "a deliberate error, not an accident of Python"
     assert record.orders == ()
-    assert record.stop == 1
+    assert record.stop == 2
 
 
 def test_a_misspelt_symbol_gets_a_suggestion() -> None:
@@ -311,7 +311,7 @@ def test_a_strategy_that_raises_keeps_what_was_traded_and_shows_its_line() -> No
     record = run(scripted(act), [bars_of(quiet(6))], free())
     assert "of my own" in record.error
     assert trades_of(record) == [(1, 10.0, 100.0)]
-    assert record.stop == 3
+    assert record.stop == 4
 
 
 def test_a_refusal_is_a_value_the_strategy_gets() -> None:

@@ -13,7 +13,7 @@ from framework.domain.events import Halt, Refused, Trip
 from framework.domain.orders import OrderStatus, Side
 from framework.research.compare import compare_runs
 from framework.research.files import Provenance, write_run
-from framework.research.report import print_comparison, print_result
+from framework.research.report import print_comparison, print_note, print_result
 from framework.research.results import Result, result_of
 from tests.unit.records import bars_of, fill_of, record_of, stop_of
 
@@ -115,3 +115,18 @@ def test_a_comparison_shows_settings_figures_and_the_first_parting(runs) -> None
 
 def test_identical_runs_are_called_so(runs) -> None:
     assert "identical" in shown(print_comparison, compare_runs(runs[0], runs[0]))
+
+
+def test_a_note_is_wrapped_under_its_mark() -> None:
+    lines = shown(print_note, "a longish remark " * 10, 120).splitlines()
+    assert len(lines) == 3
+    assert max(map(len, lines)) <= 80
+    assert [line[:2] for line in lines] == ["· ", "  ", "  "]
+
+
+def test_many_trips_do_not_bury_the_other_warnings() -> None:
+    trips = tuple(Trip("daily_loss", f"lost {n} %", Halt.SESSION) for n in range(1, 1_008))
+    text = shown(print_result, result(trips=trips))
+    assert "lost 5 %" in text
+    assert "lost 6 %" not in text
+    assert "1,002 more trips of breakers are in summary.json." in text

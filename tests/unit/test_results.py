@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import stat
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isnan, nan
 from pathlib import Path
@@ -12,16 +13,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framework.domain.bars import PriceBasis
+from framework.domain.bars import Bars, PriceBasis
 from framework.domain.events import Halt, Refused, Trip
+from framework.domain.instruments import AssetType, Instrument
 from framework.domain.orders import OrderStatus, Origin, Side
 from framework.errors import ConfigError
+from framework.research.backtest import run_backtest
 from framework.research.curves import buy_and_hold, daily_returns, drawdown_curve, underwater
 from framework.research.files import RUN_FILES, Provenance, write_run
 from framework.research.results import Result, result_of
 from framework.research.summary import Unit, measures
 from framework.research.tables import iso_times
+from framework.strategy import Strategy
 from tests.unit.records import DAY, bars_of, fill_of, record_of, stop_of
+
+
+class Still(Strategy):
+    """Does nothing."""
+
 
 HASHES = Provenance("c0de", "c0f1", "da7a", "0.1.0")
 
@@ -334,3 +343,60 @@ def test_times_get_decimals_only_when_needed() -> None:
     assert iso_times([0, 1_000_000_000]) == ["1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z"]
     assert iso_times([1]) == ["1970-01-01T00:00:00.000000001Z"]
     assert iso_times([]) == []
+
+
+# settings
+
+
+def settings(bars: Sequence[Bars], strategy: type[Strategy] = Still, **given) -> dict[str, str]:
+    rows = run_backtest(strategy, data=list(bars), commission="none", **given).settings
+    assert len(dict(rows)) == len(rows)
+    return dict(rows)
+
+
+def like(symbol: str, **facts) -> Bars:
+    return replace(bars_of([100, 101, 102], symbol), instrument=Instrument(symbol, **facts))
+
+
+def test_the_defaults_are_among_the_settings() -> None:
+    rows = dict(run_backtest("sma_cross", last="1999-12-31").settings)
+    assert rows["Hours"] == "regular hours of XNYS"
+    assert rows["Instrument"] == "stock in USD, tick 0.01, lot 1, multiplier 1"
+    assert rows["Cash"] == "100,000.00"
+    assert rows["Leverage"] == "none"
+    assert rows["Sizing"] == "percent(percent=95)"
+    assert rows["Split"] == "equally over 1 symbol"
+    assert rows["Commission"].startswith("ibkr_fixed(")
+    assert rows["Slippage"] == "percent(percent=0.05) on market and stop fills"
+
+
+def test_instruments_share_a_row_when_they_agree_and_have_their_own_when_not() -> None:
+    alike = settings([like("A"), like("B")])
+    assert alike["Instruments"] == "stock in USD, tick 0.01, lot 1, multiplier 1"
+    assert not any(name.startswith("Instrument ") for name in alike)
+    fx = like("EUR.USD", type=AssetType.FOREX, tick=0.00005, lot=0.0)
+    mixed = settings([like("ES", type=AssetType.FUTURE, tick=0.25, multiplier=50), fx])
+    assert mixed["Instrument ES"] == "future in USD, tick 0.25, lot 1, multiplier 50"
+    assert mixed["Instrument EUR.USD"] == "forex in USD, tick 0.00005, lot none, multiplier 1"
+    many = settings([like(f"S{number}", multiplier=number + 1) for number in range(8)])
+    assert "Instrument S4" in many
+    assert "Instrument S5" not in many
+    assert many["Instruments"] == "3 more"
+
+
+def test_how_the_account_is_split_is_among_the_settings() -> None:
+    class Rotation(Strategy):
+        universe = True
+
+    pair = [like("A"), like("B")]
+    assert settings(pair)["Split"] == "equally over 2 symbols"
+    assert settings(pair, weights={"B": 0.25, "A": 0.5})["Split"] == "A 0.5, B 0.25"
+    assert settings(pair, Rotation)["Split"] == "one instance trades 2 symbols"
+
+
+def test_settings_that_are_not_the_defaults_say_so() -> None:
+    rows = settings([like("A")], leverage=2, slippage="none", fill="backtesting_py")
+    assert (rows["Leverage"], rows["Slippage"]) == ("2 x equity", "none")
+    assert rows["Hours"] == "those of the bars given; calendar XNYS"
+    slipped = settings([like("A")], slippage="fixed:0.01", fill="backtesting_py")
+    assert slipped["Slippage"] == "fixed(amount=0.01) on entries"

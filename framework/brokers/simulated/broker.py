@@ -13,6 +13,8 @@ from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.tape import Bar, Tape
 from framework.brokers.simulated.walk import along_path, as_submitted, open_first
+from framework.domain.arithmetic import order_price
+from framework.domain.bars import IntArray
 from framework.domain.events import BrokerEvent, OrderUpdate
 from framework.domain.ledger import Ledger
 from framework.domain.orders import DONE, Order, OrderStatus, OrderType, TimeInForce
@@ -26,6 +28,7 @@ class SimulatedBroker:
 
     Args:
         tapes: what trades, in subscription order.
+        instants: nanoseconds UTC of every instant the market can advance to.
         cash: opening cash.
         policy: how orders meet bars.
         commission: fee schedule.
@@ -33,11 +36,21 @@ class SimulatedBroker:
         leverage: buying power as a multiple of equity.
     """
 
-    __slots__ = ("_events", "_execution", "_policy", "_queues", "_sequence", "_tapes", "_time")
+    __slots__ = (
+        "_events",
+        "_execution",
+        "_instants",
+        "_policy",
+        "_queues",
+        "_sequence",
+        "_tapes",
+        "_time",
+    )
 
     def __init__(
         self,
         tapes: Sequence[Tape],
+        instants: IntArray,
         cash: float,
         policy: FillPolicy,
         commission: CommissionModel,
@@ -50,6 +63,7 @@ class SimulatedBroker:
         self._events: list[BrokerEvent] = []
         self._sequence = 0
         self._time = 0
+        self._instants = instants.data
         ledger = Ledger(cash, {s: tape.instrument.multiplier for s, tape in self._tapes.items()})
         self._execution = Execution(
             self._tapes, ledger, policy, commission, slippage, leverage, self._events
@@ -65,9 +79,10 @@ class SimulatedBroker:
                 order.parent in ids or self._find(order.parent) is not None
             )
             status = OrderStatus.HELD if held else OrderStatus.WORKING
-            resting = Resting.of(order, self._sequence, status)
+            tick = self._tapes[order.symbol].instrument.tick
+            resting = Resting.of(order, self._sequence, status, tick)
             if order.parent is not None and not held:
-                resting.start_from(order.decision_price, 0.0)
+                resting.start_from(order.decision_price, tick)
             self._sequence += 1
             self._time = order.time
             self._queues[order.symbol].append(resting)
@@ -82,6 +97,8 @@ class SimulatedBroker:
             moves = order.type is OrderType.TRAIL and resting.order.stop is not None
             resting.order = replace(order, stop=resting.order.stop) if moves else order
             resting.reprice()
+            if moves and resting.is_live:
+                self._follow(resting, self._tapes[order.symbol].close)
             self._report(resting, resting.status, "replaced")
 
     def cancel(self, order_id: str) -> None:
@@ -106,6 +123,7 @@ class SimulatedBroker:
 
     def advance(self, instant: int) -> None:
         """Match the resting orders against the bars that close at this instant."""
+        self._time = self._instants[instant]
         closing = [tape for tape in self._tapes.values() if tape.move(instant)]
         for tape in closing:
             queue = self._queues[tape.instrument.symbol]
@@ -197,10 +215,14 @@ class SimulatedBroker:
                     self._end(mate, OrderStatus.CANCELLED, f"{filled.order.id} filled")
 
     def _end_idle_children(self, symbol: str) -> None:
-        """Protection dies with what it protects, and never covers more than is left of it."""
+        """Protection dies with what it protects, and never covers more than is left of it; an order
+        that may only reduce dies when nothing is left to reduce."""
         lots = self._execution.lots[symbol]
+        held = lots.quantity
         for resting in self._queues[symbol]:
             order = resting.order
+            if order.reduce_only and resting.is_live and order.side * held >= 0.0:
+                self._end(resting, OrderStatus.CANCELLED, "nothing left to close")
             if order.parent is None or not (resting.is_live or resting.waits):
                 continue
             left = lots.left(order.parent)
@@ -229,12 +251,20 @@ class SimulatedBroker:
     def _ratchet(self, queue: list[Resting], bar: Bar) -> None:
         for resting in queue:
             if resting.kind is OrderType.TRAIL and resting.is_live:
-                trail = resting.order.trail
-                assert trail is not None
-                level = ratchet(resting.side, resting.stop, bar.close, trail.distance(bar.close))
-                if level != resting.stop:
-                    resting.order = replace(resting.order, stop=level)
-                    resting.reprice()
+                self._follow(resting, bar.close)
+
+    def _follow(self, resting: Resting, close: float) -> None:
+        """Move a trailing stop after a close, if that moves it nearer."""
+        trail = resting.order.trail
+        assert trail is not None
+        away = resting.side * trail.distance(close)
+        tick = self._tapes[resting.order.symbol].instrument.tick
+        level = ratchet(
+            resting.side, resting.stop, order_price(close + away, tick, resting.side, is_stop=True)
+        )
+        if level != resting.stop:
+            resting.order = replace(resting.order, stop=level)
+            resting.reprice()
 
     def _end(self, resting: Resting, status: OrderStatus, reason: str) -> None:
         if resting.status in DONE:

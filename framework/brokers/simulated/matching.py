@@ -122,7 +122,6 @@ def listed(
     return Touch(better, True, favourable == limit)
 
 
-def ratchet(side: Side, stop: float, close: float, distance: float) -> float:
-    """The trailing stop after a close: it follows at `distance` and never moves back."""
-    level = close + side * distance
+def ratchet(side: Side, stop: float, level: float) -> float:
+    """A trailing stop once the market would have it at `level`: it never moves back."""
     return min(stop, level) if side is Side.BUY else max(stop, level)

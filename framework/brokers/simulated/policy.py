@@ -38,6 +38,8 @@ class FillPolicy:
         stop_limit_gap: where a stop-limit triggered by an opening gap may fill: at the "open", or
             at its "stop" price as if the gap were not there.
         limit_fill: "touch" fills a limit the bar reaches; "through" wants it exceeded by a tick.
+        late_exits: an order that could only close when it was made, but finds less to close when it
+            trades: "reduce" never lets it open the other side, "exact" trades its whole quantity.
         fee_per: "order" accumulates fees per order; "lot" charges each lot closed on its own.
     """
 
@@ -53,6 +55,7 @@ class FillPolicy:
     trade_on_close: bool = False
     stop_limit_gap: Literal["open", "stop"] = "open"
     limit_fill: Literal["touch", "through"] = "touch"
+    late_exits: Literal["reduce", "exact"] = "reduce"
     fee_per: Literal["order", "lot"] = "order"
 
     def __post_init__(self) -> None:
@@ -77,6 +80,7 @@ class FillPolicy:
             cash_check="fill",
             slippage_on="entries",
             stop_limit_gap="stop",
+            late_exits="exact",
             fee_per="lot",
         )
 

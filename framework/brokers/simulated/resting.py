@@ -48,12 +48,12 @@ class Resting:
     executions: int = 0
 
     @classmethod
-    def of(cls, order: Order, sequence: int, status: OrderStatus) -> Resting:
+    def of(cls, order: Order, sequence: int, status: OrderStatus, tick: float) -> Resting:
         """A new record; a trailing order of its own starts from its decision price."""
         resting = cls(order, sequence, status, _NONE, _NONE)
         resting.reprice()
         if order.type is OrderType.TRAIL and order.parent is None and order.stop is None:
-            resting.start_from(order.decision_price, 0.0)
+            resting.start_from(order.decision_price, tick)
         return resting
 
     def reprice(self) -> None:
@@ -66,7 +66,8 @@ class Resting:
         order = self.order
         if order.trail is not None and order.stop is None:
             away = order.side * order.trail.distance(price)
-            self.order = replace(order, stop=_reachable(price + away, tick))
+            stop = order_price(price + away, tick, order.side, is_stop=True)
+            self.order = replace(order, stop=_reachable(stop, tick))
         elif order.offset is not None:
             away = order.side * order.offset.distance(price)
             if order.type is OrderType.STOP:
@@ -106,7 +107,7 @@ class Resting:
     @property
     def is_close(self) -> bool:
         """Whether it may only reduce, never open."""
-        return self.order.origin in _CLOSES
+        return self.order.reduce_only
 
 
 def _reachable(price: float, tick: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Trade", "along_path", "as_submitted", "open_first"]
 
 from collections.abc import Callable, Iterator
+from math import isnan
 
 from framework.brokers.simulated.matching import Touch, at_open, in_bar, listed
 from framework.brokers.simulated.policy import FillPolicy
@@ -35,7 +36,7 @@ def open_first(
         trade: executes.
     """
     _at_open(queue, bar, held, policy, margin, trade)
-    for resting in _ranked(queue, held, policy):
+    for resting in _ranked(queue, held, policy, bar.open):
         if resting.is_live:
             touch = _in_bar(resting, bar, margin)
             if touch.price is not None:
@@ -169,19 +170,33 @@ def _listed(resting: Resting, bar: Bar, policy: FillPolicy) -> Touch:
     return touch
 
 
-def _ranked(queue: list[Resting], held: Callable[[], float], policy: FillPolicy) -> list[Resting]:
-    """Exits before entries and stops before limits among exits, then submission order."""
-    if not policy.exits_first:
-        return list(queue)
+def _ranked(
+    queue: list[Resting],
+    held: Callable[[], float],
+    policy: FillPolicy,
+    start: float | None = None,
+) -> list[Resting]:
+    """Exits before entries and stops before limits among exits, then submission order.
+
+    With a `start`, what the price meets first on its way from there comes before submission order.
+    """
     position = held()
 
-    def rank(resting: Resting) -> tuple[int, int]:
+    def rank(resting: Resting) -> tuple[int, float, int]:
+        distance = 0.0 if start is None else abs(_awaited(resting) - start)
+        if isnan(distance):
+            distance = 0.0
         exits = resting.order.parent is not None or resting.side * position < 0.0
-        if not exits:
-            return (2, resting.sequence)
-        return (0 if resting.is_stop else 1, resting.sequence)
+        if not exits or not policy.exits_first:
+            return (2, distance, resting.sequence)
+        return (0 if resting.is_stop else 1, distance, resting.sequence)
 
     return sorted(queue, key=rank)
+
+
+def _awaited(resting: Resting) -> float:
+    """The price an order waits for now; NaN for a market order."""
+    return resting.stop if resting.is_stop and not resting.triggered else resting.limit
 
 
 def _stops_of(

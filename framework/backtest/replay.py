@@ -1,0 +1,98 @@
+"""Replay: run the strategy again on bars that end at one of its decisions; it must decide alike.
+
+This catches what the check of indicators cannot see: code that reaches the future by itself.
+"""
+
+from __future__ import annotations
+
+__all__ = ["check_replays"]
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+
+from framework.backtest.record import RunRecord
+from framework.domain.bars import Bars
+from framework.errors import LookaheadError
+
+_REPLAYS = 3
+_SHORT = 3_000
+_LONGEST = 50_000
+
+Again = Callable[[tuple[Bars, ...]], RunRecord]
+"""Runs the same backtest on shorter bars."""
+
+Decision = tuple[object, ...]
+
+
+def check_replays(record: RunRecord, again: Again) -> None:
+    """Compare what was decided with what is decided when the bars end there.
+
+    Args:
+        record: the whole run.
+        again: runs it on shorter bars.
+
+    Raises:
+        LookaheadError: naming the decision that changes.
+    """
+    for end in _ends(record):
+        shorter = tuple(
+            one.take(0, int(np.searchsorted(one.close_time, end, side="right")))
+            for one in record.bars
+        )
+        replayed = again(shorter)
+        if replayed.error:
+            _complain(end, f"the strategy stops there instead ({replayed.error})")
+        before, after = _decisions(record, end), _decisions(replayed, end)
+        if before != after:
+            odd = next((d for d in [*before, *after] if d not in before or d not in after), before)
+            _complain(end, f"it does not decide alike (first at {odd[0]})")
+
+
+def _ends(record: RunRecord) -> list[int]:
+    """Instants of a few decisions, early enough to be cheap, with bars of every symbol."""
+    times = {item.order.time for item in record.orders if item.order.parent is None}
+    times |= {refused.time for refused in record.refused}
+    first = max(int(one.close_time[0]) for one in record.bars)
+    rows = {time: int(np.searchsorted(record.instants, time)) for time in sorted(times)}
+    known = [time for time, row in rows.items() if time >= first and row < _LONGEST]
+    near = [time for time in known if rows[time] < _SHORT] or known[:1]
+    if not near:
+        return []
+    return sorted({near[i] for i in np.linspace(0, len(near) - 1, _REPLAYS).astype(int)})
+
+
+def _decisions(record: RunRecord, end: int) -> list[Decision]:
+    """What the strategy wanted up to `end`: the parts of its orders that nothing changes later."""
+    orders: list[Decision] = [
+        (
+            _utc(order.time),
+            order.id,
+            order.symbol,
+            order.side,
+            order.type,
+            order.origin,
+            order.decision_price,
+        )
+        for order in (item.order for item in record.orders)
+        if order.time <= end
+    ]
+    refused: list[Decision] = [
+        (_utc(item.time), item.symbol, item.side, item.rule, item.quantity)
+        for item in record.refused
+        if item.time <= end
+    ]
+    return orders + refused
+
+
+def _utc(time: int) -> str:
+    return f"{datetime.fromtimestamp(time / 1e9, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _complain(end: int, what: str) -> None:
+    raise LookaheadError(
+        f"The strategy looks ahead: when the bars end at its decision of {_utc(end)}, {what}.",
+        "Decide from this bar and earlier ones only, never from chance, files that change or "
+        "anything kept outside the instance.",
+    )

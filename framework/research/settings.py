@@ -1,0 +1,126 @@
+"""What shaped a run besides strategy and parameters, defaults included, as it is shown."""
+
+from __future__ import annotations
+
+__all__ = ["settings_of"]
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import numpy as np
+
+from framework.backtest.settings import BacktestSettings
+from framework.brokers.simulated.policy import FillPolicy
+from framework.components.registry import spec_of
+from framework.components.sizing import SmallestOf
+from framework.components.slippage import NoSlippage
+from framework.config.market import Market
+from framework.config.plan import Plan
+from framework.domain.instruments import Instrument
+from framework.errors import ConfigError
+
+_INSTRUMENTS = 5
+"""Most symbols whose facts are shown one by one."""
+_SLIPPED = {"aggressive": "market and stop fills", "entries": "entries"}
+
+
+def settings_of(plan: Plan) -> list[tuple[str, str]]:
+    """The settings of a plan as (name, value); no name is there twice."""
+    market, settings, request = plan.market, plan.settings, plan.request
+    answers = market.answers
+    rows = [
+        ("Data", market.label),
+        (
+            "Times",
+            f"stamped at the {answers.stamp or 'open or close'}, {answers.tz or 'own zones'}",
+        ),
+        ("Hours", _hours(market)),
+        ("Prices", ", ".join(dict.fromkeys(one.prices.value for one in market.bars))),
+        ("Range", f"{request.first or 'first bar'} to {request.last or 'last bar'}"),
+        ("Orders from", request.start or "first bar"),
+        *_instruments([series.instrument for series in market.bars]),
+        ("Cash", f"{settings.cash:,.2f}"),
+        ("Leverage", "none" if settings.leverage == 1 else f"{settings.leverage:g} x equity"),
+        ("Sizing", _named(settings.sizer)),
+        ("Split", _split(plan)),
+        ("Commission", _named(settings.commission)),
+        ("Slippage", _slippage(settings)),
+        ("Limits", ", ".join(map(_named, plan.limits)) or "none"),
+        ("Exits", ", ".join(map(_named, settings.exits)) or "none"),
+        ("Fill policy", _policy(settings.policy)),
+    ]
+    if settings.signals:
+        rows.append(("Signals", f"{len(settings.signals)}"))
+    return rows
+
+
+def _hours(market: Market) -> str:
+    calendars = ", ".join(dict.fromkeys(one.instrument.calendar for one in market.bars))
+    if market.sample is None and market.path is None:
+        return f"those of the bars given; calendar {calendars}"
+    return f"regular hours of {calendars}"
+
+
+def _instruments(instruments: Sequence[Instrument]) -> list[tuple[str, str]]:
+    """One row if all are alike, else one for each of the first few."""
+    facts = {instrument.symbol: _facts(instrument) for instrument in instruments}
+    if len(set(facts.values())) == 1:
+        return [("Instrument" if len(facts) == 1 else "Instruments", next(iter(facts.values())))]
+    rows = [(f"Instrument {symbol}", text) for symbol, text in facts.items()][:_INSTRUMENTS]
+    if len(facts) > _INSTRUMENTS:
+        rows.append(("Instruments", f"{len(facts) - _INSTRUMENTS} more"))
+    return rows
+
+
+def _facts(instrument: Instrument) -> str:
+    return (
+        f"{instrument.type.value} in {instrument.currency}, tick {_plain(instrument.tick)}, "
+        f"lot {_plain(instrument.lot)}, multiplier {_plain(instrument.multiplier)}"
+    )
+
+
+def _plain(value: float) -> str:
+    """A step in full, without an exponent; 0 is none."""
+    return np.format_float_positional(value, trim="-") if value else "none"
+
+
+def _split(plan: Plan) -> str:
+    count, weights = len(plan.market.bars), plan.settings.weights
+    symbols = f"{count} symbols" if count > 1 else "1 symbol"
+    if plan.found.cls.universe:
+        return f"one instance trades {symbols}"
+    if weights is not None:
+        return ", ".join(f"{name} {part:g}" for name, part in weights.items())
+    return f"equally over {symbols}"
+
+
+def _slippage(settings: BacktestSettings) -> str:
+    if isinstance(settings.slippage, NoSlippage):
+        return _named(settings.slippage)
+    return f"{_named(settings.slippage)} on {_SLIPPED[settings.policy.slippage_on]}"
+
+
+def _named(part: object) -> str:
+    """A component as a spec shows it; one that is in no file shows itself."""
+    if isinstance(part, SmallestOf):
+        return "the smallest of " + ", ".join(map(_named, part.sizers))
+    try:
+        return _shown(spec_of(part))
+    except ConfigError:
+        return repr(part)
+
+
+def _shown(spec: Mapping[str, object]) -> str:
+    values = ", ".join(
+        f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}"
+        for key, value in spec.items()
+        if key != "name"
+    )
+    return f"{spec['name']}({values})" if values else str(spec["name"])
+
+
+def _policy(policy: FillPolicy) -> str:
+    default = asdict(FillPolicy())
+    changed = {name: value for name, value in asdict(policy).items() if value != default[name]}
+    axes = ", ".join(f"{name}={str(value).lower()}" for name, value in changed.items())
+    return axes or f"default (intrabar={policy.intrabar}, limit_fill={policy.limit_fill})"
