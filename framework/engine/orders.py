@@ -33,7 +33,7 @@ from framework.engine.protection import (
 from framework.engine.slot import Slot, TimeStop
 from framework.engine.ticket import Ticket
 from framework.errors import OrderError
-from framework.ports import AccountState, Broker, CommissionModel, ExitRule, RiskRule
+from framework.ports import Broker, CommissionModel, ExitRule, RiskRule
 
 _log = logging.getLogger("slipway.door")
 
@@ -126,8 +126,7 @@ class Door:
         if request.trailing is not None:
             trailing = known_distance(slot, request.symbol, request.trailing)
             if trailing.atr is not None:
-                price, reason = slot.price(request.symbol), unknown_range(trailing)
-                return self.refuse(request, price, "trailing", reason)
+                return self._refuse_here(slot, request, "trailing", unknown_range(trailing))
             request = replace(request, trailing=trailing)
         asked = request.protection
         request = replace(request, quantity=quantity, protection=asked.or_else(self.attached))
@@ -137,19 +136,18 @@ class Door:
             self.refused.append(judged)
             if exit_part == 0.0:
                 return judged
-            opening, asked = 0.0, Protection()
-        else:
-            opening = judged
-        if request.fraction is None and exit_part + opening == 0.0:
-            price = slot.price(request.symbol)
-            return self.refuse(request, price, "nothing_to_close", "no position is left to close")
+            judged, asked = 0.0, Protection()
         if request.fraction is not None:
-            return self._send(slot, request, opening, reduce_only=False)
-        reduce_only = request.origin in _REDUCE_ONLY or (self._exits_reduce and opening == 0.0)
-        if opening == 0.0:
+            return self._send(slot, request, judged, reduce_only=False)
+        if exit_part + judged == 0.0:
+            reason = "no position is left to close"
+            return self._refuse_here(slot, request, "nothing_to_close", reason)
+        reduce_only = request.origin in _REDUCE_ONLY or (self._exits_reduce and judged == 0.0)
+        if judged == 0.0:
             request = replace(request, protection=Protection() if reduce_only else asked)
-        request = replace(request, quantity=exit_part + opening)
-        return self._send(slot, request, opening, reduce_only)
+        if request.quantity != exit_part + judged:
+            request = replace(request, quantity=exit_part + judged)
+        return self._send(slot, request, judged, reduce_only)
 
     def cancel(self, order_id: str) -> None:
         """Ask for a cancel; its proof comes back through `settle`."""
@@ -245,7 +243,7 @@ class Door:
             return self._judge_fraction(slot, request, price)
         if opening == 0.0:
             return 0.0
-        wanted = replace(request, quantity=opening)
+        wanted = replace(request, quantity=opening) if exit_part else request
         if slot.blocked:
             return self._refusal(wanted, price, HALTED, slot.blocked)
         return self._judge_opening(slot, wanted, exit_part)
@@ -257,7 +255,25 @@ class Door:
         problem = unsound(wanted, protection, price)
         if problem:
             return self._refusal(wanted, price, "protection", problem)
-        order = self._order(slot, wanted, "judged")
+        ruled = self._ruled(slot, wanted, exit_part, protection)
+        if isinstance(ruled, Refused):
+            return ruled
+        allowed = round_down_to_lot(ruled, slot.instrument(wanted.symbol).lot)
+        if allowed == 0.0:
+            return self._refusal(wanted, price, "lot", "the rules leave less than one lot")
+        shortage = self._shortage(slot, wanted, allowed, exit_part)
+        if shortage:
+            wanted = replace(wanted, quantity=allowed)
+            return self._refusal(wanted, price, "buying_power", shortage)
+        return allowed
+
+    def _ruled(
+        self, slot: Slot, wanted: OrderRequest, exit_part: float, protection: Protection
+    ) -> float | Refused:
+        """Units left after every rule, or the first refusal."""
+        if not self._rules:
+            return wanted.quantity
+        order = self._order(slot, wanted, "judged", reduce_only=False)
         state = account_state(
             self._slots,
             self._spare_cash,
@@ -268,26 +284,12 @@ class Door:
             protection,
             self.now,
         )
-        ruled = self._ruled(order, state)
-        if isinstance(ruled, Refused):
-            return ruled
-        allowed = round_down_to_lot(ruled.quantity, slot.instrument(wanted.symbol).lot)
-        if allowed == 0.0:
-            return self._refusal(wanted, price, "lot", "the rules leave less than one lot")
-        shortage = self._shortage(slot, wanted, allowed, exit_part)
-        if shortage:
-            wanted = replace(wanted, quantity=allowed)
-            return self._refusal(wanted, price, "buying_power", shortage)
-        return allowed
-
-    def _ruled(self, order: Order, state: AccountState) -> Order | Refused:
-        """The order after every rule, or the first refusal."""
         for rule in self._rules:
             verdict = rule.check(order, state)
             if isinstance(verdict, Refused):
                 return verdict
             order = verdict
-        return order
+        return order.quantity
 
     def _shortage(self, slot: Slot, request: OrderRequest, opening: float, exit_part: float) -> str:
         if not self._checks_cash:
@@ -305,7 +307,7 @@ class Door:
         return 0.0
 
     def _send(self, slot: Slot, request: OrderRequest, opening: float, reduce_only: bool) -> Order:
-        order = replace(self._order(slot, request, slot.next_id()), reduce_only=reduce_only)
+        order = self._order(slot, request, slot.next_id(), reduce_only)
         protection = resolved(slot, request.symbol, request.protection)
         self._record(slot, order, opening, protection.max_bars)
         slot.orders_today += 1
@@ -317,7 +319,7 @@ class Door:
         self.settle()
         return order
 
-    def _order(self, slot: Slot, request: OrderRequest, order_id: str) -> Order:
+    def _order(self, slot: Slot, request: OrderRequest, order_id: str, reduce_only: bool) -> Order:
         tick = slot.instrument(request.symbol).tick
         limit, stop = request.limit, request.stop
         return Order(
@@ -335,6 +337,7 @@ class Door:
             oca=request.oca,
             origin=request.origin,
             fraction=request.fraction,
+            reduce_only=reduce_only,
         )
 
     def _record(self, slot: Slot, order: Order, opening: float, max_bars: int | None) -> None:
@@ -354,6 +357,9 @@ class Door:
             reason,
             request.origin,
         )
+
+    def _refuse_here(self, slot: Slot, request: OrderRequest, rule: str, reason: str) -> Refused:
+        return self.refuse(request, slot.price(request.symbol), rule, reason)
 
     def refuse(self, request: OrderRequest, price: float, rule: str, reason: str) -> Refused:
         """Note an intent that never became an order."""
