@@ -5,13 +5,11 @@ from __future__ import annotations
 __all__ = ["load_class", "path_of"]
 
 import sys
-from hashlib import sha256
-from importlib.util import module_from_spec, spec_from_file_location
 from inspect import isclass
 from pathlib import Path
-from types import ModuleType
 
 from framework.errors import ConfigError, did_you_mean
+from framework.modules import load_module
 
 _PREFIX = "slipway_component_"
 
@@ -25,7 +23,7 @@ def load_class(path: str, name: str, method: str, kind: str) -> type:
     file = Path(path)
     if not file.is_file():
         raise ConfigError(f"{kind}: there is no file {path}.", "Check the path of your component.")
-    module = _load(file, kind)
+    module = load_module(file, _PREFIX, ConfigError)
     classes = {
         key: value
         for key, value in vars(module).items()
@@ -48,26 +46,3 @@ def path_of(cls: type) -> str | None:
     file = Path(str(sys.modules[cls.__module__].__file__))
     here = Path.cwd()
     return (file.relative_to(here) if file.is_relative_to(here) else file).as_posix()
-
-
-def _load(file: Path, kind: str) -> ModuleType:
-    """The file as a module; the same text at the same place is loaded once."""
-    resolved = file.resolve()
-    stamp = sha256(str(resolved).encode() + b"\0" + resolved.read_bytes()).hexdigest()[:12]
-    name = f"{_PREFIX}{resolved.stem}_{stamp}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = spec_from_file_location(name, resolved)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"{kind}: {file} is no Python file.", "Give a path ending in .py.")
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # the user's code may raise anything at all
-        del sys.modules[name]
-        raise ConfigError(
-            f"{kind}: {file} cannot be imported: {type(error).__name__}: {error}.",
-            "Correct the file.",
-        ) from error
-    return module

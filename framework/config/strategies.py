@@ -6,16 +6,14 @@ __all__ = ["Found", "available", "find_strategy", "strategy_of_class"]
 
 import inspect
 import re
-import sys
-import traceback
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
 from framework.config.places import folders
 from framework.errors import StrategyError, did_you_mean
+from framework.modules import load_module
 from framework.strategy import Strategy
 
 _PREFIX = "slipway_strategy_"
@@ -60,7 +58,8 @@ def find_strategy(spec: str) -> Found:
     match = _SPEC.fullmatch(spec.strip())
     where, name = (match["where"], match["name"]) if match else ("", None)
     file = _file(where)
-    return Found(_choose(_load(file), file, name), spec.strip(), _hash(file))
+    module = load_module(file, _PREFIX, StrategyError)
+    return Found(_choose(module, file, name), spec.strip(), _hash(file))
 
 
 def strategy_of_class(cls: type[Strategy]) -> Found:
@@ -95,43 +94,6 @@ def _file(where: str) -> Path:
         f"There is no file {where}.",
         "Check its path, or name a strategy that `slipway strategies` lists.",
     )
-
-
-def _load(file: Path) -> ModuleType:
-    """The file as a module; the same text at the same place is loaded once."""
-    resolved = file.resolve()
-    try:
-        text = resolved.read_bytes()
-    except OSError as error:
-        raise StrategyError(f"{file} cannot be read: {error.strerror}.", "Check it.") from error
-    name = f"{_PREFIX}{resolved.stem}_{sha256(bytes(resolved) + text).hexdigest()[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = spec_from_file_location(name, resolved)
-    if spec is None or spec.loader is None:
-        raise StrategyError(f"{file} is no Python file.", "Give a file ending in .py.")
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # the user's code: anything may come out of it
-        del sys.modules[name]
-        raise StrategyError(
-            f"{file.name}{_line(resolved, error)}: {type(error).__name__}: "
-            f"{error.msg if isinstance(error, SyntaxError) else error}.",
-            "Correct the file.",
-        ) from error
-    return module
-
-
-def _line(file: Path, error: BaseException) -> str:
-    """The file's own line an import stopped at."""
-    if isinstance(error, SyntaxError) and error.filename == str(file):
-        return f", line {error.lineno}, `{(error.text or '').strip()}`"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.filename == str(file):
-            return f", line {frame.lineno}, `{frame.line}`"
-    return ""
 
 
 def _choose(module: ModuleType, file: Path, name: str | None) -> type[Strategy]:
