@@ -75,6 +75,7 @@ _HOME = {
     "StopPercent": "framework.components.exits",
     "Strategy": "framework.strategy",
     "StrategyError": "framework.errors",
+    "StrategyStoppedError": "framework.research.backtest",
     "TargetPercent": "framework.components.exits",
     "TimeInForce": "framework.domain.orders",
     "TimeStop": "framework.components.exits",
@@ -186,6 +187,7 @@ __all__ = [
     "StopPercent",
     "Strategy",
     "StrategyError",
+    "StrategyStoppedError",
     "TargetPercent",
     "TimeInForce",
     "TimeStop",
@@ -334,7 +336,7 @@ if TYPE_CHECKING:
         true_range,
     )
     from framework.ports import AccountState, BreakerState, History, SizingRequest
-    from framework.research.backtest import run_backtest
+    from framework.research.backtest import StrategyStoppedError, run_backtest
     from framework.research.compare import compare_runs
     from framework.research.plots import figure_of, plot
     from framework.research.report import print_comparison, print_result

@@ -54,7 +54,7 @@ def is_price(price: object) -> bool:
 def time_in_force(tif: str) -> TimeInForce:
     """The time in force called `tif`."""
     try:
-        return TimeInForce(tif)
+        return TimeInForce(str(tif).upper())
     except ValueError:
         known = [str(each) for each in TimeInForce]
         raise OrderError(f"The time in force is {tif!r}.", did_you_mean(str(tif), known)) from None

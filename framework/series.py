@@ -76,13 +76,19 @@ class Series:
         self.name = name
 
     def __getitem__(self, index: int) -> float:
-        """The value `-index - 1` rows before now.
+        """The value `-index - 1` rows before now; `last(5)` gives the last five.
 
         Raises:
             StrategyError: in `setup`, or before there are that many rows.
             LookaheadError: for an index of 0 or more.
         """
-        row = self._axis.row + 1 + index
+        try:
+            row = self._axis.row + 1 + index
+        except TypeError:
+            raise StrategyError(
+                f"{self.name}[{index!r}] is no row.",
+                "Use -1 for now, or last(5) for the last five.",
+            ) from None
         if index >= 0 or row < 0:
             raise self._unreadable(index)
         value: float = self._cells[row]
@@ -340,7 +346,8 @@ def _signs(a: FloatArray, b: FloatArray) -> FloatArray:
     """Sign of a - b, 0 where they count as equal, NaN where either is unknown."""
     with np.errstate(invalid="ignore"):
         gap = a - b
-        return np.where(np.abs(gap) <= _EQUAL * np.maximum(np.abs(a), np.abs(b)), 0.0, np.sign(gap))
+        near = np.isfinite(gap) & (np.abs(gap) <= _EQUAL * np.maximum(np.abs(a), np.abs(b)))
+        return np.where(near | (a == b), 0.0, np.sign(gap))
 
 
 def _at_instants(value: Series | float) -> FloatArray:

@@ -169,6 +169,11 @@ class Strategy:
         if first is not None and first.tzinfo is None:
             raise StrategyError(f"Timer {name!r}: {first} has no time zone.", "Use an aware time.")
         due = self._due(first)
+        if every is not None and not isinstance(every, timedelta):
+            raise StrategyError(
+                f"Timer {name!r} repeats every {every!r}.",
+                "Give a timedelta, such as timedelta(hours=1).",
+            )
         step = None if every is None else int(every.total_seconds() * 1e9)
         if step is not None and step <= 0:
             raise StrategyError(f"Timer {name!r} repeats every {every}.", "Give a time above 0.")
@@ -336,6 +341,7 @@ class Strategy:
         symbol: str | None = None,
     ) -> Order | Refused:
         """An entry with both a protective stop and a target."""
+        side = side.lower() if isinstance(side, str) else side  # type: ignore[assignment]  # checked
         if side not in (Side.BUY, Side.SELL, "buy", "sell"):
             raise OrderError(f"bracket: the side is {side!r}.", "Give 'buy' or 'sell'.")
         send = self.buy if side in (Side.BUY, "buy") else self.sell

@@ -10,14 +10,30 @@ from pathlib import Path
 
 from framework.strategy import Strategy
 
+_FRAMEWORK = Path(__file__).parents[1]
+_LIBRARIES = {"site-packages", "dist-packages"}
+
 
 def blamed(strategy: type[Strategy], error: BaseException, message: str) -> str:
-    """`message`, with the strategy's file, line and source in front if it came from there."""
+    """`message`, with file, line and source of the user's own code in front if it came from there.
+
+    The strategy's own line comes first; else the last line outside the framework, such as that of
+    a component in a file of the user's.
+    """
     source = Path(_source_of(strategy))
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if Path(frame.filename) == source:
-            return f"{source.name}, line {frame.lineno}, `{frame.line}`: {message}"
+    frames = list(reversed(traceback.extract_tb(error.__traceback__)))
+    own = [frame for frame in frames if Path(frame.filename) == source]
+    other = [frame for frame in frames if Path(frame.filename).is_file() and _is_users(frame)]
+    for frame in [*own, *other]:
+        name = Path(frame.filename).name
+        return f"{name}, line {frame.lineno}, `{frame.line}`: {message}"
     return message
+
+
+def _is_users(frame: traceback.FrameSummary) -> bool:
+    """Whether a frame is neither the framework's nor an installed library's."""
+    path = Path(frame.filename)
+    return _FRAMEWORK not in path.parents and not _LIBRARIES & set(path.parts)
 
 
 def _source_of(strategy: type[Strategy]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from framework.backtest.blame import blamed
 from framework.backtest.lookahead import check_lookahead, warmup
-from framework.backtest.record import OrderRecord, RunRecord
+from framework.backtest.record import INTERRUPTED, OrderRecord, RunRecord
 from framework.backtest.settings import BacktestSettings
 from framework.backtest.setup_desk import SetupDesk
 from framework.brokers.simulated.broker import SimulatedBroker
@@ -121,7 +121,7 @@ class Machine:
             self._loop(progress)
         except KeyboardInterrupt:
             self._take_stock()
-            return "interrupted"
+            return INTERRUPTED
         except SlipwayError as error:
             self._take_stock()
             _log.debug("The strategy was refused.", exc_info=error)
@@ -290,6 +290,8 @@ class Machine:
                 f"Cash fell to {debit:,.2f} without leverage: fills after a gap cost more than was "
                 "free at the decision. A real account would have had a margin event."
             )
+        if not self._door.tickets and not self._door.refused:
+            found.append("The strategy never sent an order.")
         for one in self._bars:
             ended = one.session[-1] < self._timeline.session[-1]
             if ended and any(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["OrderRecord", "RunRecord"]
+__all__ = ["INTERRUPTED", "OrderRecord", "RunRecord"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,9 @@ from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.domain.events import Commission, Fill, Refused, Trip
 from framework.domain.ledger import Position
 from framework.domain.orders import Order, OrderStatus
+
+INTERRUPTED = "interrupted"
+"""The error of a run that Ctrl-C cut short."""
 
 
 @dataclass(frozen=True, slots=True)

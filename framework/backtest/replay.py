@@ -79,7 +79,7 @@ def _decisions(record: RunRecord, end: int) -> list[Decision]:
         if order.time <= end
     ]
     refused: list[Decision] = [
-        (_utc(item.time), item.symbol, item.side, item.rule, item.quantity)
+        (_utc(item.time), item.symbol, item.side, item.rule)
         for item in record.refused
         if item.time <= end
     ]

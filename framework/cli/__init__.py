@@ -1,7 +1,10 @@
-"""The commands: `slipway run`, `compare`, `components`, `strategies`."""
+"""The commands: `slipway run`, `compare`, `components`, `strategies`, `version`."""
 
 from __future__ import annotations
 
-__all__ = ["main"]
+__all__ = ["OTHERS", "main"]
 
 from framework.cli.app import main
+
+OTHERS = ("compare", "components", "run", "strategies", "version")
+"""Commands `run.py` knows by name; anything else it takes for a strategy."""

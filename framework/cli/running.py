@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from framework.backtest.record import INTERRUPTED as RUN_INTERRUPTED
 from framework.cli.flags import PICTURES, RunFlags, overlay
 from framework.cli.progress import LateBar
 from framework.cli.reporting import INTERRUPTED, complain
@@ -72,7 +73,7 @@ def _show(plan: Plan, result: Result, folder: Path) -> None:
 
 def _exit_code(result: Result, flags: RunFlags) -> int:
     error = result.record.error
-    if error == "interrupted":
+    if error == RUN_INTERRUPTED:
         complain("Interrupted; what happened until then was kept.")
         return INTERRUPTED
     if error:

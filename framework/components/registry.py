@@ -150,6 +150,11 @@ def spec_of(component: object) -> dict[str, object]:
     """
     spec: dict[str, object] = {"name": component_name(component)}
     for parameter in parameters_of(type(component)):
+        if not hasattr(component, parameter.name):
+            raise ConfigError(
+                f"{type(component).__name__} does not keep its parameter {parameter.name!r}.",
+                f"Store it as self.{parameter.name}, so that a run file can name it.",
+            )
         spec[parameter.name] = plain(getattr(component, parameter.name), parameter.hint)
     return spec
 

@@ -40,9 +40,13 @@ def load_class(path: str, name: str, method: str, kind: str) -> type:
 
 
 def path_of(cls: type) -> str | None:
-    """The file a user's class was loaded from, relative to here if below; None if it was not."""
-    if not cls.__module__.startswith(_PREFIX):
+    """The file a user's class is in, relative to here if below; None if it is in none.
+
+    That is a file a spec has named, or the script that is running.
+    """
+    source = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    if source is None or not (cls.__module__.startswith(_PREFIX) or cls.__module__ == "__main__"):
         return None
-    file = Path(str(sys.modules[cls.__module__].__file__))
+    file = Path(source)
     here = Path.cwd()
     return (file.relative_to(here) if file.is_relative_to(here) else file).as_posix()

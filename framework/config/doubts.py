@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["doubts_of"]
+__all__ = ["doubts_of", "strategy_doubts"]
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from inspect import isfunction
+from types import CodeType
+
+import numpy as np
+from numpy.typing import NDArray
 
 from framework.backtest.settings import BacktestSettings
 from framework.calendar import DAY, TradingCalendar
@@ -13,11 +18,18 @@ from framework.components.commission import IbkrFixed, IbkrTiered
 from framework.components.registry import component_name
 from framework.domain.bars import Bars
 from framework.domain.instruments import AssetType
+from framework.errors import did_you_mean
 from framework.feeds.resample import parse_frame
+from framework.strategy import Strategy
 
 _NO_STOCK_EXCHANGES = ("24/5", "24/7", "CMES", "IEPA", "XCBF", "XEEE", "XEUR", "us_futures")
 """Calendars of currencies, crypto and derivatives, aliases resolved."""
 _SEVERAL = ("are treated as stocks", "each of them")
+_FEWEST_OPENS = 100
+_REPEATED = 0.3
+"""Share of opens equal to the close before from which on they are no market's opens."""
+_NEARLY_ALL = 0.9
+_HOOKS = tuple(name for name in vars(Strategy) if name.startswith("on_"))
 
 
 def doubts_of(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[str, ...]:
@@ -26,7 +38,88 @@ def doubts_of(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[str, ..
     Raises:
         ConfigError: the commission has no fees for an instrument.
     """
-    return (*_stock_fees(bars, settings), *_short_halts(bars, settings))
+    return (
+        *_repeated_opens(bars),
+        *_stock_fees(bars, settings),
+        *_short_halts(bars, settings),
+    )
+
+
+def strategy_doubts(strategy: type[Strategy], has_signals: bool) -> tuple[str, ...]:
+    """Warnings about methods of a strategy that will never be called, one sentence each."""
+    called = {name for code in _codes(strategy) for name in code.co_names}
+    lost = [
+        name
+        for name in dir(strategy)
+        if name.startswith("on_")
+        and not hasattr(Strategy, name)
+        and callable(getattr(strategy, name))
+        and name not in called
+    ]
+    found = tuple(
+        f"{strategy.__name__}.{name} is no hook and is never called. {did_you_mean(name, _HOOKS)}"
+        for name in lost
+    )
+    if has_signals or strategy.on_signal is Strategy.on_signal:
+        return found
+    return (
+        *found,
+        f"{strategy.__name__}.on_signal is never called: there are no signals; give --signals.",
+    )
+
+
+def _codes(strategy: type[Strategy]) -> Iterator[CodeType]:
+    """The code of every method a strategy class or its bases define, nested functions included."""
+    waiting: list[object] = [
+        value.__code__
+        for cls in strategy.__mro__
+        if cls not in (Strategy, object)
+        for value in vars(cls).values()
+        if isfunction(value)
+    ]
+    while waiting:
+        code = waiting.pop()
+        if isinstance(code, CodeType):
+            yield code
+            waiting.extend(code.co_consts)
+
+
+def _repeated_opens(bars: Sequence[Bars]) -> tuple[str, ...]:
+    """Opens a vendor filled in with the close before."""
+    found = [(series, repeated) for series in bars if (repeated := _repeats(series)) is not None]
+    if not found:
+        return ()
+    (first, (rows, same)), others = found[0], [series.symbol for series, _ in found[1:]]
+    more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+    also = f", as of {', '.join(others[:5])}{more}" if others else ""
+    return (
+        f"{first.symbol}: {same.mean():.0%} of the opens are the previous close"
+        f"{_worst_years(first, rows, same)}{also}: market orders fill there at the price they were "
+        "decided on and stops never gap.",
+    )
+
+
+def _repeats(series: Bars) -> tuple[NDArray[np.intp], NDArray[np.bool_]] | None:
+    """Rows with an open of their own and whether it is the close before; None if few are."""
+    opening = np.diff(series.session) > 0
+    if parse_frame(series.frame) >= DAY:
+        opening[:] = True
+    rows = np.flatnonzero(opening) + 1
+    same = series.open[rows] == series.close[rows - 1]
+    if len(series) < _FEWEST_OPENS or len(rows) == 0 or same.mean() <= _REPEATED:
+        return None
+    return rows, same
+
+
+def _worst_years(series: Bars, rows: NDArray[np.intp], same: NDArray[np.bool_]) -> str:
+    """The share in the years from the first on in which nearly all are, in brackets."""
+    years = series.session[rows].astype("M8[D]").astype("M8[Y]").astype(np.int64) + 1970
+    each = np.unique(years)
+    shares = np.array([same[years == year].mean() for year in each])
+    lasting = int(np.argmin(np.append(shares, 0.0) >= _NEARLY_ALL))
+    if lasting in (0, len(each)):
+        return ""
+    return f" ({same[years < each[lasting]].mean():.0%} before {each[lasting]})"
 
 
 def _stock_fees(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[str, ...]:

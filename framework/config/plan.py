@@ -9,12 +9,14 @@ from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 from pydantic_core import to_jsonable_python
 
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
 from framework.components.registry import spec_of, specs_of
-from framework.config.doubts import doubts_of
+from framework.calendar import DAY
+from framework.config.doubts import doubts_of, strategy_doubts
 from framework.config.market import DataSource, Market, load_market
 from framework.config.parts import (
     Many,
@@ -169,7 +171,10 @@ def plan_of(request: Request) -> Plan:
     )
     return Plan(
         request, found, parameters, market, settings, limits, signals_sha256,
-        (*market.warnings, *doubts_of(market.bars, settings), *warnings),
+        (
+            *strategy_doubts(found.cls, request.signals is not None),
+            *market.warnings, *doubts_of(market.bars, settings), *warnings,
+        ),
     )  # fmt: skip
 
 
@@ -305,7 +310,7 @@ def _signals_tz(request: Request) -> str | None:
 def _signals(
     request: Request, cls: type[Strategy], market: Market
 ) -> tuple[tuple[Signal, ...], str | None, tuple[str, ...]]:
-    """The signals of the traded symbols, their file's hash, and a warning about the others."""
+    """The signals of the traded symbols that can be heard, their file's hash, and warnings."""
     given = request.signals
     if given is None:
         return (), None, ()
@@ -332,13 +337,38 @@ def _signals(
             f"The signals are for {', '.join(others[:5])}, which is not traded.",
             did_you_mean(others[0], symbols),
         )
-    if not others:
-        return mine, digest, ()
-    return (
-        mine,
-        digest,
-        (
+    warnings: tuple[str, ...] = ()
+    if others:
+        warnings = (
             f"{len(signals) - len(mine)} signals for symbols that are not traded were left out: "
             f"{', '.join(others[:5])}.",
-        ),
-    )
+        )
+    heard, outside = _heard(mine, market, "signals" if digest is None else Path(str(given)).name)
+    return heard, digest, (*warnings, *outside)
+
+
+def _heard(
+    signals: tuple[Signal, ...], market: Market, where: str
+) -> tuple[tuple[Signal, ...], tuple[str, ...]]:
+    """The signals not older than the day of the first bar, and a warning about the others."""
+    played = [market.finer.get(series.symbol, series) for series in market.bars]
+    first = min(int(min(one.session[0], one.close_time[0] // DAY)) * DAY for one in played)
+    last = max(int(one.close_time[-1]) for one in played)
+    times = np.array([signal.time for signal in signals], dtype=np.int64)
+    early, late = int((times < first).sum()), int((times > last).sum())
+    kept = tuple(signal for signal in signals if signal.time >= first)
+    if not early and not late:
+        return kept, ()
+    of = f" of {len(signals)} signals"
+    older = f"{_are(early, of)} older than the first bar and {_were(early)} dropped"
+    later = f"{_are(late, '' if early else of)} later than the last bar"
+    facts = [text for text, count in ((older, early), (later, late)) if count]
+    return kept, (f"{where}: {'; '.join(facts)}.",)
+
+
+def _are(count: int, of: str) -> str:
+    return f"{count}{of} {'is' if count == 1 else 'are'}"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"

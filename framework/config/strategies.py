@@ -87,6 +87,11 @@ def _file(where: str) -> Path:
     if path.is_file():
         return path
     if path.suffix != ".py" and path.name == where:
+        if not known:
+            raise StrategyError(
+                f"There is no strategy {where!r}: this folder has no strategies/.",
+                "Name a file, such as path/to/my_strategy.py.",
+            )
         raise StrategyError(f"There is no strategy {where!r}.", did_you_mean(where, known))
     if path.stem in known:
         raise StrategyError(f"There is no file {where}.", f"Did you mean {path.stem!r}?")

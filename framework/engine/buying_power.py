@@ -5,10 +5,12 @@ from __future__ import annotations
 __all__ = ["available", "opening_and_exit", "shortfall"]
 
 from collections.abc import Iterable
+from math import isnan
 
 from framework.domain.orders import OrderRequest, OrderType
 from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
+from framework.errors import ConfigError
 from framework.ports import CommissionModel
 
 
@@ -90,6 +92,12 @@ def shortfall(
     price = request.limit or request.stop or close
     notional = opening * instrument.multiplier * price
     fee = commission.fee(instrument, request.side * opening, notional, 0.0)
+    if isnan(fee):
+        raise ConfigError(
+            f"The commission {type(commission).__name__} answered {fee} for {opening:g} "
+            f"{request.symbol}.",
+            "A fee is a finite number.",
+        )
     free += exit_part * instrument.multiplier * close
     if notional + fee <= free + 1e-9 * abs(free):
         return ""

@@ -7,7 +7,7 @@ __all__ = ["StrategyDesk"]
 from collections.abc import Callable
 from dataclasses import replace
 from heapq import heappop, heappush
-from math import isnan
+from math import isfinite, isnan
 
 from framework.domain.arithmetic import order_price, round_down_to_lot
 from framework.domain.events import Refused
@@ -25,6 +25,7 @@ from framework.engine.orders import Door
 from framework.engine.protection import children_of, resolved, unknown_range
 from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
+from framework.errors import ConfigError
 from framework.ports import Sizer, SizingRequest
 
 
@@ -168,7 +169,12 @@ class StrategyDesk:
                 history=slot.world.histories[symbol],
             )
         )
-        quantity = round_down_to_lot(wanted, instrument.lot) if wanted > 0.0 else 0.0
+        if not isfinite(wanted) or wanted < 0.0:
+            raise ConfigError(
+                f"The sizer {type(self._sizer).__name__} answered {wanted} for {symbol}.",
+                "A size is a number of units, 0 or more.",
+            )
+        quantity = round_down_to_lot(wanted, instrument.lot)
         if quantity == 0.0:
             reason = f"the size {wanted:g} rounds down to 0 lots of {instrument.lot:g}"
             self._door.refuse(OrderRequest(symbol, side, wanted), price, "sizer", reason)

@@ -162,19 +162,17 @@ def _load(
     placed = place(table, stamps, answers)
     kept = placed.kept
     instrument = replace(entry or Instrument(symbol), calendar=answers.calendar or "")
-    scale = np.ones(len(table))
-    if answers.prices == "total" and prices.adjusted is not None:
-        scale = prices.adjusted / prices.close
+    prices = _meant(prices, answers)
     bars = Bars(
         instrument,
         placed.frame,
         placed.close_time,
         placed.session,
         placed.session_close,
-        (prices.open * scale)[kept],
-        (prices.high * scale)[kept],
-        (prices.low * scale)[kept],
-        (prices.close * scale)[kept],
+        prices.open[kept],
+        prices.high[kept],
+        prices.low[kept],
+        prices.close[kept],
         prices.volume[kept],
         PriceBasis(answers.prices or ""),
     )
@@ -197,11 +195,28 @@ def _one_symbol(table: Table) -> None:
         )
 
 
+def _meant(prices: Prices, answers: FileAnswers) -> Prices:
+    """The prices, scaled by the adjusted close where dividends are to be in them."""
+    if answers.prices != "total" or prices.adjusted is None:
+        return prices
+    scale = prices.adjusted / prices.close
+    return replace(
+        prices,
+        open=prices.open * scale,
+        high=prices.high * scale,
+        low=prices.low * scale,
+        close=prices.close * scale,
+    )
+
+
 def _doubts(table: Table, stamps: Stamps, prices: Prices, answers: FileAnswers) -> tuple[str, ...]:
-    if answers.prices != "raw" or len(split_gaps(stamps.wall, prices)) == 0:
+    if len(split_gaps(stamps.wall, prices)) == 0:
         return ()
+    says = f"as --prices {answers.prices} says"
+    if answers.prices != "raw":
+        says = f"though --prices {answers.prices} says splits are adjusted for; repair it if not"
     gap = describe_gap(table, stamps, prices)
-    return (f"{table.where}: {gap} It is traded as a real price move, as --prices raw says.",)
+    return (f"{table.where}: {gap} It is traded as a real price move, {says}.",)
 
 
 def _coarse_tick(bars: Bars) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ def load_signals(path: Path, tz: str | None) -> tuple[Signal, ...]:
     """Signals in order of time.
 
     A time is the instant from which the signal is known. A date alone means the last nanosecond
-    of that day in UTC: no bar that closes during the day can act on it.
+    of that day in UTC: no bar that closes during the day can act on it. An empty confidence is 1.
 
     Args:
         path: CSV with the columns time, symbol, action (or signal) and, optionally, confidence.
@@ -45,7 +45,7 @@ def load_signals(path: Path, tz: str | None) -> tuple[Signal, ...]:
     actions = [_action(rows, row, value) for row, value in enumerate(frame["action"].fillna(""))]
     confidences = [1.0] * len(frame)
     if "confidence" in frame:
-        values = frame["confidence"].fillna("")
+        values = frame["confidence"].fillna("1").replace(r"^\s*$", "1", regex=True)
         confidences = [_confidence(rows, row, value) for row, value in enumerate(values)]
     _check(rows, times, symbols)
     return tuple(

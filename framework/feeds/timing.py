@@ -27,6 +27,10 @@ _STRAY = 0.02
 _FEWEST = 1 / 3
 """Share of bars in regular hours below which they are not this calendar's; with the extended hours
 of a US stock, 4:00 to 20:00, it is 0.4."""
+_REGULAR = 0.5
+"""Share of steps inside sessions that are one bar long from which on a longer one is a gap."""
+_PAUSE = 0.2
+"""Share of sessions with the same gap at the same time that makes it the exchange's pause."""
 _FILLED = 0.9
 """Part of a session that bars must span for bars outside it to be taken as extended hours."""
 
@@ -73,6 +77,8 @@ def place(table: Table, stamps: Stamps, answers: FileAnswers) -> Placed:
     opening = answers.stamp == "open"
     if length >= _DAILY:
         _refuse_weeks(table, length)
+        if opening:
+            _refuse_closes(table, utc, calendar)
         return _by_date(table, calendar.session_of(utc + opening), calendar)
     return _by_time(table, utc, length, calendar, opening)
 
@@ -138,9 +144,33 @@ def _by_time(
             f"{calendar.name} and are left out, the first in {table.unit} {table.lines[row]} "
             f"({utc_text(closes[row])}). Another --calendar, or --stamp, would keep them.",
         )
+    warnings += _gaps(table, closes, kept, sessions, length)
     sessions, closes = sessions[kept], closes[kept]
     return Placed(
         frame_name(length), kept, closes, sessions, calendar.session_close_of(sessions), warnings
+    )
+
+
+def _gaps(
+    table: Table, closes: IntArray, kept: NDArray[np.bool_], sessions: IntArray, length: int
+) -> tuple[str, ...]:
+    """Bars missing between the first and the last one of a session."""
+    rows = np.flatnonzero(kept)
+    steps, same = np.diff(closes[rows]), np.diff(sessions[rows]) == 0
+    if not same.any() or (steps[same] == length).mean() < _REGULAR:
+        return ()
+    gaps = np.flatnonzero(same & (steps >= 2 * length))
+    where = np.column_stack((closes[rows[gaps]] % DAY, steps[gaps]))
+    _, kind, counts = np.unique(where, axis=0, return_inverse=True, return_counts=True)
+    days = len(np.unique(sessions[rows]))
+    gaps = gaps[(counts[kind] == 1) | (counts[kind] < _PAUSE * days)]
+    if len(gaps) == 0:
+        return ()
+    missing, row = int((steps[gaps] // length - 1).sum()), int(rows[gaps[0]])
+    bars = "1 bar is" if missing == 1 else f"{missing} bars are"
+    return (
+        f"{table.where}: {bars} missing inside {len(np.unique(sessions[rows[gaps]]))} of {days} "
+        f"sessions, the first after {table.unit} {table.lines[row]} ({utc_text(closes[row])}).",
     )
 
 
@@ -190,6 +220,19 @@ def _no_session(
         f"{table.at(row)}: {day_text(int(days[row]))} is not a session of {calendar.name}{more}.",
         f"{remedy}or repair the row.",
     )
+
+
+def _refuse_closes(table: Table, utc: IntArray, calendar: TradingCalendar) -> None:
+    """A daily bar cannot open when its session closes, unless the next one opens there and then."""
+    ends = calendar.session_close_of(calendar.session_of(utc)) == utc
+    ends &= calendar.session_open_of(calendar.session_of(utc + 1)) > utc
+    if ends.any():
+        row = int(ends.argmax())
+        raise DataError(
+            f"{table.at(row)}: a daily bar of {utc_text(utc[row])} cannot open there: it is when "
+            f"a session of {calendar.name} closes.",
+            "Give --stamp close.",
+        )
 
 
 def _refuse_weeks(table: Table, length: int) -> None:

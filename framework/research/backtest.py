@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["play", "run_backtest", "save"]
+__all__ = ["StrategyStoppedError", "play", "run_backtest", "save"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import framework
+from framework.backtest.record import INTERRUPTED
 from framework.backtest.run import run_verified
 from framework.brokers.simulated.policy import FillPolicy
 from framework.calendar import TradingCalendar
@@ -21,6 +22,7 @@ from framework.config.parts import Many, Spec
 from framework.config.plan import Plan, Request, plan_of, run_file_of
 from framework.config.runfile import dump
 from framework.domain.events import Signal
+from framework.errors import StrategyError
 from framework.feeds.answers import FileAnswers
 from framework.ports import (
     Breaker,
@@ -35,6 +37,17 @@ from framework.research.files import Provenance, write_run
 from framework.research.results import Result, result_of
 from framework.research.settings import settings_of
 from framework.strategy import Strategy
+
+
+class StrategyStoppedError(StrategyError):
+    """The strategy raised in the middle of a run; what happened until then is in `result`."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        super().__init__(
+            f"The strategy stopped: {result.record.error}.",
+            "What happened until then is in the error's `result`.",
+        )
 
 
 def run_backtest(
@@ -99,6 +112,7 @@ def run_backtest(
     Raises:
         InputError: something given cannot be used.
         LookaheadError: an indicator or condition knows the future.
+        StrategyStoppedError: the strategy raised; with what happened until then.
     """
     plan = plan_of(
         Request(
@@ -128,6 +142,8 @@ def run_backtest(
     result = play(plan, progress)
     if out is not None:
         save(plan, result, Path(out))
+    if result.record.error and result.record.error != INTERRUPTED:
+        raise StrategyStoppedError(result)
     return result
 
 

@@ -7,6 +7,7 @@ __all__ = ["Execution"]
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from math import isfinite
 
 from framework.brokers.simulated.book import LotBook, Part
 from framework.brokers.simulated.policy import FillPolicy
@@ -15,7 +16,17 @@ from framework.brokers.simulated.tape import Bar, Tape
 from framework.domain.events import BrokerEvent, Commission, Fill, OrderUpdate
 from framework.domain.ledger import Ledger
 from framework.domain.orders import OrderStatus, OrderType
+from framework.errors import ConfigError
 from framework.ports import CommissionModel, SlippageModel
+
+
+def _finite(model: object, value: float) -> float:
+    if not isfinite(value):
+        raise ConfigError(
+            f"The component {type(model).__name__} answered {value}.", "It must be a finite number."
+        )
+    return value
+
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _SLIPS = frozenset({OrderType.MARKET, OrderType.STOP, OrderType.TRAIL})
@@ -123,6 +134,12 @@ class Execution:
         price = self._slippage.price(
             instrument, resting.side, reference, abs(part.quantity), bar.volume
         )
+        if (_finite(self._slippage, price) - reference) * resting.side < 0.0:
+            raise ConfigError(
+                f"The slippage {type(self._slippage).__name__} improves a price of {reference} to "
+                f"{price}.",
+                "Slippage costs: a buy pays the price or more, a sell gets it or less.",
+            )
         if policy.slip_cap == "range":
             price = min(max(price, min(bar.low, reference)), max(bar.high, reference))
         return price
@@ -197,14 +214,15 @@ class Execution:
         order = resting.order
         instrument = self._tapes[order.symbol].instrument
         if self._policy.fee_per == "lot":
-            return self._commission.fee(
+            fee = self._commission.fee(
                 instrument, order.side * quantity, notional, self._month_quantity
             )
+            return _finite(self._commission, fee)
         before = self._month_quantity - (resting.filled - quantity)
         total = self._commission.fee(
             instrument, order.side * resting.filled, resting.notional, before
         )
-        added = total - resting.charged
+        added = _finite(self._commission, total) - resting.charged
         resting.charged = total
         return added
 
