@@ -22,7 +22,15 @@ from framework.arguments import (
 )
 from framework.domain.events import Fill, OrderUpdate, Refused, Signal
 from framework.domain.ledger import Position
-from framework.domain.orders import Offset, Order, OrderRequest, Protection, Side, TimeInForce
+from framework.domain.orders import (
+    CLOSING,
+    Offset,
+    Order,
+    OrderRequest,
+    Protection,
+    Side,
+    TimeInForce,
+)
 from framework.errors import ConfigError, OrderError, StrategyError, did_you_mean
 from framework.parameters import Parameter, converted, described, hints_of
 from framework.ports import Desk, IndicatorFunction
@@ -360,9 +368,9 @@ class Strategy:
         self._desk.cancel(order.id)
 
     def cancel_all(self, symbol: str | None = None) -> None:
-        """Ask for a cancel of every working order, protective ones excepted."""
+        """Ask for a cancel of every working order, except protection and what closes a position."""
         for order in self._desk.working(None if symbol is None else self._symbol(symbol)):
-            if order.parent is None:
+            if order.parent is None and order.origin not in CLOSING:
                 self._desk.cancel(order.id)
 
     # world ---------------------------------------------------------------------------------

@@ -153,7 +153,7 @@ def order_of(
         oca=oca,
         origin=origin,
         fraction=fraction,
-        reduce_only=reduce_only,
+        opens=0.0 if reduce_only else None,
     )
 
 

@@ -48,7 +48,7 @@ class Machine:
         settings: the parts.
         parameters: of the strategy, by name.
         finer: by symbol, bars of a shorter frame for the fill policy's intrabar="finer".
-        muted: keep the strategy's log silent.
+        rehearsal: a run that only checks: the strategy's log is silent, `on_stop` is not called.
 
     Raises:
         InputError: the strategy's `setup` raised.
@@ -61,9 +61,9 @@ class Machine:
         settings: BacktestSettings,
         parameters: Mapping[str, object],
         finer: Mapping[str, Bars],
-        muted: bool = False,
+        rehearsal: bool = False,
     ) -> None:
-        self._muted = muted
+        self._rehearsal = rehearsal
         self._strategy = strategy
         self._bars = bars
         self._settings = settings
@@ -143,7 +143,8 @@ class Machine:
                 engine.instant(k)
             if progress is not None:
                 progress(self._done, total)
-        engine.stop()
+        if not self._rehearsal:
+            engine.stop()
 
     def _take_stock(self) -> None:
         """Fold what the broker did at the instant the run was cut short."""
@@ -224,7 +225,7 @@ class Machine:
             share=1.0 / len(bars),
         )
         desk = StrategyDesk(slot, self._door, self._settings.sizer)
-        strategy.start(desk, self._muted)
+        strategy.start(desk, muted=self._rehearsal)
         for timer in setup.timers:
             desk.timer(*timer)
         return Station.of(slot, desk, self._timeline.instants, self._settings.signals)

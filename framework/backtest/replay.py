@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from framework.backtest.record import RunRecord
+from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.domain.bars import Bars
-from framework.errors import LookaheadError
+from framework.errors import InputError, LookaheadError
 
 _REPLAYS = 3
 _SHORT = 3_000
@@ -26,12 +26,15 @@ Again = Callable[[tuple[Bars, ...]], RunRecord]
 Decision = tuple[object, ...]
 
 
-def check_replays(record: RunRecord, again: Again) -> None:
+def check_replays(record: RunRecord, again: Again) -> bool:
     """Compare what was decided with what is decided when the bars end there.
 
     Args:
         record: the whole run.
         again: runs it on shorter bars.
+
+    Returns:
+        False if Ctrl-C ended the check early.
 
     Raises:
         LookaheadError: naming the decision that changes.
@@ -41,19 +44,29 @@ def check_replays(record: RunRecord, again: Again) -> None:
             one.take(0, int(np.searchsorted(one.close_time, end, side="right")))
             for one in record.bars
         )
-        replayed = again(shorter)
+        try:
+            replayed = again(shorter)
+        except InputError:
+            continue  # setup does not bear so short a history, which is no peek
+        if replayed.error == INTERRUPTED:
+            return False
         if replayed.error:
             _complain(end, f"the strategy stops there instead ({replayed.error})")
         before, after = _decisions(record, end), _decisions(replayed, end)
         if before != after:
             odd = next((d for d in [*before, *after] if d not in before or d not in after), before)
             _complain(end, f"it does not decide alike (first at {odd[0]})")
+    return True
 
 
 def _ends(record: RunRecord) -> list[int]:
-    """Instants of a few decisions, early enough to be cheap, with bars of every symbol."""
+    """Instants of a few decisions, early enough to be cheap, with bars of every symbol.
+
+    The last instant cuts nothing off, and what `on_stop` did belongs to it.
+    """
     times = {item.order.time for item in record.orders if item.order.parent is None}
     times |= {refused.time for refused in record.refused}
+    times.discard(int(record.instants[-1]))
     first = max(int(one.close_time[0]) for one in record.bars)
     rows = {time: int(np.searchsorted(record.instants, time)) for time in sorted(times)}
     known = [time for time, row in rows.items() if time >= first and row < _LONGEST]

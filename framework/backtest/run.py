@@ -5,9 +5,10 @@ from __future__ import annotations
 __all__ = ["run", "run_verified"]
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from framework.backtest.machine import Machine
-from framework.backtest.record import RunRecord
+from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.backtest.replay import check_replays
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
@@ -69,11 +70,11 @@ def run_verified(
     record = run(strategy, bars, settings, parameters, finer, progress)
 
     def again(shorter: tuple[Bars, ...]) -> RunRecord:
-        check = Machine(strategy, shorter, settings, parameters, finer, muted=True)
+        check = Machine(strategy, shorter, settings, parameters, finer, rehearsal=True)
         return check.record(check.play(None))
 
-    if not record.error:
-        check_replays(record, again)
+    if not record.error and not check_replays(record, again):
+        return replace(record, error=INTERRUPTED)
     return record
 
 

@@ -93,18 +93,15 @@ def _repeated_opens(bars: Sequence[Bars]) -> tuple[str, ...]:
     more = f" and {len(others) - 5} more" if len(others) > 5 else ""
     also = f", as of {', '.join(others[:5])}{more}" if others else ""
     return (
-        f"{first.symbol}: {same.mean():.0%} of the opens are the previous close"
+        f"{first.symbol}: {100 * same.mean():.0f} % of the opens are the previous close"
         f"{_worst_years(first, rows, same)}{also}: market orders fill there at the price they were "
         "decided on and stops never gap.",
     )
 
 
 def _repeats(series: Bars) -> tuple[NDArray[np.intp], NDArray[np.bool_]] | None:
-    """Rows with an open of their own and whether it is the close before; None if few are."""
-    opening = np.diff(series.session) > 0
-    if parse_frame(series.frame) >= DAY:
-        opening[:] = True
-    rows = np.flatnonzero(opening) + 1
+    """Rows that open a session and whether they do so at the close before; None if few do."""
+    rows = np.flatnonzero(np.diff(series.session)) + 1
     same = series.open[rows] == series.close[rows - 1]
     if len(series) < _FEWEST_OPENS or len(rows) == 0 or same.mean() <= _REPEATED:
         return None
@@ -119,7 +116,7 @@ def _worst_years(series: Bars, rows: NDArray[np.intp], same: NDArray[np.bool_]) 
     lasting = int(np.argmin(np.append(shares, 0.0) >= _NEARLY_ALL))
     if lasting in (0, len(each)):
         return ""
-    return f" ({same[years < each[lasting]].mean():.0%} before {each[lasting]})"
+    return f" ({100 * same[years < each[lasting]].mean():.0f} % before {each[lasting]})"
 
 
 def _stock_fees(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[str, ...]:

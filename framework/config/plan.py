@@ -14,8 +14,8 @@ from pydantic_core import to_jsonable_python
 
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
-from framework.components.registry import spec_of, specs_of
 from framework.calendar import DAY
+from framework.components.registry import spec_of, specs_of
 from framework.config.doubts import doubts_of, strategy_doubts
 from framework.config.market import DataSource, Market, load_market
 from framework.config.parts import (

@@ -113,7 +113,7 @@ class Ledger:
     def differences(self, other: Ledger) -> list[str]:
         """What another book of the same account holds otherwise, one sentence each."""
         found = []
-        if not same(round(self.cash, 2), round(other.cash, 2)):
+        if not abs(self.cash - other.cash) <= _HALF_A_CENT:
             found.append(f"cash {self.cash:.2f} against {other.cash:.2f}")
         for symbol in _symbols((self, other)):
             mine = self.positions.get(symbol, Position(symbol)).quantity
@@ -121,6 +121,10 @@ class Ledger:
             if not same(mine, theirs):
                 found.append(f"{symbol} quantity {mine:g} against {theirs:g}")
         return found
+
+
+_HALF_A_CENT = 0.005
+"""Books agree when their cash is the same to the cent; sums in another order differ by less."""
 
 
 def _symbols(ledgers: Iterable[Ledger]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "CLOSING",
     "DONE",
     "Offset",
     "Order",
@@ -68,6 +69,10 @@ class Origin(StrEnum):
     TRAIL = "trail"
     TIME_STOP = "time_stop"
     BREAKER = "breaker"
+
+
+CLOSING = frozenset({Origin.CLOSE, Origin.TIME_STOP, Origin.BREAKER})
+"""Origins of orders that close a position and never open one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +179,7 @@ class Order:
         oca: name of a one-cancels-all group.
         origin: who made it.
         fraction: share of free margin to be sized at the fill; backtest-only (FillPolicy.sizing).
-        reduce_only: whether it may only close, never open: its quantity is capped at what is held,
-            and it is cancelled when nothing is.
+        opens: units it may open at most, as judged when it left; None without a limit.
     """
 
     id: str
@@ -194,10 +198,16 @@ class Order:
     oca: str | None = None
     origin: Origin = Origin.STRATEGY
     fraction: float | None = None
-    reduce_only: bool = False
+    opens: float | None = None
 
     def __post_init__(self) -> None:
         _check(self)
+
+    @property
+    def reduce_only(self) -> bool:
+        """Whether it may only close: its quantity is capped at what is held, and it is cancelled
+        when nothing is."""
+        return self.opens == 0.0
 
 
 _PRICES: dict[OrderType, frozenset[str]] = {

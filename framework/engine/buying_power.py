@@ -44,7 +44,8 @@ def available(
 ) -> float:
     """Money new risk may still use: leverage x equity - exposure - working entries and their fees.
 
-    Positions that a working market order is about to close no longer count. Of a one-cancels-all
+    Positions that a working market order is about to close no longer count, unless their symbol has
+    no bar at this instant and so perhaps none to come. Of a one-cancels-all
     group only the dearest order counts, and none of the group `oca` the new order joins.
     """
     prices = slot.prices()
@@ -56,7 +57,7 @@ def available(
             continue
         instrument = slot.instrument(order.symbol)
         unit = instrument.multiplier
-        if order.type is OrderType.MARKET:
+        if order.type is OrderType.MARKET and slot.world.markets[order.symbol].is_fresh:
             used -= (ticket.remaining - ticket.opening) * unit * prices[order.symbol]
         if ticket.opening == 0.0:
             continue

@@ -13,6 +13,7 @@ from framework.domain.arithmetic import order_price, round_down_to_lot
 from framework.domain.events import Refused
 from framework.domain.ledger import Position
 from framework.domain.orders import (
+    CLOSING,
     Offset,
     Order,
     OrderRequest,
@@ -38,7 +39,7 @@ class StrategyDesk:
         sizer: how much to trade when a side is reached.
     """
 
-    __slots__ = ("_door", "_pending", "_sizer", "_slot", "_timers", "_timers_set")
+    __slots__ = ("_cancelled", "_door", "_pending", "_sizer", "_slot", "_timers", "_timers_set")
 
     def __init__(self, slot: Slot, door: Door, sizer: Sizer) -> None:
         self._slot = slot
@@ -47,6 +48,7 @@ class StrategyDesk:
         self._pending: dict[str, list[Callable[[], None]]] = {}
         self._timers: list[tuple[int, int, str, int | None]] = []
         self._timers_set = 0
+        self._cancelled: dict[str, tuple[int, Protection]] = {}
 
     # verbs that reach a side ------------------------------------------------------------------
 
@@ -75,7 +77,10 @@ class StrategyDesk:
             return
         price = slot.price(symbol) * slot.instrument(symbol).multiplier
         equity = slot.equity()
-        present = self._effective(symbol) * price / equity if equity > 0.0 else 0.0
+        if equity <= 0.0:
+            self.flatten(symbol, Origin.CLOSE)
+            return
+        present = self._effective(symbol) * price / equity
         if share * present > 0.0 and abs(share - present) <= tolerance:
             return
         lot = slot.instrument(symbol).lot
@@ -101,12 +106,15 @@ class StrategyDesk:
             return
         cancels = [t.order.id for t in entries]
         if held != 0.0:
+            self._remember(symbol)
             cancels = [t.order.id for t in self._door.working(self._slot, symbol)]
 
         def enter() -> None:
             present = self._effective(symbol)
             if present * side > 0.0:
-                self._renew(symbol, protection.or_else(self._door.attached))
+                again = self._given_up(symbol).or_else(self._door.attached)
+                if not self._renew(symbol, protection.or_else(again)):
+                    self._renew(symbol, again)
                 return
             exit_part = abs(present) if present * side < 0.0 else 0.0
             if exit_part + quantity > 0.0:
@@ -119,7 +127,7 @@ class StrategyDesk:
 
     def _flatten(self, symbol: str, origin: Origin) -> None:
         working = list(self._door.working(self._slot, symbol))
-        closing = [t for t in working if t.order.origin in _CLOSING and t.order.parent is None]
+        closing = [t for t in working if t.order.origin in CLOSING and t.order.parent is None]
         cancels = [t.order.id for t in working if t not in closing]
 
         def leave() -> None:
@@ -187,28 +195,82 @@ class StrategyDesk:
             return None if stop.atr is not None else price - side * stop.distance(price)
         return stop
 
-    def _renew(self, symbol: str, protection: Protection) -> None:
-        """Move the protection of what is held or about to be, or add what it lacks."""
+    def _renew(self, symbol: str, protection: Protection) -> bool:
+        """Move the protection of what is held or about to be, entry by entry, or add what it lacks.
+
+        Returns:
+            False if it was refused: nothing was changed then.
+        """
         if protection.is_empty:
-            return
+            return True
         found = resolved(self._slot, symbol, protection)
-        for distance in (found.stop_loss, found.take_profit, found.trail):
-            if isinstance(distance, Offset) and distance.atr is not None:
-                self._refuse_renewal(symbol, unknown_range(distance))
-                return
-        protective = list(self._protective(symbol))
-        for ticket in protective:
-            moved = self._moved(ticket.order, found)
+        problem = self._unfit(symbol, found)
+        if problem:
+            self._refuse_renewal(symbol, problem)
+            return False
+        for entry in self._bearers(symbol):
+            self._renew_entry(entry, found)
+        return True
+
+    def _unfit(self, symbol: str, protection: Protection) -> str:
+        """Why a protection cannot be put on what is held or working; empty if it can."""
+        position = self._slot.ledger.positions[symbol]
+        base = position.average_price or self._slot.price(symbol)
+        for distance in (protection.stop_loss, protection.take_profit, protection.trail):
+            if not isinstance(distance, Offset):
+                continue
+            if distance.atr is not None:
+                return unknown_range(distance)
+            if distance.distance(base) >= base:
+                return f"a distance of {distance.distance(base):g} from {base:g} leaves no price"
+        return ""
+
+    def _renew_entry(self, entry: Ticket, protection: Protection) -> None:
+        children = [
+            ticket
+            for ticket in self._protective(entry.order.symbol)
+            if ticket.order.parent == entry.order.id
+        ]
+        for ticket in children:
+            moved = self._moved(ticket.order, protection)
             if moved is not None and moved != ticket.order:
                 self._door.replace(moved)
-        present = {ticket.order.origin for ticket in protective}
+        present = {ticket.order.origin for ticket in children}
         missing = Protection(
-            None if Origin.STOP_LOSS in present else found.stop_loss,
-            None if Origin.TAKE_PROFIT in present else found.take_profit,
-            None if Origin.TRAIL in present else found.trail,
+            None if Origin.STOP_LOSS in present else protection.stop_loss,
+            None if Origin.TAKE_PROFIT in present else protection.take_profit,
+            None if Origin.TRAIL in present else protection.trail,
         )
         if not missing.is_empty:
-            self._protect_held(symbol, missing)
+            self._protect(entry, missing)
+
+    def _bearers(self, symbol: str) -> list[Ticket]:
+        """The entries behind what is held, then those still working, on the present side."""
+        filled = [self._door.tickets[entry_id] for entry_id in self._slot.entries.get(symbol, [])]
+        held = self._effective(symbol)
+        working = self._entries(symbol)
+        side = held or (working[0].order.side if working else 0.0)
+        every = dict.fromkeys([*filled, *working])
+        return [ticket for ticket in every if ticket.order.side * side > 0.0]
+
+    def _given_up(self, symbol: str) -> Protection:
+        """The protection cancelled at this very instant for a reversal that was taken back."""
+        when, protection = self._cancelled.get(symbol, (0, Protection()))
+        return protection if when == self._door.now else Protection()
+
+    def _remember(self, symbol: str) -> None:
+        """Note the protection working now, as prices and distances, before it is cancelled."""
+        found = Protection()
+        for ticket in self._protective(symbol):
+            order = ticket.order
+            if order.origin is Origin.STOP_LOSS:
+                found = found.or_else(Protection(stop_loss=order.offset or order.stop))
+            elif order.origin is Origin.TAKE_PROFIT:
+                found = found.or_else(Protection(take_profit=order.offset or order.limit))
+            else:
+                found = found.or_else(Protection(trail=order.trail))
+        if not found.is_empty:
+            self._cancelled[symbol] = (self._door.now, found)
 
     def _refuse_renewal(self, symbol: str, reason: str) -> None:
         held = self._effective(symbol)
@@ -237,19 +299,15 @@ class StrategyDesk:
             return replace(order, stop=fixed, offset=None)
         return replace(order, limit=fixed, offset=None)
 
-    def _protect_held(self, symbol: str, protection: Protection) -> None:
-        """Protective orders for a side, held or working, that has none of this kind."""
-        held = self._slot.ledger.positions[symbol].quantity
-        filled = [self._door.tickets[entry_id] for entry_id in self._slot.entries.get(symbol, [])]
-        side = 1.0 if self._effective(symbol) > 0.0 else -1.0
-        for ticket in [*filled, *self._entries(symbol)]:
-            if ticket.order.side != side:
-                continue
-            quantity = min(ticket.filled, abs(held)) or ticket.opening
-            for child in children_of(self._slot, ticket.order, quantity, protection):
-                fixed = self._moved(child, protection) or child
-                now, price = self._door.now, self._slot.price(symbol)
-                self._door.send_child(self._slot, replace(fixed, time=now, decision_price=price))
+    def _protect(self, entry: Ticket, protection: Protection) -> None:
+        """Send protective orders for an entry that lacks them."""
+        symbol = entry.order.symbol
+        held = abs(self._slot.ledger.positions[symbol].quantity)
+        quantity = min(entry.filled, held) or entry.opening
+        now, price = self._door.now, self._slot.price(symbol)
+        for child in children_of(self._slot, entry.order, quantity, protection):
+            fixed = self._moved(child, protection) or child
+            self._door.send_child(self._slot, replace(fixed, time=now, decision_price=price))
 
     # verbs that are orders ------------------------------------------------------------------
 
@@ -258,9 +316,11 @@ class StrategyDesk:
         return self._door.place(self._slot, request)
 
     def cancel(self, order_id: str) -> None:
-        """Ask for a cancel."""
-        self._door.cancel(order_id)
-        self._door.settle()
+        """Ask for a cancel; a breaker's exit cannot be called off."""
+        ticket = self._door.tickets.get(order_id)
+        if ticket is not None and ticket.order.origin is not Origin.BREAKER:
+            self._door.cancel(order_id)
+            self._door.settle()
 
     def working(self, symbol: str | None) -> tuple[Order, ...]:
         """Orders not done yet, oldest first."""
@@ -359,11 +419,11 @@ class StrategyDesk:
         self._pending[symbol] = []
 
         def proven() -> None:
-            step()
-            for waiting in self._pending.pop(symbol):
-                self._in_turn(symbol, waiting)
+            try:
+                step()
+            finally:
+                waiting = self._pending.pop(symbol)
+            for later in waiting:
+                self._in_turn(symbol, later)
 
         self._door.after_cancels(cancels, proven)
-
-
-_CLOSING = frozenset({Origin.CLOSE, Origin.TIME_STOP, Origin.BREAKER})

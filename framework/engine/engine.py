@@ -244,10 +244,15 @@ class Engine:
                 tripped = True
         if tripped:
             self._block()
-            for station in self._stations:
-                for symbol in station.slot.world.symbols:
-                    station.desk.flatten(symbol, Origin.BREAKER)
+        if self._halts:
+            self._flatten()
         return tripped
+
+    def _flatten(self) -> None:
+        """Close whatever is still held, and cancel whatever works, while halted."""
+        for station in self._stations:
+            for symbol in station.slot.world.symbols:
+                station.desk.flatten(symbol, Origin.BREAKER)
 
     def _block(self) -> None:
         reason = f"halted by {', '.join(self._halts)}" if self._halts else ""

@@ -12,12 +12,12 @@ from math import isnan
 from framework.domain.arithmetic import order_price, round_down_to_lot
 from framework.domain.events import Commission, Fill, OrderUpdate, Refused
 from framework.domain.orders import (
+    CLOSING,
     DONE,
     Order,
     OrderRequest,
     OrderStatus,
     OrderType,
-    Origin,
     Protection,
     can_become,
 )
@@ -138,16 +138,16 @@ class Door:
                 return judged
             judged, asked = 0.0, Protection()
         if request.fraction is not None:
-            return self._send(slot, request, judged, reduce_only=False)
+            return self._send(slot, request, judged, opens=None)
         if exit_part + judged == 0.0:
             reason = "no position is left to close"
             return self._refuse_here(slot, request, "nothing_to_close", reason)
-        reduce_only = request.origin in _REDUCE_ONLY or (self._exits_reduce and judged == 0.0)
+        limited = self._exits_reduce or request.origin in CLOSING
         if judged == 0.0:
-            request = replace(request, protection=Protection() if reduce_only else asked)
+            request = replace(request, protection=self._kept(slot, request, asked, limited))
         if request.quantity != exit_part + judged:
             request = replace(request, quantity=exit_part + judged)
-        return self._send(slot, request, judged, reduce_only)
+        return self._send(slot, request, judged, judged if limited else None)
 
     def cancel(self, order_id: str) -> None:
         """Ask for a cancel; its proof comes back through `settle`."""
@@ -232,7 +232,16 @@ class Door:
         if self._exits_reduce or request.type is OrderType.MARKET:
             working = [ticket for ticket in working if ticket.order.type is OrderType.MARKET]
         opening, exit_part = opening_and_exit(position, request.side * quantity, working)
-        return 0.0 if request.origin in _REDUCE_ONLY else opening, exit_part
+        return 0.0 if request.origin in CLOSING else opening, exit_part
+
+    def _kept(
+        self, slot: Slot, request: OrderRequest, asked: Protection, limited: bool
+    ) -> Protection:
+        """Protection of an order that opens nothing now: none, unless it may open later."""
+        found = resolved(slot, request.symbol, asked)
+        if limited or unsound(request, found, slot.price(request.symbol)):
+            return Protection()
+        return found
 
     def _judge(
         self, slot: Slot, request: OrderRequest, opening: float, exit_part: float
@@ -252,7 +261,7 @@ class Door:
         """Units of new risk allowed by protection, rules and buying power, or why none."""
         price = slot.price(wanted.symbol)
         protection = resolved(slot, wanted.symbol, wanted.protection)
-        problem = unsound(wanted, protection, price)
+        problem = unsound(wanted, protection, price, slot.instrument(wanted.symbol).tick)
         if problem:
             return self._refusal(wanted, price, "protection", problem)
         ruled = self._ruled(slot, wanted, exit_part, protection)
@@ -273,7 +282,7 @@ class Door:
         """Units left after every rule, or the first refusal."""
         if not self._rules:
             return wanted.quantity
-        order = self._order(slot, wanted, "judged", reduce_only=False)
+        order = self._order(slot, wanted, "judged", opens=None)
         state = account_state(
             self._slots,
             self._spare_cash,
@@ -304,22 +313,27 @@ class Door:
             return self._refusal(
                 request, price, "fraction", "risk rules cannot judge an order sized at its fill"
             )
-        return 0.0
+        problem = unsound(request, resolved(slot, request.symbol, request.protection), price)
+        return self._refusal(request, price, "protection", problem) if problem else 0.0
 
-    def _send(self, slot: Slot, request: OrderRequest, opening: float, reduce_only: bool) -> Order:
-        order = self._order(slot, request, slot.next_id(), reduce_only)
+    def _send(
+        self, slot: Slot, request: OrderRequest, opening: float, opens: float | None
+    ) -> Order:
+        order = self._order(slot, request, slot.next_id(), opens)
         protection = resolved(slot, request.symbol, request.protection)
+        children = children_of(slot, order, opening or order.quantity, protection)
         self._record(slot, order, opening, protection.max_bars)
         slot.orders_today += 1
         self.sent += 1
-        children = children_of(slot, order, opening or order.quantity, protection)
         for child in children:
             self._record(slot, child, 0.0, None)
         self._broker.submit([order, *children])
         self.settle()
         return order
 
-    def _order(self, slot: Slot, request: OrderRequest, order_id: str, reduce_only: bool) -> Order:
+    def _order(
+        self, slot: Slot, request: OrderRequest, order_id: str, opens: float | None
+    ) -> Order:
         tick = slot.instrument(request.symbol).tick
         limit, stop = request.limit, request.stop
         return Order(
@@ -337,7 +351,7 @@ class Door:
             oca=request.oca,
             origin=request.origin,
             fraction=request.fraction,
-            reduce_only=reduce_only,
+            opens=opens,
         )
 
     def _record(self, slot: Slot, order: Order, opening: float, max_bars: int | None) -> None:
@@ -396,7 +410,7 @@ class Door:
             entries.append(order.id)
             if ticket.max_bars is not None:
                 row = len(slot.world.markets[order.symbol]) - 1
-                due = TimeStop(order.symbol, order.id, row + ticket.max_bars)
+                due = TimeStop(order.symbol, row + ticket.max_bars)
                 slot.time_stops.append(due)
 
     def _charge(self, commission: Commission) -> None:
@@ -428,6 +442,3 @@ class Door:
         self._waiting = [waiting for waiting in self._waiting if waiting[0]]
         for action in ready:
             action()
-
-
-_REDUCE_ONLY = frozenset({Origin.CLOSE, Origin.TIME_STOP, Origin.BREAKER})

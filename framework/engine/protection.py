@@ -51,13 +51,14 @@ def unknown_range(offset: Offset) -> str:
     return f"the average true range over {offset.atr_period} bars is not known yet"
 
 
-def unsound(request: OrderRequest, protection: Protection, price: float) -> str:
+def unsound(request: OrderRequest, protection: Protection, price: float, tick: float = 0.0) -> str:
     """Why this protection cannot go with this entry; empty if it can.
 
     Args:
         request: the entry.
         protection: resolved.
         price: decision close.
+        tick: the instrument's smallest price step.
     """
     entry = request.limit or request.stop or price
     for offset in (protection.stop_loss, protection.take_profit, protection.trail):
@@ -74,6 +75,9 @@ def unsound(request: OrderRequest, protection: Protection, price: float) -> str:
             if level <= 0.0:
                 return f"the {name} would be at {level:g}"
     stop, target = protection.stop_loss, protection.take_profit
+    for fixed in (stop, target):
+        if isinstance(fixed, float | int) and fixed < tick:
+            return f"the price {fixed:g} is below one tick of {tick:g}"
     if isinstance(stop, float | int) and (entry - stop) * request.side <= 0.0:
         where = "below" if request.side is Side.BUY else "above"
         return f"the stop loss {stop:g} is not {where} the entry at {entry:g}"

@@ -20,12 +20,10 @@ class TimeStop:
 
     Attributes:
         symbol: instrument.
-        entry: id of the order that opened it.
         row: row of the instrument's bar at which it is due.
     """
 
     symbol: str
-    entry: str
     row: int
 
 

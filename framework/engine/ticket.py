@@ -6,7 +6,7 @@ __all__ = ["Ticket"]
 
 from dataclasses import dataclass
 
-from framework.domain.orders import DONE, Order, OrderStatus
+from framework.domain.orders import Order, OrderStatus
 from framework.engine.slot import Slot
 
 
@@ -37,11 +37,6 @@ class Ticket:
     commission: float = 0.0
     slippage: float = 0.0
     first_stop: float | None = None
-
-    @property
-    def is_working(self) -> bool:
-        """Whether it may still trade."""
-        return self.status not in DONE
 
     @property
     def remaining(self) -> float:

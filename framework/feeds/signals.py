@@ -63,7 +63,13 @@ def _read(path: Path) -> pd.DataFrame:
         raise DataError(f"There is no file {path}.", "Check the path given with --signals.")
     try:
         frame = pd.read_csv(
-            path, dtype=str, encoding="utf-8-sig", skipinitialspace=True, skip_blank_lines=False
+            path,
+            dtype=str,
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            skip_blank_lines=False,
+            keep_default_na=False,
+            na_values=[""],
         )
     except (ValueError, OSError) as error:
         raise DataError(f"{path.name} cannot be read as CSV: {error}", _HEADER) from error

@@ -30,7 +30,10 @@ _STRATEGY = "#1f5fa8"
 _HOLD = "#c2872b"
 _WIN = "#14866d"
 _LOSS = "#c8443b"
-_SYMBOLS = ("#3b4a57", "#6d9fd4", "#c2872b", "#8d5bb0", "#7f97a3", "#a3742c", "#b76a9c", "#8a8f3c")
+_SYMBOLS = ("#22303c", "#8d5bb0", "#1fa3b5", "#d65a9c", "#7d8c1f", "#7a4a2b", "#6f7df5", "#5fbf8f")
+"""Of symbols that were traded: apart from each other, from buy and hold and from the marks."""
+_IDLE = "#bcc5cd"
+"""Of symbols that were never traded."""
 _MOST_MARKS = 300
 _NAMED = 6
 _CANDLES = 160
@@ -175,16 +178,29 @@ def _draw_price(axes: Axes, result: Result) -> None:
     if shown <= _CANDLES and not several:
         _draw_candles(axes, result)
     else:
+        colours = _colours(result)
         for number, price in enumerate(prices):
             known = np.flatnonzero(~np.isnan(price.close))
             keep = known[extremes(price.close[known])] if len(known) else known
-            colour = _SYMBOLS[number % len(_SYMBOLS)] if several else _INK
+            colour = colours[price.symbol] if several else _INK
             name = price.symbol if number < _NAMED else "_"
-            axes.plot(keep, price.close[keep], color=colour, linewidth=1.0, label=name)
+            axes.plot(
+                keep, price.close[keep], color=colour, linewidth=1.0, label=name,
+                zorder=1.9 if colour == _IDLE else 2.0,
+            )  # fmt: skip
     _draw_trades(axes, result, {price.symbol: price.scale for price in prices})
     _label(axes, "Price, start = 100" if several else f"Price of {prices[0].symbol}")
     _scale(axes, [price.close for price in prices])
     _legend(axes)
+
+
+def _colours(result: Result) -> dict[str, str]:
+    """By symbol, a colour for each that was traded and grey for the others."""
+    traded = {trade.symbol for trade in result.trades}
+    colours = {bars.symbol: _IDLE for bars in result.record.bars}
+    for number, symbol in enumerate(symbol for symbol in colours if symbol in traded):
+        colours[symbol] = _SYMBOLS[number % len(_SYMBOLS)]
+    return colours
 
 
 def _draw_candles(axes: Axes, result: Result) -> None:
@@ -218,13 +234,9 @@ def _draw_trades(axes: Axes, result: Result, scales: dict[str, float]) -> None:
     lines = np.stack((np.column_stack((enter, paid)), np.column_stack((leave, got))), axis=1)
     axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=1.4, alpha=0.75))
     size = float(np.clip(7000 / len(trades), 22, 85))
-    away = 0.5 * size**0.5 + 2.5
-    for side, marker, shift, name in (
-        (Side.BUY, "^", -away, "long entry"),
-        (Side.SELL, "v", away, "short entry"),
-    ):
+    for side, marker, name in ((Side.BUY, "^", "long entry"), (Side.SELL, "v", "short entry")):
         mine = np.array([trade.side is side for trade in trades])
-        _marks(axes, enter[mine], paid[mine], _Mark(name, marker, _STRATEGY, size, shift))
+        _marks(axes, enter[mine], paid[mine], _Mark(name, marker, _STRATEGY, size))
     dot = 0.6 * size
     lost = ~won & ~still
     won &= ~still
@@ -238,24 +250,20 @@ def _draw_trades(axes: Axes, result: Result, scales: dict[str, float]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """How a kind of mark looks; `shift` moves it up by so many points, clear of the price."""
+    """How a kind of mark looks."""
 
     name: str
     marker: str
     colour: str
     size: float
-    shift: float = 0.0
 
 
 def _marks(axes: Axes, x: IntArray, y: FloatArray, mark: _Mark) -> None:
-    from matplotlib.transforms import ScaledTranslation  # noqa: PLC0415
-
     if len(x) == 0:
         return
-    shift = ScaledTranslation(0.0, mark.shift / 72.0, axes.figure.dpi_scale_trans)
     axes.scatter(
         x, y, s=mark.size, marker=mark.marker, c=mark.colour, edgecolors="white", linewidths=0.8,
-        zorder=4, label=mark.name, transform=axes.transData + shift,
+        zorder=4, label=mark.name,
     )  # fmt: skip
 
 

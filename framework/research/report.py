@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["print_comparison", "print_note", "print_result"]
 
+import re
 from collections.abc import Iterable, Sequence
 from math import isnan
 
@@ -11,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from framework.backtest.record import OrderRecord
 from framework.domain.orders import DONE
-from framework.research.compare import Comparison
+from framework.research.compare import Comparison, Difference
 from framework.research.curves import span
 from framework.research.results import Result
 from framework.research.summary import Activity, Measure, Unit, measures
@@ -22,6 +24,10 @@ _WHOLE_DAYS = 10.0
 _TRIPS = 5
 """Most trips of breakers that are told one by one."""
 _WIDTH = 80
+_PLACES = (2, 4, 6, 8)
+"""Decimals that two differing numbers are shown with: the first that tells them apart."""
+_HASH = re.compile(r"[0-9a-f]{64}")
+_FRACTION = re.compile(r"-?\d+\.\d+(e[+-]?\d+)?")
 _WRITTEN: dict[str, tuple[float, str]] = {
     Unit.FRACTION: (100.0, " %"),
     Unit.PER_YEAR: (1.0, " x/yr"),
@@ -146,14 +152,33 @@ def _notes(result: Result) -> Iterable[Table | Text]:
     lines += trips[:_TRIPS]
     if len(trips) > _TRIPS:
         lines.append(f"{len(trips) - _TRIPS:,} more trips of breakers are in summary.json.")
-    working = [order.order.id for order in record.orders if order.status not in DONE]
+    # Protection of what is still held is no order left over.
+    working = [
+        _described(order)
+        for order in record.orders
+        if order.status not in DONE and order.order.parent is None
+    ]
     if working:
         more = f" and {len(working) - 5} more" if len(working) > 5 else ""
-        lines.append(f"Still working when the data ended: {', '.join(working[:5])}{more}")
+        lines.append(f"Still working when the data ended: {'; '.join(working[:5])}{more}")
     lines += record.warnings
     if lines:
         yield Text("\nWarnings", style="bold yellow")
         yield _points("!", lines, "yellow")
+
+
+def _described(record: OrderRecord) -> str:
+    """An order in a few words, such as "limit buy 10 AAPL at 95.00"."""
+    order = record.order
+    units = f"{order.quantity - record.filled:,.10g} " if order.quantity else ""
+    words = f"{order.type.replace('_', ' ')} {order.side.name.lower()} {units}{order.symbol}"
+    prices = [_price(price) for price in (order.stop, order.limit) if price is not None]
+    return f"{words} at {', limit '.join(prices)}" if prices else words
+
+
+def _price(value: float) -> str:
+    """At least two decimals, more where the price has more."""
+    return f"{value:,.2f}" if value == round(value, 2) else f"{round(value, 6):,}"
 
 
 def _points(mark: str, lines: Iterable[str], style: str) -> Table:
@@ -187,16 +212,34 @@ def _comparison_parts(comparison: Comparison) -> Iterable[Table | Text]:
     if comparison.settings:
         table = _three("Settings that differ")
         for item in comparison.settings:
-            table.add_row(Text(item.name), Text(item.first), Text(item.second))
+            table.add_row(*_short(item))
         yield table
     yield _figures_table(comparison)
     for parting in comparison.partings:
         table = _three(f"\n{parting.table}: first difference in row {parting.row}")
         for item in parting.cells:
-            table.add_row(Text(item.name), Text(item.first), Text(item.second))
+            table.add_row(*_short(item))
         yield table
     if not comparison.partings:
         yield Text("\nTrades and orders are the same.")
+
+
+def _short(item: Difference) -> tuple[Text, Text, Text]:
+    """Name and both values; hashes cut and fractions rounded as far as the two stay different."""
+    pair = (item.first, item.second)
+    for places in _PLACES:
+        first, second = (_rounded(value, places) for value in pair)
+        if first != second:
+            return Text(item.name), Text(first), Text(second)
+    return Text(item.name), Text(pair[0]), Text(pair[1])
+
+
+def _rounded(value: str, places: int) -> str:
+    if _HASH.fullmatch(value):
+        return value[:12]
+    if not _FRACTION.fullmatch(value):
+        return value
+    return f"{float(value):.{places}f}".rstrip("0").rstrip(".")
 
 
 def _three(title: str) -> Table:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from framework.brokers.simulated.policy import FillPolicy
+from framework.calendar import utc_text
 from framework.cli.flags import RunFlags, overlay
 from framework.components.commission import PerShare
 from framework.components.sizing import RiskPerTrade, Shares, SmallestOf
+from framework.config.doubts import strategy_doubts
 from framework.config.market import load_market
 from framework.config.parts import (
     breakers_of,
@@ -24,6 +27,7 @@ from framework.config.parts import (
 from framework.config.plan import Plan, Request, plan_of, request_of, run_file_of
 from framework.config.runfile import dump, read, validate
 from framework.config.strategies import available, find_strategy
+from framework.domain.bars import Bars
 from framework.domain.instruments import AssetType, Instrument
 from framework.errors import ConfigError, DataError, SlipwayError, StrategyError
 from framework.feeds.answers import FileAnswers
@@ -345,3 +349,128 @@ def test_signals_for_a_strategy_that_ignores_them_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"Deaf has no on_signal.*leave --signals out"):
         plan_of(Request(strategy=Deaf, data=sp500(), signals=[]))
     plan_of(Request(strategy=Inherits, data=sp500(), signals=[]))
+
+
+class Listens(Strategy):
+    """Hears signals and does nothing."""
+
+    def on_signal(self, signal: object) -> None:
+        pass
+
+
+SPAN = {"first": "2010-01-04", "last": "2010-01-08"}
+OLD, NOW, LATE = "1990-01-02 10:00", "2010-01-04 00:00", "2019-06-03 10:00"
+
+
+@pytest.mark.parametrize(
+    ("times", "heard", "warning"),
+    [
+        ([NOW, "2010-01-04 12:00"], [NOW, "2010-01-04 12:00"], None),
+        ([OLD, NOW], [NOW], "1 of 2 signals is older than the first bar and was dropped."),
+        (
+            [OLD, "2010-01-03 23:59", NOW],
+            [NOW],
+            "2 of 3 signals are older than the first bar and were dropped.",
+        ),
+        ([NOW, LATE], [NOW, LATE], "1 of 2 signals is later than the last bar."),
+        (
+            [OLD, NOW, LATE],
+            [NOW, LATE],
+            "1 of 3 signals is older than the first bar and was dropped; "
+            "1 is later than the last bar.",
+        ),
+    ],
+)
+def test_signals_outside_the_bars_are_counted_and_old_ones_dropped(
+    times: list[str], heard: list[str], warning: str | None
+) -> None:
+    rows = "".join(f"{time},SP500,BUY\n" for time in times)
+    Path("my.csv").write_text(f"time,symbol,action\n{rows}")
+    plan = plan_of(Request(strategy=Listens, signals="my.csv", signals_tz="UTC", **SPAN))  # type: ignore[arg-type]
+    found = [utc_text(signal.time).removesuffix(" UTC") for signal in plan.settings.signals]
+    assert found == heard
+    told = [line for line in plan.warnings if line.startswith("my.csv: ")]
+    assert told == ([] if warning is None else [f"my.csv: {warning}"])
+
+
+def test_signals_of_the_first_week_are_heard_by_bars_of_a_week() -> None:
+    Path("my.csv").write_text("time,symbol,action\n2010-01-05 10:00,SP500,BUY\n")
+    plan = plan_of(
+        Request(strategy=Listens, signals="my.csv", signals_tz="UTC", bar="1w", first="2010-01-04")
+    )
+    assert len(plan.settings.signals) == 1
+
+
+def _opens(share: float, count: int = 200, per_session: int = 1) -> Bars:
+    """Bars of which this share opens at the close before, the first of them first."""
+    bars = bars_of([10.0 + number % 7 for number in range(count)], "ABC", per_session)
+    opened = bars.open.copy()
+    opened[1 + round(share * (count - 1)) :] += 0.25
+    return replace(bars, open=opened)
+
+
+@pytest.mark.parametrize(
+    ("bars", "told"),
+    [
+        (_opens(1.0), "ABC: 100 % of the opens are the previous close: market orders fill there"),
+        (_opens(0.4), "ABC: 40 % of the opens are the previous close: "),
+        (_opens(0.29), None),
+        (_opens(1.0, count=99), None),
+        (_opens(0.4, count=1000, per_session=2), "ABC: 40 % of the opens"),
+        (
+            _opens(0.6, count=1000),
+            "ABC: 60 % of the opens are the previous close (100 % before 2021",
+        ),
+    ],
+)
+def test_opens_that_repeat_the_close_are_told(bars: Bars, told: str | None) -> None:
+    found = [line for line in plan_of(Request("sma_cross", data=bars)).warnings if "opens" in line]
+    assert len(found) == (told is not None)
+    assert all(line.startswith(told or "") for line in found)
+
+
+def test_opens_inside_a_session_may_repeat_the_close() -> None:
+    bars = bars_of([10.0 + number % 7 for number in range(600)], "ABC", 5)
+    first = np.diff(bars.session, prepend=0) > 0
+    bars = replace(bars, open=np.where(first, bars.open + 0.25, bars.open))
+    assert not any("opens" in line for line in plan_of(Request("sma_cross", data=bars)).warnings)
+
+
+def test_the_share_of_repeated_opens_of_the_sample() -> None:
+    (warning,) = plan_of(Request("sma_cross", data="sp500")).warnings
+    assert warning == (
+        "SP500: 40 % of the opens are the previous close (96 % before 2006): market orders fill "
+        "there at the price they were decided on and stops never gap."
+    )
+
+
+def test_a_method_named_like_a_hook_is_pointed_out() -> None:
+    class Misspelt(Strategy):
+        def on_bars(self) -> None:
+            pass
+
+    class Wired(Strategy):
+        on_top: bool = True
+
+        def setup(self) -> None:
+            self.when(self.data.close > 1.0, self.on_breakout)
+
+        def on_breakout(self) -> None:
+            pass
+
+    class Child(Misspelt):
+        pass
+
+    for strategy in (Misspelt, Child):
+        (warning,) = strategy_doubts(strategy, has_signals=False)
+        assert f"{strategy.__name__}.on_bars is no hook and is never called. " in warning
+        assert "Did you mean 'on_bar'?" in warning
+    assert strategy_doubts(Wired, has_signals=False) == ()
+    assert any("on_bars" in line for line in plan_of(Request(Misspelt)).warnings)
+
+
+def test_a_strategy_that_listens_without_signals_is_pointed_out() -> None:
+    assert strategy_doubts(Listens, has_signals=True) == ()
+    (warning,) = strategy_doubts(Listens, has_signals=False)
+    assert "Listens.on_signal is never called" in warning
+    assert "--signals" in warning

@@ -132,9 +132,14 @@ TIMED = {
         r"0.25 seconds apart, like ticks",
     ),
     "second daily": (
-        bar("2024-01-02 16:00", "2024-01-05 16:00", "2024-01-06 16:00", "2024-01-07 16:00"),
+        bar("2024-01-02 15:00", "2024-01-05 15:00", "2024-01-06 15:00", "2024-01-07 15:00"),
         NEW_YORK,
-        r"line 4: a second daily bar of the session 2024-01-08",
+        r"line 5: a second daily bar of the session 2024-01-08",
+    ),
+    "opens when it closes": (
+        bar("2024-01-02 09:30", "2024-01-03 16:00", "2024-01-04 16:00", "2024-01-05 16:00"),
+        NEW_YORK,
+        r"line 3: a daily bar of 2024-01-03 21:00 UTC cannot open.*XNYS closes.*--stamp close",
     ),
 }
 

@@ -141,6 +141,12 @@ def test_polygon_daily_bars_close_with_the_session(tmp_path: Path) -> None:
     ]
 
 
+def test_a_daily_bar_may_open_where_the_session_before_it_closes(tmp_path: Path) -> None:
+    text = HEAD + "".join(f"2024-01-{day:02} 17:00,10,12,9,11,1\n" for day in (7, 8, 9))
+    bars = load(tmp_path, text, FileAnswers("open", "America/Chicago", "CMES", "split")).bars[0]
+    assert [day_text(day) for day in bars.session] == ["2024-01-08", "2024-01-09", "2024-01-10"]
+
+
 def test_stamp_open_and_close_differ_by_one_bar(tmp_path: Path) -> None:
     text = HEAD + "2024-01-02 09:35,10,12,9,11,1\n2024-01-02 09:40,10,12,9,11,1\n"
     closes = [
@@ -219,12 +225,64 @@ def test_a_gap_like_a_split_is_asked_about(price: float, tmp_path: Path) -> None
     text = SPLIT.format(price, price + 1, price - 1)
     with pytest.raises(DataError, match=r"--prices.*line 3, 2024-01-03.*looks like a split"):
         load(tmp_path, text)
-    for basis in ("split", "total"):
+    for basis in ("raw", "split", "total"):
         asked = FileAnswers(calendar="XNYS", prices=basis)  # type: ignore[arg-type]
-        assert load(tmp_path, text, asked).warnings == ()
-    loud = load(tmp_path, text, FileAnswers(calendar="XNYS", prices="raw")).warnings
-    assert len(loud) == 1
-    assert "line 3" in loud[0]
+        (warning,) = load(tmp_path, text, asked).warnings
+        assert "line 3, 2024-01-03, the open" in warning
+        assert f"--prices {basis} says" in warning
+
+
+def test_a_gap_that_the_adjusted_close_takes_out_is_none(tmp_path: Path) -> None:
+    text = (
+        "Date,Open,High,Low,Close,Adj Close,Volume\n"
+        "2024-01-02,100,101,99,100,50,10\n2024-01-03,50,51,49,50,50,10\n"
+    )
+    warnings = {
+        basis: load(tmp_path, text, FileAnswers(calendar="XNYS", prices=basis)).warnings  # type: ignore[arg-type]
+        for basis in ("split", "total")
+    }
+    assert "looks like a split" in warnings["split"][0]
+    assert warnings["total"] == ()
+
+
+def minutes(*days: str, leave_out: tuple[str, ...] = ()) -> str:
+    """Bars of 30 minutes from 9:30 to 16:00, stamped at their open."""
+    rows = []
+    for day in days:
+        clocks = [f"{half // 2:02}:{30 * (half % 2):02}" for half in range(19, 32)]
+        rows += [f"{day} {clock}" for clock in clocks if f"{day} {clock}" not in leave_out]
+    return HEAD + "".join(f"{row},10,12,9,11,1\n" for row in rows)
+
+
+WEEK = [f"2024-01-{day:02}" for day in (2, 3, 4, 5, 8)]
+NOON = tuple(f"{day} 12:00" for day in WEEK)
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        (minutes(*WEEK), None),
+        (minutes(*WEEK, "2024-11-29"), None),
+        (
+            minutes(*WEEK, leave_out=("2024-01-03 10:00", "2024-01-03 10:30", "2024-01-05 14:00")),
+            "ABC.csv: 3 bars are missing inside 2 of 5 sessions, the first after line 15 "
+            "(2024-01-03 15:00 UTC).",
+        ),
+        (
+            minutes(*WEEK, leave_out=("2024-01-04 11:00",)),
+            "ABC.csv: 1 bar is missing inside 1 of 5 sessions, the first after line 30 "
+            "(2024-01-04 16:00 UTC).",
+        ),
+        (minutes(*WEEK, leave_out=NOON), None),
+        (minutes(*WEEK, leave_out=tuple(f"{day} 09:30" for day in WEEK[:2])), None),
+    ],
+    ids=["whole", "early close", "two gaps", "one bar", "a pause", "a late start"],
+)
+def test_bars_missing_inside_sessions_are_counted(
+    text: str, warning: str | None, tmp_path: Path
+) -> None:
+    early = [line for line in load(tmp_path, text, MINUTES).warnings if "missing" in line]
+    assert early == ([] if warning is None else [warning])
 
 
 @pytest.mark.parametrize("price", [98.0, 80.0, 72.0, 140.0, 43.0])

@@ -44,6 +44,18 @@ def test_signal_column_and_no_confidence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "row", ["2024-01-02,ABC,BUY,", "2024-01-02,ABC,BUY", "2024-01-02,ABC,BUY, "]
+)
+def test_no_confidence_is_1(row: str, tmp_path: Path) -> None:
+    found = load(tmp_path, f"{HEAD}{row}\n2024-01-03,ABC,SELL,0.4\n")
+    assert [signal.confidence for signal in found] == [1.0, 0.4]
+
+
+def test_a_symbol_may_be_called_na(tmp_path: Path) -> None:
+    assert load(tmp_path, f"{HEAD}2024-01-02,NA,BUY,1\n")[0].symbol == "NA"
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", r"cannot be read as CSV"),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
 
 from framework.errors import ConfigError
 from framework.research.axis import date_ticks, extremes
@@ -103,6 +104,27 @@ def test_equity_and_buy_and_hold_share_a_panel_and_drawdown_has_its_own() -> Non
 def test_several_symbols_start_together() -> None:
     price = figure_of(traded(300, symbols=3)).axes[0]
     assert [line.get_ydata()[0] for line in price.lines] == pytest.approx([100, 100, 100])
+
+
+def test_symbols_look_different_and_idle_ones_grey() -> None:
+    bars = [bars_of(wave(300) + k, f"S{k}") for k in range(9)]
+    fills = [fill_of(part, 5, 10) for part in bars[1:]]
+    price, equity, _ = figure_of(result_of(record_of(bars, fills), strategy="T")).axes
+    idle, *traded = [np.array(to_rgb(line.get_color())) for line in price.lines]
+    assert np.ptp(idle) < 0.1
+    hold = np.array(to_rgb(equity.lines[0].get_color()))
+    for number, colour in enumerate(traded):
+        for other in (*traded[:number], idle, hold):
+            assert np.abs(colour - other).max() > 0.2
+
+
+def test_marks_stand_on_the_fill_s_price() -> None:
+    price = figure_of(traded(50)).axes[0]
+    found = [item for item in price.collections if not str(item.get_label()).startswith("_")]
+    assert len(found) > 2
+    for item in found:
+        place = item.get_offset_transform().transform((3.0, 100.0))
+        assert place == pytest.approx(price.transData.transform((3.0, 100.0)))
 
 
 def test_a_symbol_that_comes_late_is_drawn_from_its_first_bar() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from framework.backtest.record import OrderRecord
 from framework.domain.events import Halt, Refused, Trip
-from framework.domain.orders import OrderStatus, Side
-from framework.research.compare import compare_runs
+from framework.domain.orders import Order, OrderStatus, OrderType, Side
+from framework.research.compare import Comparison, Difference, Parting, compare_runs
 from framework.research.files import Provenance, write_run
 from framework.research.report import print_comparison, print_note, print_result
 from framework.research.results import Result, result_of
@@ -83,9 +84,30 @@ def test_what_must_not_be_overlooked_is_there() -> None:
         "Cut short: line 12 raised ZeroDivisionError",
         "Breaker daily_loss tripped: lost 3 %",
         "[prices] look raw",
-        "and 2 more",
     ):
         assert part in text
+
+
+def test_orders_left_over_are_described_and_protection_of_a_position_is_none() -> None:
+    def left(kind: OrderType, filled: float = 0.0, **prices: float) -> OrderRecord:
+        order = Order("X-1", "AAA", Side.BUY, 10.0, kind, 0, 100.0, **prices)  # type: ignore[arg-type]
+        return OrderRecord(order, OrderStatus.WORKING, "", filled, 0.0, 0, 0.0, 0.0)
+
+    stop = replace(result().record.orders[-1], status=OrderStatus.WORKING)
+    assert "Still working" not in shown(print_result, result(orders=(stop,)))
+    orders = (
+        stop,
+        left(OrderType.LIMIT, limit=95.0),
+        left(OrderType.STOP_LIMIT, filled=4.0, stop=105.5, limit=1.08345),
+        left(OrderType.MARKET),
+    )
+    text = " ".join(shown(print_result, result(orders=orders)).replace("!", "").split())
+    assert (
+        "Still working when the data ended: limit buy 10 AAA at 95.00; "
+        "stop limit buy 6 AAA at 105.50, limit 1.08345; market buy 10 AAA"
+    ) in text
+    crowded = shown(print_result, result(orders=(orders[1],) * 7))
+    assert "and 2 more" in crowded
 
 
 def test_synthetic_bars_are_called_so() -> None:
@@ -109,8 +131,30 @@ def test_a_comparison_shows_settings_figures_and_the_first_parting(runs) -> None
     assert line_of(text, "fast").split() == ["fast", "10", "20"]
     assert line_of(text, "final equity").split()[2:] == ["100,398.00", "100,298.00", "-100.00"]
     assert "trades.csv: first difference in row 1" in text
-    assert line_of(text, "entry_price").split() == ["entry_price", "100.0", "101.0"]
+    assert line_of(text, "entry_price").split() == ["entry_price", "100", "101"]
     assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_a_comparison_is_short_where_the_two_stay_different() -> None:
+    cells = (
+        Difference("hash of data", "a" * 64, "b" * 64),
+        Difference("hash of code", "a" * 63 + "b", "a" * 64),
+        Difference("profit", "1234.5678901", "-7.1"),
+        Difference("price", "1.0834512", "1.0834998"),
+        Difference("fee", "-", "0.123456789"),
+        Difference("entry_time", "2020-01-02", "2020-01-03"),
+    )
+    parting = Parting("trades.csv", 1, cells)
+    text = shown(print_comparison, Comparison(Path("a"), Path("b"), cells, (), (parting,)))
+    for label, values in (
+        ("hash of data", ["a" * 12, "b" * 12]),
+        ("profit", ["1234.57", "-7.1"]),
+        ("price", ["1.083451", "1.0835"]),
+        ("fee", ["-", "0.12"]),
+        ("entry_time", ["2020-01-02", "2020-01-03"]),
+    ):
+        assert line_of(text, label).removeprefix(label).split() == values
+    assert "a" * 20 in line_of(text, "hash of code")
 
 
 def test_identical_runs_are_called_so(runs) -> None:

@@ -169,7 +169,9 @@ def test_profits_add_up_to_the_equity(quantities) -> None:
     fills = [fill_of(BARS, row, quantity, slip=0.1) for row, quantity in enumerate(quantities, 1)]
     record = record_of(BARS, fills, fee=1.5)
     trades = trades_of(record)
-    assert sum(t.profit for t in trades) == pytest.approx(record.equity[-1] - record.opening_cash)
+    assert sum(t.profit for t in trades) == pytest.approx(
+        record.equity[-1] - record.opening_cash, abs=1e-6
+    )
     assert sum(t.commission for t in trades) == pytest.approx(1.5 * len(fills))
     held = sum(t.side * t.quantity for t in trades if t.is_open)
     assert held == sum(quantities)

@@ -33,6 +33,10 @@ class Part:
     opens: bool
 
 
+_DUST = 1e-9
+"""Share of a quantity below which what is left of it is rounding."""
+
+
 class LotBook:
     """Lots of one instrument, oldest first. All lots have the same sign."""
 
@@ -63,6 +67,8 @@ class LotBook:
             closed = -lot.quantity if abs(rest) >= abs(lot.quantity) else rest
             parts.append(Part(closed, opens=False))
             rest -= closed
+            if abs(rest) <= _DUST * abs(quantity):
+                rest = 0.0
         if rest != 0.0 and parent is None:
             parts.append(Part(rest, opens=True))
         return parts
@@ -84,5 +90,5 @@ class LotBook:
     def _close(self, quantity: float, parent: str | None) -> None:
         lot = next(lot for lot in self._lots if parent is None or lot.entry == parent)
         lot.quantity += quantity
-        if abs(lot.quantity) <= 1e-9 * abs(quantity):
+        if abs(lot.quantity) <= _DUST * abs(quantity):
             self._lots.remove(lot)

@@ -98,7 +98,7 @@ class SimulatedBroker:
             resting.order = replace(order, stop=resting.order.stop) if moves else order
             resting.reprice()
             if moves and resting.is_live:
-                self._follow(resting, self._tapes[order.symbol].close)
+                self._follow(resting, self._tapes[order.symbol].close_by(self._time))
             self._report(resting, resting.status, "replaced")
 
     def cancel(self, order_id: str) -> None:

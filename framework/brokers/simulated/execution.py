@@ -7,7 +7,8 @@ __all__ = ["Execution"]
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from math import isfinite
+from functools import partial
+from math import copysign, isfinite
 
 from framework.brokers.simulated.book import LotBook, Part
 from framework.brokers.simulated.policy import FillPolicy
@@ -18,6 +19,13 @@ from framework.domain.ledger import Ledger
 from framework.domain.orders import OrderStatus, OrderType
 from framework.errors import ConfigError
 from framework.ports import CommissionModel, SlippageModel
+
+
+def _capped(most: float, part: Part) -> Part:
+    """The part, with no more opened than was judged."""
+    if not part.opens or abs(part.quantity) <= most:
+        return part
+    return Part(copysign(most, part.quantity), opens=True)
 
 
 def _finite(model: object, value: float) -> float:
@@ -108,8 +116,8 @@ class Execution:
         lots = self.lots[order.symbol]
         wanted = order.side * (order.quantity - resting.filled)
         parts = [part for part in lots.split(wanted, order.parent) if part.quantity != 0.0]
-        if resting.is_close:
-            parts = [part for part in parts if not part.opens]
+        if order.opens is not None:
+            parts = [part for part in map(partial(_capped, order.opens), parts) if part.quantity]
         if self._policy.fee_per == "lot" or self._policy.slippage_on == "entries":
             return parts
         total = sum(part.quantity for part in parts)
@@ -231,9 +239,9 @@ class Execution:
         if resting.filled > 0.0:
             resting.status = OrderStatus.FILLED
             reason = "" if resting.filled >= wanted else "the rest was not covered"
-            if resting.is_close or resting.order.parent is not None:
+            if resting.order.reduce_only or resting.order.parent is not None:
                 reason = ""
-        elif resting.is_close or resting.order.parent is not None:
+        elif resting.order.reduce_only or resting.order.parent is not None:
             resting.status, reason = OrderStatus.CANCELLED, "nothing left to close"
         else:
             resting.status, reason = OrderStatus.REJECTED, "not enough free margin at the fill"

@@ -7,12 +7,11 @@ __all__ = ["Resting"]
 from dataclasses import dataclass, replace
 
 from framework.domain.arithmetic import order_price
-from framework.domain.orders import Order, OrderStatus, OrderType, Origin, Side
+from framework.domain.orders import CLOSING, Order, OrderStatus, OrderType, Origin, Side
 
 _NONE = float("nan")
 _LEAST = 1e-9
 _PROTECTIVE_STOPS = (Origin.STOP_LOSS, Origin.TRAIL)
-_CLOSES = (Origin.CLOSE, Origin.TIME_STOP, Origin.BREAKER)
 
 
 @dataclass(slots=True, eq=False)
@@ -102,12 +101,7 @@ class Resting:
     def is_protective_stop_or_close(self) -> bool:
         """Whether a submission queue puts it first."""
         origin = self.order.origin
-        return origin in _CLOSES or (origin in _PROTECTIVE_STOPS and self.order.parent is not None)
-
-    @property
-    def is_close(self) -> bool:
-        """Whether it may only reduce, never open."""
-        return self.order.reduce_only
+        return origin in CLOSING or (origin in _PROTECTIVE_STOPS and self.order.parent is not None)
 
 
 def _reachable(price: float, tick: float) -> float:

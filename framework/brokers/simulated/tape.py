@@ -59,6 +59,11 @@ class Tape:
         self.row = row
         return row >= 0 and row != before
 
+    def close_by(self, time: int) -> float:
+        """The last close known at `time`."""
+        row = int(np.searchsorted(self.bars.close_time, time, side="right")) - 1
+        return float(self.bars.close[row])
+
     @property
     def close(self) -> float:
         """The last known close; NaN before the first bar."""
