@@ -7,8 +7,7 @@ SlipwayError                 base; `exit_code` is what the command line returns
 │   ├── OrderError           a verb called with arguments no broker could take
 │   └── StrategyError        the strategy's own code raised; its line is in the message
 ├── LookaheadError       1   an indicator or condition that knows the future
-├── ReconcileError       1   the ledger and the broker's book disagree
-└── OrderStateError      1   an order was told to do what its state does not allow
+└── ReconcileError       1   the ledger and the broker's book disagree
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ __all__ = [
     "InputError",
     "LookaheadError",
     "OrderError",
-    "OrderStateError",
     "ReconcileError",
     "SlipwayError",
     "StrategyError",
@@ -74,10 +72,6 @@ class LookaheadError(SlipwayError):
 
 class ReconcileError(SlipwayError):
     """The ledger and the broker's book disagree."""
-
-
-class OrderStateError(SlipwayError):
-    """An order was told to do what its state does not allow."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

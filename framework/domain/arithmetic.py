@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["cents", "order_price", "round_down_to_lot", "round_to_tick", "same"]
+__all__ = ["order_price", "round_down_to_lot", "round_to_tick", "same"]
 
 from math import floor
 
@@ -48,8 +48,3 @@ def round_down_to_lot(quantity: float, lot: float) -> float:
 def same(a: float, b: float) -> bool:
     """Whether two prices or indicator values count as equal: |a-b| <= 1e-9 max(|a|, |b|)."""
     return abs(a - b) <= _SNAP * max(abs(a), abs(b))
-
-
-def cents(amount: float) -> float:
-    """`amount` rounded to the cent, the precision at which money is compared."""
-    return round(amount, 2) + 0.0

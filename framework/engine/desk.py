@@ -9,7 +9,7 @@ from dataclasses import replace
 from heapq import heappop, heappush
 from math import isfinite, isnan
 
-from framework.domain.arithmetic import order_price, round_down_to_lot
+from framework.domain.arithmetic import round_down_to_lot
 from framework.domain.events import Refused
 from framework.domain.ledger import Position
 from framework.domain.orders import (
@@ -23,9 +23,10 @@ from framework.domain.orders import (
     Side,
 )
 from framework.engine.orders import Door
-from framework.engine.protection import children_of, resolved, unknown_range
+from framework.engine.protection import resolved
+from framework.engine.renewal import Renewal
 from framework.engine.slot import Slot
-from framework.engine.ticket import Ticket
+from framework.engine.standing import effective, entries
 from framework.errors import ConfigError
 from framework.ports import Sizer, SizingRequest
 
@@ -39,16 +40,16 @@ class StrategyDesk:
         sizer: how much to trade when a side is reached.
     """
 
-    __slots__ = ("_cancelled", "_door", "_pending", "_sizer", "_slot", "_timers", "_timers_set")
+    __slots__ = ("_door", "_pending", "_renewal", "_sizer", "_slot", "_timers", "_timers_set")
 
     def __init__(self, slot: Slot, door: Door, sizer: Sizer) -> None:
         self._slot = slot
         self._door = door
         self._sizer = sizer
+        self._renewal = Renewal(slot, door)
         self._pending: dict[str, list[Callable[[], None]]] = {}
         self._timers: list[tuple[int, int, str, int | None]] = []
         self._timers_set = 0
-        self._cancelled: dict[str, tuple[int, Protection]] = {}
 
     # verbs that reach a side ------------------------------------------------------------------
 
@@ -80,7 +81,7 @@ class StrategyDesk:
         if equity <= 0.0:
             self.flatten(symbol, Origin.CLOSE)
             return
-        present = self._effective(symbol) * price / equity
+        present = effective(self._door, self._slot, symbol) * price / equity
         if share * present > 0.0 and abs(share - present) <= tolerance:
             return
         lot = slot.instrument(symbol).lot
@@ -93,28 +94,28 @@ class StrategyDesk:
         self.target(symbol, units if share > 0.0 else -units, Protection())
 
     def _reach_side(self, symbol: str, side: Side, protection: Protection) -> None:
-        held = self._effective(symbol)
+        held = effective(self._door, self._slot, symbol)
         if held * side > 0.0:
-            self._renew(symbol, protection)
+            self._renewal.renew(symbol, protection)
             return
-        entries = self._entries(symbol)
-        if held == 0.0 and any(ticket.order.side is side for ticket in entries):
-            self._renew(symbol, protection)
+        waiting = entries(self._door, self._slot, symbol)
+        if held == 0.0 and any(ticket.order.side is side for ticket in waiting):
+            self._renewal.renew(symbol, protection)
             return
         quantity = self._sized(symbol, side, protection)
         if quantity == 0.0 and held == 0.0:
             return
-        cancels = [t.order.id for t in entries]
+        cancels = [t.order.id for t in waiting]
         if held != 0.0:
-            self._remember(symbol)
+            self._renewal.remember(symbol)
             cancels = [t.order.id for t in self._door.working(self._slot, symbol)]
 
         def enter() -> None:
-            present = self._effective(symbol)
+            present = effective(self._door, self._slot, symbol)
             if present * side > 0.0:
-                again = self._given_up(symbol).or_else(self._door.attached)
-                if not self._renew(symbol, protection.or_else(again)):
-                    self._renew(symbol, again)
+                again = self._renewal.given_up(symbol).or_else(self._door.attached)
+                if not self._renewal.renew(symbol, protection.or_else(again)):
+                    self._renewal.renew(symbol, again)
                 return
             exit_part = abs(present) if present * side < 0.0 else 0.0
             if exit_part + quantity > 0.0:
@@ -131,7 +132,7 @@ class StrategyDesk:
         cancels = [t.order.id for t in working if t not in closing]
 
         def leave() -> None:
-            present = self._effective(symbol)
+            present = effective(self._door, self._slot, symbol)
             if present != 0.0:
                 side = Side.SELL if present > 0.0 else Side.BUY
                 request = OrderRequest(symbol, side, abs(present), origin=origin)
@@ -140,15 +141,15 @@ class StrategyDesk:
         self._after(symbol, cancels, leave)
 
     def _resize(self, symbol: str, quantity: float, protection: Protection) -> None:
-        held = self._effective(symbol)
+        held = effective(self._door, self._slot, symbol)
         reverses = held * quantity < 0.0
         working = self._door.working(self._slot, symbol) if reverses else ()
         cancels = [t.order.id for t in working if t.order.type is not OrderType.MARKET]
 
         def trade() -> None:
-            present = self._effective(symbol)
+            present = effective(self._door, self._slot, symbol)
             if present * quantity > 0.0:
-                self._renew(symbol, protection)
+                self._renewal.renew(symbol, protection)
             difference = quantity - present
             lot = self._slot.instrument(symbol).lot
             units = round_down_to_lot(abs(difference), lot)
@@ -194,120 +195,6 @@ class StrategyDesk:
         if isinstance(stop, Offset):
             return None if stop.atr is not None else price - side * stop.distance(price)
         return stop
-
-    def _renew(self, symbol: str, protection: Protection) -> bool:
-        """Move the protection of what is held or about to be, entry by entry, or add what it lacks.
-
-        Returns:
-            False if it was refused: nothing was changed then.
-        """
-        if protection.is_empty:
-            return True
-        found = resolved(self._slot, symbol, protection)
-        problem = self._unfit(symbol, found)
-        if problem:
-            self._refuse_renewal(symbol, problem)
-            return False
-        for entry in self._bearers(symbol):
-            self._renew_entry(entry, found)
-        return True
-
-    def _unfit(self, symbol: str, protection: Protection) -> str:
-        """Why a protection cannot be put on what is held or working; empty if it can."""
-        position = self._slot.ledger.positions[symbol]
-        base = position.average_price or self._slot.price(symbol)
-        for distance in (protection.stop_loss, protection.take_profit, protection.trail):
-            if not isinstance(distance, Offset):
-                continue
-            if distance.atr is not None:
-                return unknown_range(distance)
-            if distance.distance(base) >= base:
-                return f"a distance of {distance.distance(base):g} from {base:g} leaves no price"
-        return ""
-
-    def _renew_entry(self, entry: Ticket, protection: Protection) -> None:
-        children = [
-            ticket
-            for ticket in self._protective(entry.order.symbol)
-            if ticket.order.parent == entry.order.id
-        ]
-        for ticket in children:
-            moved = self._moved(ticket.order, protection)
-            if moved is not None and moved != ticket.order:
-                self._door.replace(moved)
-        present = {ticket.order.origin for ticket in children}
-        missing = Protection(
-            None if Origin.STOP_LOSS in present else protection.stop_loss,
-            None if Origin.TAKE_PROFIT in present else protection.take_profit,
-            None if Origin.TRAIL in present else protection.trail,
-        )
-        if not missing.is_empty:
-            self._protect(entry, missing)
-
-    def _bearers(self, symbol: str) -> list[Ticket]:
-        """The entries behind what is held, then those still working, on the present side."""
-        filled = [self._door.tickets[entry_id] for entry_id in self._slot.entries.get(symbol, [])]
-        held = self._effective(symbol)
-        working = self._entries(symbol)
-        side = held or (working[0].order.side if working else 0.0)
-        every = dict.fromkeys([*filled, *working])
-        return [ticket for ticket in every if ticket.order.side * side > 0.0]
-
-    def _given_up(self, symbol: str) -> Protection:
-        """The protection cancelled at this very instant for a reversal that was taken back."""
-        when, protection = self._cancelled.get(symbol, (0, Protection()))
-        return protection if when == self._door.now else Protection()
-
-    def _remember(self, symbol: str) -> None:
-        """Note the protection working now, as prices and distances, before it is cancelled."""
-        found = Protection()
-        for ticket in self._protective(symbol):
-            order = ticket.order
-            if order.origin is Origin.STOP_LOSS:
-                found = found.or_else(Protection(stop_loss=order.offset or order.stop))
-            elif order.origin is Origin.TAKE_PROFIT:
-                found = found.or_else(Protection(take_profit=order.offset or order.limit))
-            else:
-                found = found.or_else(Protection(trail=order.trail))
-        if not found.is_empty:
-            self._cancelled[symbol] = (self._door.now, found)
-
-    def _refuse_renewal(self, symbol: str, reason: str) -> None:
-        held = self._effective(symbol)
-        request = OrderRequest(symbol, Side.BUY if held > 0.0 else Side.SELL, abs(held))
-        self._door.refuse(request, self._slot.price(symbol), "protection", reason)
-
-    def _moved(self, order: Order, protection: Protection) -> Order | None:
-        """The protective order at its new price; None where none was given."""
-        if order.origin is Origin.TRAIL:
-            return None if protection.trail is None else replace(order, trail=protection.trail)
-        price = protection.stop_loss
-        is_stop = True
-        if order.origin is Origin.TAKE_PROFIT:
-            price, is_stop = protection.take_profit, False
-        if price is None:
-            return None
-        position = self._slot.ledger.positions[order.symbol]
-        if isinstance(price, Offset):
-            if position.quantity * order.side >= 0.0:
-                return replace(order, offset=price)
-            away = order.side * price.distance(position.average_price)
-            price = position.average_price + (away if is_stop else -away)
-        tick = self._slot.instrument(order.symbol).tick
-        fixed = order_price(price, tick, order.side, is_stop)
-        if is_stop:
-            return replace(order, stop=fixed, offset=None)
-        return replace(order, limit=fixed, offset=None)
-
-    def _protect(self, entry: Ticket, protection: Protection) -> None:
-        """Send protective orders for an entry that lacks them."""
-        symbol = entry.order.symbol
-        held = abs(self._slot.ledger.positions[symbol].quantity)
-        quantity = min(entry.filled, held) or entry.opening
-        now, price = self._door.now, self._slot.price(symbol)
-        for child in children_of(self._slot, entry.order, quantity, protection):
-            fixed = self._moved(child, protection) or child
-            self._door.send_child(self._slot, replace(fixed, time=now, decision_price=price))
 
     # verbs that are orders ------------------------------------------------------------------
 
@@ -383,29 +270,6 @@ class StrategyDesk:
             self._door.refuse(request, 0.0, "no_price", "it has no bar yet")
             return False
         return True
-
-    def _effective(self, symbol: str) -> float:
-        """Signed units held once the working market orders have filled."""
-        total = self._slot.ledger.positions[symbol].quantity
-        for ticket in self._door.working(self._slot, symbol):
-            order = ticket.order
-            if order.type is OrderType.MARKET and order.parent is None:
-                total += order.side * ticket.remaining
-        return total
-
-    def _entries(self, symbol: str) -> list[Ticket]:
-        return [
-            ticket
-            for ticket in self._door.working(self._slot, symbol)
-            if ticket.order.parent is None and ticket.opening > 0.0
-        ]
-
-    def _protective(self, symbol: str) -> list[Ticket]:
-        return [
-            ticket
-            for ticket in self._door.working(self._slot, symbol)
-            if ticket.order.parent is not None
-        ]
 
     def _in_turn(self, symbol: str, step: Callable[[], None]) -> None:
         """Run a step now, or after the one still waiting for the proof of its cancels."""
