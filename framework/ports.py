@@ -14,9 +14,15 @@ __all__ = [
     "CommissionModel",
     "Desk",
     "ExitRule",
+    "FinancingModel",
     "History",
     "Hooks",
     "IndicatorFunction",
+    "LiquidityModel",
+    "MarginModel",
+    "OrderContext",
+    "OrderRule",
+    "Preview",
     "Progress",
     "RiskRule",
     "Sizer",
@@ -26,11 +32,12 @@ __all__ = [
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Protocol
 
 from framework.domain.bars import FloatArray
 from framework.domain.events import BrokerEvent, Fill, OrderUpdate, Refused, Signal, Trip
-from framework.domain.instruments import Instrument
+from framework.domain.instruments import AssetType, Instrument
 from framework.domain.ledger import Ledger, Position
 from framework.domain.orders import Order, OrderRequest, Protection, Side
 
@@ -165,15 +172,22 @@ class CommissionModel(Protocol):
     """The fee schedule."""
 
     def fee(
-        self, instrument: Instrument, quantity: float, notional: float, month_quantity: float
+        self,
+        instrument: Instrument,
+        quantity: float,
+        notional: float,
+        month_quantity: float,
+        day: int,
     ) -> float:
-        """Fee of one order's executions so far.
+        """Fee of one order's executions so far, in the instrument's currency.
 
         Args:
             instrument: what was traded.
             quantity: cumulative signed units of the order (> 0 bought).
             notional: cumulative |units x multiplier x price| of the order.
-            month_quantity: units the account traded this calendar month before this order.
+            month_quantity: units of this kind of instrument (`instrument.type`) the account traded
+                this calendar month before this order.
+            day: the trading day, as days since 1970-01-01: schedules change.
         """
         ...
 
@@ -196,6 +210,135 @@ class SlippageModel(Protocol):
         ...
 
 
+class LiquidityModel(Protocol):
+    """How much of the market one bar can give."""
+
+    def units(
+        self, instrument: Instrument, price: float, high: float, low: float, volume: float
+    ) -> float:
+        """Units that may trade in a bar, >= 0 and unrounded; inf without a limit.
+
+        Args:
+            instrument: what is traded.
+            price: the price before slippage.
+            high, low: the bar's.
+            volume: units traded by the whole market in the bar, 0 if unknown.
+        """
+        ...
+
+
+class MarginModel(Protocol):
+    """The money an account must hold for its positions."""
+
+    def initial(self, instrument: Instrument, quantity: float, price: float) -> float:
+        """Money needed to open `quantity` signed units at `price`, in the currency of `price`."""
+        ...
+
+    def maintenance(self, instrument: Instrument, quantity: float, price: float) -> float:
+        """Money needed to keep them; below it the broker liquidates."""
+        ...
+
+
+class FinancingModel(Protocol):
+    """What holding costs or earns between sessions."""
+
+    def interest(self, balance: float, days: int, day: int) -> float:
+        """Money received (paid if < 0) for a cash balance held `days` calendar days until `day`
+        (days since 1970-01-01)."""
+        ...
+
+    def borrow_fee(
+        self, instrument: Instrument, quantity: float, price: float, days: int, day: int
+    ) -> float:
+        """Money paid, >= 0, for `quantity` units borrowed (> 0) at `price` for `days` days."""
+        ...
+
+    def shortable(self, instrument: Instrument, day: int) -> float:
+        """Units that can be borrowed in all, >= 0; inf without a limit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OrderContext:
+    """What an order rule is told besides the order.
+
+    Attributes:
+        time: nanoseconds UTC of the decision.
+        session: trading day of the decision, as days since 1970-01-01.
+        instrument: the order's instrument.
+        price: its last known close.
+        position: signed units held of it.
+        equity: of the account.
+        opened_today: units of it opened in the present session and not yet closed, unsigned.
+        day_trades: day trades of the account in this session and the four before it.
+        window_start: the first of those five sessions, as days since 1970-01-01.
+        opening: units of the order that open risk; 0 for one that only closes.
+        on_margin: whether the account may borrow money and securities.
+        borrows: whether it would, with the order filled.
+        previous_equity: of the account at the close of the session before; None in the first.
+        maintenance: maintenance margin of the account with the order filled.
+        borrowable: units of the instrument that can still be borrowed; inf without a limit.
+        session_open, session_close: nanoseconds UTC of the session the order is for: the one that
+            is on, else the next; 0 where not known.
+    """
+
+    time: int
+    session: int
+    instrument: Instrument
+    price: float
+    position: float
+    equity: float
+    opened_today: float = 0.0
+    day_trades: int = 0
+    window_start: int = 0
+    opening: float = 0.0
+    on_margin: bool = False
+    borrows: bool = False
+    previous_equity: float | None = None
+    maintenance: float = 0.0
+    borrowable: float = inf
+    session_open: int = 0
+    session_close: int = 0
+
+
+class OrderRule(Protocol):
+    """A rule of the broker or the exchange. Every order is asked about, exits too."""
+
+    @property
+    def name(self) -> str:
+        """What a refusal shows as its rule, such as "time_in_force"."""
+        ...
+
+    def refusal(self, order: Order, context: OrderContext) -> str:
+        """Why the order would not be taken, one sentence with the figures; empty if it would."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an order would do to the account, before it is sent.
+
+    Attributes:
+        passed: whether it would be let out.
+        initial: initial margin of the account with the order filled.
+        maintenance: maintenance margin with the order filled.
+        commission: estimated fee.
+        buying_power_used: money of buying power the order uses up.
+        by_type: initial margin by kind of instrument, the order included.
+        warnings: what the sender ought to know.
+        refused: why it would not be let out, None if it would.
+    """
+
+    passed: bool
+    initial: float
+    maintenance: float
+    commission: float
+    buying_power_used: float
+    by_type: Mapping[AssetType, float]
+    warnings: tuple[str, ...] = ()
+    refused: Refused | None = None
+
+
 class Broker(Protocol):
     """Takes orders and reports what became of them. Nothing fills inside these calls."""
 
@@ -204,7 +347,7 @@ class Broker(Protocol):
         ...
 
     def replace(self, order: Order) -> None:
-        """Change quantity or prices of the working order with the same id."""
+        """Change quantity, prices or time in force of the working order with the same id."""
         ...
 
     def cancel(self, order_id: str) -> None:
@@ -265,6 +408,10 @@ class Desk(Protocol):
 
     def place(self, request: OrderRequest) -> Order | Refused:
         """Send exactly this order."""
+        ...
+
+    def modify(self, order: Order) -> Order | Refused:
+        """Change quantity, prices or time in force of the working order with the same id."""
         ...
 
     def cancel(self, order_id: str) -> None:

@@ -11,6 +11,7 @@ from framework.backtest.record import OrderRecord, RunRecord
 from framework.backtest.run import run
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.broker import SimulatedBroker
+from framework.brokers.simulated.models import Models
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.tape import Tape
 from framework.components.commission import NoCommission
@@ -27,7 +28,8 @@ from framework.domain.orders import (
     Side,
     TimeInForce,
 )
-from framework.ports import CommissionModel, SlippageModel
+from framework.domain.terms import PLAIN, Terms
+from framework.ports import CommissionModel, LiquidityModel, SlippageModel
 from framework.strategy import Strategy
 
 DAY = 86_400 * 10**9
@@ -134,6 +136,7 @@ def order_of(
     origin: Origin = Origin.STRATEGY,
     fraction: float | None = None,
     reduce_only: bool = False,
+    terms: Terms = PLAIN,
 ) -> Order:
     """An order decided at 100; `Market.submit` stamps the time and price of its decision."""
     return Order(
@@ -154,6 +157,7 @@ def order_of(
         origin=origin,
         fraction=fraction,
         opens=0.0 if reduce_only else None,
+        terms=terms,
     )
 
 
@@ -202,7 +206,7 @@ class Market:
 
     Args:
         bars: one per symbol, all with the same instants.
-        policy, commission, slippage, cash, leverage: of the broker; free of cost by default.
+        policy, commission, slippage, cash, leverage, liquidity: of the broker; free by default.
         finer: by symbol, bars of a shorter frame.
     """
 
@@ -214,6 +218,7 @@ class Market:
         slippage: SlippageModel | None = None,
         cash: float = 1_000_000.0,
         leverage: float = 1.0,
+        liquidity: LiquidityModel | None = None,
         finer: Mapping[str, Bars] | None = None,
     ) -> None:
         self.bars = bars
@@ -222,9 +227,7 @@ class Market:
             bars[0].close_time,
             cash,
             policy or FillPolicy(),
-            commission or NoCommission(),
-            slippage or NoSlippage(),
-            leverage,
+            Models(commission or NoCommission(), slippage or NoSlippage(), liquidity, leverage),
         )
         self.now = -1
         self.events: list[BrokerEvent] = []

@@ -24,6 +24,7 @@ LEVELS: list[set[str]] = [
     {"backtest"},
     {"config"},
     {"research"},
+    {"referee"},
     {"cli"},
 ]
 """Rooms from the ground up. A room may import rooms of lower levels, and itself."""

@@ -15,6 +15,7 @@ from framework.backtest.record import INTERRUPTED, OrderRecord, RunRecord
 from framework.backtest.settings import BacktestSettings
 from framework.backtest.setup_desk import SetupDesk
 from framework.brokers.simulated.broker import SimulatedBroker
+from framework.brokers.simulated.models import Models
 from framework.brokers.simulated.tape import Tape
 from framework.domain.bars import Bars, FloatArray
 from framework.domain.ledger import Ledger
@@ -76,9 +77,7 @@ class Machine:
             self._timeline.instants,
             settings.cash,
             settings.policy,
-            settings.commission,
-            settings.slippage,
-            settings.leverage,
+            Models(settings.commission, settings.slippage, settings.liquidity, settings.leverage),
         )
         self._door = Door(
             self._broker,
@@ -89,6 +88,7 @@ class Machine:
             checks_cash=settings.policy.cash_check == "door",
             sizes_at_fill=settings.policy.sizing == "fill",
             exits_reduce=settings.policy.late_exits == "reduce",
+            order_rules=settings.order_rules,
         )
         self._warmup = 0
         self._instances: list[tuple[Strategy, World]] = []
@@ -101,7 +101,7 @@ class Machine:
             self._timeline.instants,
             self._timeline.session,
             self._first,
-            self._spare_cash(),
+            is_watched=False,
         )
 
     def inspect(self) -> None:
@@ -138,7 +138,7 @@ class Machine:
         for start in range(0, total, _CHUNK):
             for k in range(start, min(start + _CHUNK, total)):
                 self._done = k + 1
-                if door.has_working:
+                if door.blotter.has_working:
                     broker.advance(k)
                 engine.instant(k)
             if progress is not None:
@@ -154,7 +154,7 @@ class Machine:
     def record(self, error: str) -> RunRecord:
         """Everything the run left behind."""
         slots = [station.slot for station in self._stations]
-        ledgers = [*(slot.ledger for slot in slots), Ledger(self._spare_cash(), {})]
+        ledgers = [*(slot.ledger for slot in slots), self._door.blotter.spare]
         findings = reconcile(ledgers, self._broker.book())
         if findings and not error:
             raise ReconcileError(
@@ -180,9 +180,9 @@ class Machine:
             quantities=quantities,
             equity=equity,
             orders=self._order_records(),
-            fills=tuple(self._door.fills),
-            commissions=tuple(self._door.commissions),
-            refused=tuple(self._door.refused),
+            fills=tuple(self._door.blotter.fills),
+            commissions=tuple(self._door.blotter.commissions),
+            refused=tuple(self._door.blotter.refused),
             trips=tuple(self._engine.trips),
             positions=tuple(
                 p for slot in slots for p in slot.ledger.positions.values() if not p.is_flat
@@ -277,7 +277,7 @@ class Machine:
                 ticket.slippage,
                 ticket.first_stop,
             )
-            for ticket in self._door.tickets.values()
+            for ticket in self._door.blotter.tickets.values()
         )
 
     def _warnings(self, cash: FloatArray) -> tuple[str, ...]:
@@ -291,7 +291,7 @@ class Machine:
                 f"Cash fell to {debit:,.2f} without leverage: fills after a gap cost more than was "
                 "free at the decision. A real account would have had a margin event."
             )
-        if not self._door.tickets and not self._door.refused:
+        if not self._door.blotter.tickets and not self._door.blotter.refused:
             found.append("The strategy never sent an order.")
         for one in self._bars:
             ended = one.session[-1] < self._timeline.session[-1]

@@ -14,7 +14,16 @@ from framework.components.sizing import PercentOfEquity
 from framework.components.slippage import PercentSlippage
 from framework.domain.events import Signal
 from framework.errors import ConfigError
-from framework.ports import Breaker, CommissionModel, ExitRule, RiskRule, Sizer, SlippageModel
+from framework.ports import (
+    Breaker,
+    CommissionModel,
+    ExitRule,
+    LiquidityModel,
+    OrderRule,
+    RiskRule,
+    Sizer,
+    SlippageModel,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,9 @@ class BacktestSettings:
         sizer: how much to trade when a strategy reaches a side.
         commission: fee schedule.
         slippage: cost of market and stop fills.
+        liquidity: how much of an order one bar can take; None for all of it.
         policy: how orders meet bars.
+        order_rules: of the broker and the exchange, asked about every order.
         rules: judge risk-increasing orders, in this order.
         breakers: watch the account.
         exits: attached to every entry that leaves them open.
@@ -41,7 +52,9 @@ class BacktestSettings:
     sizer: Sizer = field(default_factory=PercentOfEquity)
     commission: CommissionModel = field(default_factory=IbkrFixed)
     slippage: SlippageModel = field(default_factory=PercentSlippage)
+    liquidity: LiquidityModel | None = None
     policy: FillPolicy = field(default_factory=FillPolicy)
+    order_rules: tuple[OrderRule, ...] = ()
     rules: tuple[RiskRule, ...] = ()
     breakers: tuple[Breaker, ...] = ()
     exits: tuple[ExitRule, ...] = ()

@@ -44,6 +44,10 @@ class SetupDesk:
         """Too early."""
         self._too_early("An order verb")
 
+    def modify(self, order: Order) -> Order | Refused:
+        """Too early."""
+        self._too_early("modify")
+
     def cancel(self, order_id: str) -> None:
         """Too early."""
         self._too_early("cancel")

@@ -2,68 +2,36 @@
 
 A model prices the order's *cumulative* fills, so minimums and caps survive partial fills; the
 caller subtracts what was charged before. The arithmetic of each model is a plain function of
-floats: `units` >= 0, `notional` = |units x multiplier x price|, money in the account's currency.
+floats: `units` >= 0, `notional` = |units x multiplier x price|, money in the instrument's currency.
 
-The Interactive Brokers schedules are those for whole shares of US stocks, as published in 2025 at
-interactivebrokers.co.uk/en/pricing/commissions-stocks.php. Rates change: check them there.
+The rates of Interactive Brokers are no code: they stand, dated and with their source, in the files
+of the folder `fees` beside this one.
 """
 
 from __future__ import annotations
 
 __all__ = [
-    "IBKR_FIXED_MINIMUM",
-    "IBKR_FIXED_RATE",
-    "IBKR_MAXIMUM_PERCENT",
-    "IBKR_TIERED_MINIMUM",
-    "IBKR_TIERS",
-    "IBKR_TIER_RATES",
     "IbkrFixed",
     "IbkrTiered",
     "NoCommission",
     "PerOrder",
     "PerShare",
     "PercentCommission",
-    "bounded_fee",
+    "pass_through_fee",
     "per_share_base",
     "percent_base",
-    "tiered_base",
-    "tiered_total",
+    "priced",
 ]
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from framework.components.checks import check_number
+from framework.components.quotes import Quotes
+from framework.components.rates import bounded_fee
+from framework.components.schedules import Schedule
 from framework.domain.instruments import AssetType, Instrument
 from framework.errors import ConfigError
-
-IBKR_FIXED_RATE = 0.005
-"""USD a share on the fixed plan, 2025."""
-IBKR_FIXED_MINIMUM = 1.0
-"""USD an order on the fixed plan, 2025."""
-IBKR_TIERED_MINIMUM = 0.35
-"""USD an order on the tiered plan, 2025."""
-IBKR_MAXIMUM_PERCENT = 1.0
-"""Percent of the trade's value on either plan, 2025."""
-IBKR_TIERS = (300_000.0, 3_000_000.0, 20_000_000.0, 100_000_000.0)
-"""Shares a month at which each tier of the tiered plan ends, 2025; the last has no end."""
-IBKR_TIER_RATES = (0.0035, 0.0020, 0.0015, 0.0010, 0.0005)
-"""USD a share in each tier, 2025."""
-
-
-def bounded_fee(
-    base: float, units: float, notional: float, minimum: float, maximum_percent: float
-) -> float:
-    """`base` raised to `minimum`, then cut to `maximum_percent` of the value; 0 for no units.
-
-    `maximum_percent` is inf for no cap. The cap comes last: it overrides the minimum.
-    """
-    if units <= 0.0:
-        return 0.0
-    fee = max(base, minimum)
-    if maximum_percent < inf:
-        fee = min(fee, notional * maximum_percent / 100.0)
-    return fee
 
 
 def per_share_base(units: float, rate: float, per_order: float) -> float:
@@ -76,21 +44,68 @@ def percent_base(notional: float, percent: float, fixed: float) -> float:
     return fixed + notional * percent / 100.0
 
 
-def tiered_total(units: float) -> float:
-    """What the first `units` shares of a month cost, each tier at its own rate."""
-    total = 0.0
-    floor = 0.0
-    for index in range(len(IBKR_TIERS)):
-        if units <= IBKR_TIERS[index]:
-            return total + (units - floor) * IBKR_TIER_RATES[index]
-        total += (IBKR_TIERS[index] - floor) * IBKR_TIER_RATES[index]
-        floor = IBKR_TIERS[index]
-    return total + (units - floor) * IBKR_TIER_RATES[len(IBKR_TIERS)]
+def priced(
+    quotes: Quotes,
+    instrument: Instrument,
+    quantity: float,
+    notional: float,
+    month_quantity: float,
+    day: int,
+) -> float:
+    """What a schedule charges for an order so far.
+
+    The general table of currency pairs is in USD: a pair whose base is USD is priced by its units
+    and brought to its own currency at the order's price.
+
+    Raises:
+        ConfigError: the schedule has no table for the instrument.
+    """
+    units = abs(quantity)
+    if units == 0.0:
+        return 0.0
+    table = quotes.table(instrument, day)
+    if table.is_general and instrument.type is AssetType.FOREX and _is_of_dollars(instrument):
+        return table.fee(units, units, month_quantity, 1.0) * notional / units
+    return table.fee(units, notional, month_quantity, instrument.multiplier)
 
 
-def tiered_base(units: float, month_units: float) -> float:
-    """What `units` more shares cost after `month_units` of the month."""
-    return tiered_total(month_units + units) - tiered_total(month_units)
+def pass_through_fee(
+    schedule: Schedule, instrument: Instrument, quantity: float, notional: float, day: int
+) -> float:
+    """What the broker passes on: fees on sales of US stocks and options, exchange fees of futures.
+
+    Sales in USD pay Section 31 on their value, and FINRA's Trading Activity Fee on their units.
+    Unrounded; the cap on FINRA's fee, which is one trade's, is applied to the order.
+
+    Raises:
+        ConfigError: the schedule has no exchange fee for a future.
+    """
+    units = abs(quantity)
+    if units == 0.0:
+        return 0.0
+    if instrument.type is AssetType.FUTURE:
+        rate = schedule.exchange_fees.at(day).rate(instrument)
+        if rate is None:
+            raise ConfigError(
+                f"{schedule.name} has no exchange fee for {instrument.symbol}, a future in "
+                f"{instrument.currency}.",
+                "Leave pass_through out, or give a schedule of your own that lists it.",
+            )
+        return rate * units
+    if quantity > 0.0 or instrument.currency != "USD":
+        return 0.0
+    activity = schedule.trading_activity.at(day)
+    if instrument.type in (AssetType.STOCK, AssetType.INDEX):
+        by_units = min(activity.stock * units, activity.maximum)
+    elif instrument.type is AssetType.OPTION:
+        by_units = activity.option * units
+    else:
+        return 0.0
+    return by_units + schedule.section_31.at(day) * notional / 1e6
+
+
+def _is_of_dollars(instrument: Instrument) -> bool:
+    return instrument.currency != "USD" and instrument.symbol.startswith("USD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +113,12 @@ class NoCommission:
     """Nothing: trading is free."""
 
     def fee(
-        self, instrument: Instrument, quantity: float, notional: float, month_quantity: float
+        self,
+        instrument: Instrument,
+        quantity: float,
+        notional: float,
+        month_quantity: float,
+        day: int,
     ) -> float:
         """Always 0."""
         return 0.0
@@ -106,58 +126,74 @@ class NoCommission:
 
 @dataclass(frozen=True, slots=True)
 class IbkrFixed:
-    """Interactive Brokers, US stocks, fixed: 0.005 a share, at least 1.00, at most 1 % of value.
+    """Interactive Brokers, fixed plan: by kind of instrument and day, from a dated schedule.
+
+    US stocks at present: 0.005 a share, at least 1.00 an order, at most 1 % of the value. An index
+    is priced as a stock.
 
     Attributes:
-        rate: money per share, >= 0.
-        minimum: least fee of an order, >= 0.
-        maximum_percent: largest fee in percent of the trade's value, >= 0; overrides the minimum.
+        schedule: YAML file of fees that replaces the shipped one, section by section; none for the
+            shipped one.
+        pass_through: whether to add what the broker passes on: SEC and FINRA fees on sales of US
+            stocks and options, exchange fees of futures.
     """
 
-    rate: float = IBKR_FIXED_RATE
-    minimum: float = IBKR_FIXED_MINIMUM
-    maximum_percent: float = IBKR_MAXIMUM_PERCENT
+    schedule: str | None = None
+    pass_through: bool = False
+    _quotes: Quotes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("rate", "minimum", "maximum_percent"):
-            check_number(self, name, low=0.0)
+        object.__setattr__(self, "_quotes", Quotes(self.schedule, "fixed"))
 
     def fee(
-        self, instrument: Instrument, quantity: float, notional: float, month_quantity: float
+        self,
+        instrument: Instrument,
+        quantity: float,
+        notional: float,
+        month_quantity: float,
+        day: int,
     ) -> float:
-        """Fee of the order so far. ConfigError for an instrument that is no stock."""
-        _require_stock(self, instrument)
-        units = abs(quantity)
-        base = per_share_base(units, self.rate, 0.0)
-        return bounded_fee(base, units, notional, self.minimum, self.maximum_percent)
+        """Fee of the order so far. ConfigError for an instrument the schedule does not price."""
+        fee = priced(self._quotes, instrument, quantity, notional, month_quantity, day)
+        if self.pass_through:
+            fee += pass_through_fee(self._quotes.schedule, instrument, quantity, notional, day)
+        return fee
 
 
 @dataclass(frozen=True, slots=True)
 class IbkrTiered:
-    """Interactive Brokers, US stocks, tiered by the month's volume; its own part of the fee only.
+    """Interactive Brokers, tiered plan: by the month's volume, kind of instrument and day.
 
-    Exchange, clearing and regulatory fees, which the tiered plan passes through, are not included.
+    The exchange and clearing fees of stocks and options, which this plan passes on and which depend
+    on the venue, are not included.
 
     Attributes:
-        minimum: least fee of an order, >= 0.
-        maximum_percent: largest fee in percent of the trade's value, >= 0; overrides the minimum.
+        schedule: YAML file of fees that replaces the shipped one, section by section; none for the
+            shipped one.
+        pass_through: whether to add what the broker passes on: SEC and FINRA fees on sales of US
+            stocks and options, exchange fees of futures.
     """
 
-    minimum: float = IBKR_TIERED_MINIMUM
-    maximum_percent: float = IBKR_MAXIMUM_PERCENT
+    schedule: str | None = None
+    pass_through: bool = False
+    _quotes: Quotes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("minimum", "maximum_percent"):
-            check_number(self, name, low=0.0)
+        object.__setattr__(self, "_quotes", Quotes(self.schedule, "tiered"))
 
     def fee(
-        self, instrument: Instrument, quantity: float, notional: float, month_quantity: float
+        self,
+        instrument: Instrument,
+        quantity: float,
+        notional: float,
+        month_quantity: float,
+        day: int,
     ) -> float:
-        """Fee of the order so far. ConfigError for an instrument that is no stock."""
-        _require_stock(self, instrument)
-        units = abs(quantity)
-        base = tiered_base(units, month_quantity)
-        return bounded_fee(base, units, notional, self.minimum, self.maximum_percent)
+        """Fee of the order so far. ConfigError for an instrument the schedule does not price."""
+        fee = priced(self._quotes, instrument, quantity, notional, month_quantity, day)
+        if self.pass_through:
+            fee += pass_through_fee(self._quotes.schedule, instrument, quantity, notional, day)
+        return fee
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +220,12 @@ class PerShare:
                 check_number(self, name, low=0.0)
 
     def fee(
-        self, instrument: Instrument, quantity: float, notional: float, month_quantity: float
+        self,
+        instrument: Instrument,
+        quantity: float,
+        notional: float,
+        month_quantity: float,
+        day: int,
     ) -> float:
         """Fee of the order so far."""
         minimum = 0.0 if self.minimum is None else self.minimum
@@ -213,7 +254,12 @@ class PercentCommission:
             check_number(self, name, low=0.0)
 
     def fee(
-        self, instrument: Instrument, quantity: float, notional: float, month_quantity: float
+        self,
+        instrument: Instrument,
+        quantity: float,
+        notional: float,
+        month_quantity: float,
+        day: int,
     ) -> float:
         """Fee of the order so far."""
         base = percent_base(notional, self.percent, self.fixed)
@@ -234,16 +280,12 @@ class PerOrder:
         check_number(self, "amount", low=0.0)
 
     def fee(
-        self, instrument: Instrument, quantity: float, notional: float, month_quantity: float
+        self,
+        instrument: Instrument,
+        quantity: float,
+        notional: float,
+        month_quantity: float,
+        day: int,
     ) -> float:
         """Fee of the order so far."""
         return bounded_fee(self.amount, abs(quantity), notional, 0.0, inf)
-
-
-def _require_stock(model: object, instrument: Instrument) -> None:
-    if instrument.type not in (AssetType.STOCK, AssetType.INDEX):
-        raise ConfigError(
-            f"{type(model).__name__} knows the fees of stocks; {instrument.symbol} is "
-            f"{instrument.type.value}.",
-            "Choose another commission, such as percent:0.002 or per_share:0.85.",
-        )

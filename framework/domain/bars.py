@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Bars", "FloatArray", "IntArray", "PriceBasis"]
+__all__ = ["Bars", "BoolArray", "FloatArray", "IntArray", "PriceBasis"]
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,6 +14,7 @@ from framework.domain.instruments import Instrument
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 class PriceBasis(StrEnum):
@@ -41,6 +42,7 @@ class Bars:
         volume: traded quantity; 0 where the source has none.
         prices: what the prices mean.
         synthetic: True for bars no market ever printed.
+        regular: whether each bar lies in regular trading hours; None when all do.
     """
 
     instrument: Instrument
@@ -55,12 +57,15 @@ class Bars:
     volume: FloatArray
     prices: PriceBasis = PriceBasis.SPLIT
     synthetic: bool = False
+    regular: BoolArray | None = None
 
     def __post_init__(self) -> None:
         for array in (self.close_time, self.session, self.session_close):
             array.setflags(write=False)
         for column in (self.open, self.high, self.low, self.close, self.volume):
             column.setflags(write=False)
+        if self.regular is not None:
+            self.regular.setflags(write=False)
 
     def __len__(self) -> int:
         return len(self.close_time)
@@ -83,4 +88,5 @@ class Bars:
             low=self.low[cut],
             close=self.close[cut],
             volume=self.volume[cut],
+            regular=None if self.regular is None else self.regular[cut],
         )

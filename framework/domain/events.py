@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = [
     "BrokerEvent",
+    "CashFlow",
+    "CashFlowKind",
     "Commission",
     "Fill",
     "Halt",
@@ -11,6 +13,7 @@ __all__ = [
     "Refused",
     "Signal",
     "SignalAction",
+    "Split",
     "Trip",
 ]
 
@@ -32,6 +35,7 @@ class Fill:
         price: price paid, slippage included.
         reference: price before slippage.
         touch: True for a limit filled at a price the bar only just touched.
+        rate: units of the account's currency one unit of the instrument's currency cost then.
     """
 
     id: str
@@ -41,6 +45,7 @@ class Fill:
     price: float
     reference: float
     touch: bool = False
+    rate: float = 1.0
 
     @property
     def symbol(self) -> str:
@@ -68,7 +73,51 @@ class OrderUpdate:
     reason: str = ""
 
 
-BrokerEvent = Fill | Commission | OrderUpdate
+class CashFlowKind(StrEnum):
+    """Why money moved without a trade."""
+
+    DIVIDEND = "dividend"
+    INTEREST = "interest"
+    BORROW_FEE = "borrow_fee"
+    CASH_IN_LIEU = "cash_in_lieu"
+    """Paid for the fraction of a unit a split leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class CashFlow:
+    """Money that moved without a trade, in the account's currency.
+
+    Attributes:
+        symbol: the instrument it belongs to; empty for the account as a whole.
+        kind: why.
+        amount: > 0 received, < 0 paid.
+        time: nanoseconds UTC at which it was booked.
+    """
+
+    symbol: str
+    kind: CashFlowKind
+    amount: float
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Units of an instrument were split: what was held becomes `ratio` times as many.
+
+    Attributes:
+        symbol: instrument.
+        ratio: new units for each old one, > 0 (2 for a two-for-one split, 0.1 for one-for-ten).
+        quantity: signed units held afterwards, in whole lots.
+        time: nanoseconds UTC.
+    """
+
+    symbol: str
+    ratio: float
+    quantity: float
+    time: int
+
+
+BrokerEvent = Fill | Commission | OrderUpdate | CashFlow | Split
 
 
 @dataclass(frozen=True, slots=True)

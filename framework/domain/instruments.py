@@ -19,6 +19,7 @@ class AssetType(StrEnum):
     FOREX = "forex"
     INDEX = "index"
     CRYPTO = "crypto"
+    OPTION = "option"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,14 @@ class Instrument:
         tick: smallest price step of *orders*; 0 for no grid. Bars and fills are never rounded.
         lot: smallest quantity step.
         multiplier: money per price point per unit.
+        tick_bands: where the tick depends on the price, (price from which it holds, tick) in rising
+            order; empty for one tick at all prices.
+        expiry: last trading day of a contract, as days since 1970-01-01; None for none.
+        next_contract: symbol of the contract a position rolls into; None for no roll.
+        roll_days: sessions before the expiry at whose close a position rolls.
+        initial_margin: money per unit needed to open, of a future; None where the account's margin
+            model decides.
+        maintenance_margin: money per unit needed to hold it.
     """
 
     symbol: str
@@ -42,6 +51,21 @@ class Instrument:
     tick: float = 0.01
     lot: float = 1.0
     multiplier: float = 1.0
+    tick_bands: tuple[tuple[float, float], ...] = ()
+    expiry: int | None = None
+    next_contract: str | None = None
+    roll_days: int = 5
+    initial_margin: float | None = None
+    maintenance_margin: float | None = None
+
+    def tick_at(self, price: float) -> float:
+        """The smallest step of an order's price at `price`."""
+        tick = self.tick
+        for start, step in self.tick_bands:
+            if price < start:
+                break
+            tick = step
+        return tick
 
     def __post_init__(self) -> None:
         if not self.symbol:
@@ -53,3 +77,13 @@ class Instrument:
             raise DataError(
                 f"{self.symbol}: multiplier is {self.multiplier}.", "It must be above 0."
             )
+        steps = [start for start, _ in self.tick_bands]
+        if steps != sorted(set(steps)) or any(not tick > 0.0 for _, tick in self.tick_bands):
+            raise DataError(
+                f"{self.symbol}: tick_bands are {self.tick_bands}.",
+                "Give rising prices, each with a tick above 0.",
+            )
+        for name in ("initial_margin", "maintenance_margin"):
+            money = getattr(self, name)
+            if money is not None and not (isfinite(money) and money > 0.0):
+                raise DataError(f"{self.symbol}: {name} is {money}.", "It must be above 0.")

@@ -1,4 +1,4 @@
-"""The ledger: cash and positions folded from executions and commissions, and from nothing else."""
+"""The ledger: cash and positions folded from what a broker reports, and from nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from framework.domain.arithmetic import same
-from framework.domain.events import Commission, Fill
+from framework.domain.events import CashFlow, Commission, Fill, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +63,23 @@ class Position:
 
 
 class Ledger:
-    """One book: a strategy's own, or the account's. Only `apply` and `charge` change it.
+    """One book: a strategy's own, or the account's, in the account's currency.
+
+    Only `apply`, `charge`, `receive` and `split` change it. An execution in another currency is
+    paid for at the rate of its moment, so that cash is always in the account's own.
 
     Args:
         cash: opening cash.
         multipliers: money per price point of each symbol it may hold, in subscription order.
     """
 
-    __slots__ = ("cash", "commission", "fills", "opening_cash", "positions")
+    __slots__ = ("cash", "commission", "fills", "income", "opening_cash", "positions")
 
     def __init__(self, cash: float, multipliers: Mapping[str, float]) -> None:
         self.opening_cash = cash
         self.cash = cash
         self.commission = 0.0
+        self.income = 0.0
         self.fills = 0
         self.positions = {
             symbol: Position(symbol, multiplier=multiplier)
@@ -85,7 +89,7 @@ class Ledger:
     def apply(self, fill: Fill) -> None:
         """Fold one execution: cash moves by its value, the position by its quantity."""
         position = self.positions[fill.symbol]
-        self.cash -= fill.quantity * position.multiplier * fill.price
+        self.cash -= fill.quantity * position.multiplier * fill.price * fill.rate
         self.positions[fill.symbol] = position.after(fill.quantity, fill.price)
         self.fills += 1
 
@@ -94,8 +98,24 @@ class Ledger:
         self.cash -= commission.amount
         self.commission += commission.amount
 
+    def receive(self, flow: CashFlow) -> None:
+        """Fold money that moved without a trade."""
+        self.cash += flow.amount
+        self.income += flow.amount
+
+    def split(self, split: Split) -> None:
+        """Fold a split: another number of units at another average price, worth the same."""
+        held = self.positions[split.symbol]
+        average = held.average_price / split.ratio if split.quantity else 0.0
+        self.positions[split.symbol] = Position(
+            split.symbol, split.quantity, average, held.multiplier
+        )
+
     def equity(self, prices: Mapping[str, float]) -> float:
-        """Cash + sum of quantity x multiplier x price, in subscription order."""
+        """Cash + sum of quantity x multiplier x price, in subscription order.
+
+        Here and in `gross_exposure`, prices are in the account's currency.
+        """
         total = self.cash
         for symbol, position in self.positions.items():
             if position.quantity != 0.0:

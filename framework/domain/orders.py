@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 __all__ = [
+    "BROKER_MADE",
     "CLOSING",
     "DONE",
+    "IF_TOUCHED",
     "Offset",
     "Order",
     "OrderRequest",
@@ -24,6 +26,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from math import isfinite
 
+from framework.domain.terms import PLAIN, Peg, Terms
 from framework.errors import OrderError
 
 
@@ -47,6 +50,24 @@ class OrderType(StrEnum):
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
     TRAIL = "trail"
+    TRAIL_LIMIT = "trail_limit"
+    """A trailing stop that becomes a limit order at a distance from its level."""
+    MARKET_IF_TOUCHED = "market_if_touched"
+    """Waits for a better price, then becomes a market order."""
+    LIMIT_IF_TOUCHED = "limit_if_touched"
+    """Waits for a better price, then becomes a limit order."""
+    MARKET_ON_CLOSE = "market_on_close"
+    LIMIT_ON_CLOSE = "limit_on_close"
+    PEG_MID = "peg_mid"
+    """Follows the middle of the quote."""
+    PEG_BEST = "peg_best"
+    """Follows the best quote of its own side, in front of it."""
+    RELATIVE = "relative"
+    """Follows the best quote of its own side at a distance (a primary peg)."""
+
+
+IF_TOUCHED = frozenset({OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
+"""Types that wait for a better price than the present one."""
 
 
 class TimeInForce(StrEnum):
@@ -56,6 +77,14 @@ class TimeInForce(StrEnum):
     """Until the end of the first session in which it can trade."""
     GTC = "GTC"
     """Until filled or cancelled."""
+    GTD = "GTD"
+    """Until `Terms.good_till`."""
+    IOC = "IOC"
+    """What trades at once trades; the rest is cancelled."""
+    FOK = "FOK"
+    """All of it at once, or nothing."""
+    OPG = "OPG"
+    """Only in the opening auction: a market or limit order on open."""
 
 
 class Origin(StrEnum):
@@ -69,10 +98,21 @@ class Origin(StrEnum):
     TRAIL = "trail"
     TIME_STOP = "time_stop"
     BREAKER = "breaker"
+    ROLL = "roll"
+    """Moves a position from an expiring contract to the next one."""
+    LIQUIDATION = "liquidation"
+    """The broker's own: closes what the account's margin no longer carries."""
+    EXPIRY = "expiry"
+    """The broker's own: settles a contract that has expired."""
 
 
-CLOSING = frozenset({Origin.CLOSE, Origin.TIME_STOP, Origin.BREAKER})
+CLOSING = frozenset(
+    {Origin.CLOSE, Origin.TIME_STOP, Origin.BREAKER, Origin.LIQUIDATION, Origin.EXPIRY}
+)
 """Origins of orders that close a position and never open one."""
+
+BROKER_MADE = frozenset({Origin.LIQUIDATION, Origin.EXPIRY})
+"""Origins of orders the broker makes itself: they never pass the door, which adopts them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +209,10 @@ class Order:
         type: order type.
         time: nanoseconds UTC of the decision.
         decision_price: close the decision was made at.
-        limit: limit price (LIMIT, STOP_LIMIT).
-        stop: trigger price (STOP, STOP_LIMIT, TRAIL once its level is known).
+        limit: limit price; of a pegged order the worst price it may follow to, if any; of a
+            TRAIL_LIMIT once its level is known.
+        stop: trigger price (STOP, STOP_LIMIT, the if-touched types; TRAIL and TRAIL_LIMIT once
+            their level is known).
         trail: distance of a trailing stop.
         offset: for a protective order whose price counts from its parent's average fill.
         tif: time in force.
@@ -180,6 +222,7 @@ class Order:
         origin: who made it.
         fraction: share of free margin to be sized at the fill; backtest-only (FillPolicy.sizing).
         opens: units it may open at most, as judged when it left; None without a limit.
+        terms: everything rarer: conditions, algo, scale, pegs, routing, hours, expiry.
     """
 
     id: str
@@ -199,6 +242,7 @@ class Order:
     origin: Origin = Origin.STRATEGY
     fraction: float | None = None
     opens: float | None = None
+    terms: Terms = PLAIN
 
     def __post_init__(self) -> None:
         _check(self)
@@ -209,14 +253,34 @@ class Order:
         when nothing is."""
         return self.opens == 0.0
 
+    @property
+    def trades_at_once(self) -> bool:
+        """Whether it starts to trade with the next bar, whatever happens."""
+        terms = self.terms
+        return self.type is OrderType.MARKET and (
+            terms is PLAIN or (terms.conditions is None and terms.algo is None)
+        )
 
-_PRICES: dict[OrderType, frozenset[str]] = {
-    OrderType.MARKET: frozenset(),
-    OrderType.LIMIT: frozenset({"limit"}),
-    OrderType.STOP: frozenset({"stop"}),
-    OrderType.STOP_LIMIT: frozenset({"limit", "stop"}),
-    OrderType.TRAIL: frozenset({"trail"}),
+
+_LIMIT, _STOP, _BOTH = frozenset({"limit"}), frozenset({"stop"}), frozenset({"limit", "stop"})
+_NOTHING: frozenset[str] = frozenset()
+_PRICES: dict[OrderType, tuple[frozenset[str], frozenset[str]]] = {
+    OrderType.MARKET: (_NOTHING, _NOTHING),
+    OrderType.LIMIT: (_LIMIT, _NOTHING),
+    OrderType.STOP: (_STOP, _NOTHING),
+    OrderType.STOP_LIMIT: (_BOTH, _NOTHING),
+    OrderType.TRAIL: (_NOTHING, _BOTH),
+    OrderType.TRAIL_LIMIT: (_NOTHING, _BOTH),
+    OrderType.MARKET_IF_TOUCHED: (_STOP, _NOTHING),
+    OrderType.LIMIT_IF_TOUCHED: (_BOTH, _NOTHING),
+    OrderType.MARKET_ON_CLOSE: (_NOTHING, _NOTHING),
+    OrderType.LIMIT_ON_CLOSE: (_LIMIT, _NOTHING),
+    OrderType.PEG_MID: (_NOTHING, _LIMIT),
+    OrderType.PEG_BEST: (_NOTHING, _LIMIT),
+    OrderType.RELATIVE: (_NOTHING, _LIMIT),
 }
+"""The prices each type needs, and those it may have besides."""
+_TRAILING = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
 
 
 def _check(order: Order) -> None:
@@ -226,13 +290,13 @@ def _check(order: Order) -> None:
         )
     if order.quantity == 0 and order.fraction is None:
         raise OrderError(f"{order.symbol}: the order quantity is 0.", "It must be above 0.")
-    needed = _PRICES[order.type]
+    needed, allowed = _PRICES[order.type]
     for name, price in (("limit", order.limit), ("stop", order.stop)):
         if price is not None and not (isfinite(price) and price > 0):
             raise OrderError(
                 f"{order.symbol}: the {name} price is {price}.", "It must be a number above 0."
             )
-        if price is not None and name not in needed and order.type is not OrderType.TRAIL:
+        if price is not None and name not in needed and name not in allowed:
             raise OrderError(
                 f"{order.symbol}: a {order.type} order takes no {name} price.",
                 "Leave it out, or choose the order type that has one.",
@@ -241,10 +305,36 @@ def _check(order: Order) -> None:
             raise OrderError(
                 f"{order.symbol}: a {order.type} order needs a {name} price.", f"Give {name}=."
             )
-    if (order.trail is not None) != (order.type is OrderType.TRAIL):
+    if (order.trail is not None) != (order.type in _TRAILING):
         raise OrderError(
             f"{order.symbol}: a {order.type} order with a trailing distance of {order.trail}.",
             "Only trailing orders have one, and they need it.",
+        )
+    if order.terms is not PLAIN:
+        _check_terms(order)
+
+
+def _check_terms(order: Order) -> None:
+    terms = order.terms
+    if (order.tif is TimeInForce.GTD) != (terms.good_till is not None):
+        raise OrderError(
+            f"{order.symbol}: a {order.tif} order with good_till={terms.good_till}.",
+            "GTD orders end at good_till, and no others do.",
+        )
+    if (terms.limit_offset is not None) != (order.type is OrderType.TRAIL_LIMIT):
+        raise OrderError(
+            f"{order.symbol}: a {order.type} order with limit_offset={terms.limit_offset}.",
+            "Only a trailing stop-limit has one, and it needs it.",
+        )
+    if terms.scale is not None and order.type is not OrderType.LIMIT:
+        raise OrderError(
+            f"{order.symbol}: a {order.type} order with scale={terms.scale}.",
+            "A scale order is a limit order: give limit=.",
+        )
+    if terms.algo is not None and order.type not in (OrderType.MARKET, OrderType.LIMIT):
+        raise OrderError(
+            f"{order.symbol}: a {order.type} order with algo={terms.algo}.",
+            "An algo works a market or a limit order.",
         )
 
 
@@ -263,6 +353,9 @@ class OrderRequest:
         fraction: share of free margin sized at the fill; backtest-only.
         protection: exits that come with it.
         origin: who asks.
+        touch: trigger price of an if-touched order.
+        at_close: whether it trades in the closing auction only.
+        terms: everything rarer.
     """
 
     symbol: str
@@ -276,15 +369,37 @@ class OrderRequest:
     fraction: float | None = None
     protection: Protection = Protection()
     origin: Origin = Origin.STRATEGY
+    touch: float | None = None
+    at_close: bool = False
+    terms: Terms = PLAIN
+
+    @property
+    def trigger(self) -> float | None:
+        """The price it waits for, of a stop or if-touched order."""
+        return self.stop if self.touch is None else self.touch
 
     @property
     def type(self) -> OrderType:
-        """The order type its prices make it."""
+        """The order type its prices and terms make it."""
+        if self.terms.peg is not None:
+            return _PEGGED[self.terms.peg]
+        if self.at_close:
+            return OrderType.MARKET_ON_CLOSE if self.limit is None else OrderType.LIMIT_ON_CLOSE
         if self.trailing is not None:
-            return OrderType.TRAIL
+            return OrderType.TRAIL if self.terms.limit_offset is None else OrderType.TRAIL_LIMIT
+        if self.touch is not None:
+            none = self.limit is None
+            return OrderType.MARKET_IF_TOUCHED if none else OrderType.LIMIT_IF_TOUCHED
         if self.limit is not None:
             return OrderType.LIMIT if self.stop is None else OrderType.STOP_LIMIT
         return OrderType.MARKET if self.stop is None else OrderType.STOP
+
+
+_PEGGED = {
+    Peg.MID: OrderType.PEG_MID,
+    Peg.BEST: OrderType.PEG_BEST,
+    Peg.PRIMARY: OrderType.RELATIVE,
+}
 
 
 class OrderStatus(StrEnum):

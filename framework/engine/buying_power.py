@@ -7,7 +7,7 @@ __all__ = ["available", "opening_and_exit", "shortfall"]
 from collections.abc import Iterable
 from math import isnan
 
-from framework.domain.orders import OrderRequest, OrderType
+from framework.domain.orders import OrderRequest
 from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
 from framework.errors import ConfigError
@@ -40,6 +40,7 @@ def available(
     working: Iterable[Ticket],
     leverage: float,
     commission: CommissionModel,
+    day: int,
     oca: str | None = None,
 ) -> float:
     """Money new risk may still use: leverage x equity - exposure - working entries and their fees.
@@ -57,12 +58,12 @@ def available(
             continue
         instrument = slot.instrument(order.symbol)
         unit = instrument.multiplier
-        if order.type is OrderType.MARKET and slot.world.markets[order.symbol].is_fresh:
+        if order.trades_at_once and slot.world.markets[order.symbol].is_fresh:
             used -= (ticket.remaining - ticket.opening) * unit * prices[order.symbol]
         if ticket.opening == 0.0:
             continue
         cost = ticket.opening * unit * (order.limit or order.stop or prices[order.symbol])
-        cost += commission.fee(instrument, order.side * ticket.opening, cost, 0.0)
+        cost += commission.fee(instrument, order.side * ticket.opening, cost, 0.0, day)
         if order.oca is None:
             used += cost
         elif order.oca != oca:
@@ -77,6 +78,7 @@ def shortfall(
     exit_part: float,
     free: float,
     commission: CommissionModel,
+    day: int,
 ) -> str:
     """Why `opening` units cannot be paid for; empty if they can.
 
@@ -87,12 +89,13 @@ def shortfall(
         exit_part: units of the same order that close a position, which frees their value.
         free: what is available before the order.
         commission: fee schedule of the estimate.
+        day: the trading day of the estimate.
     """
     instrument = slot.instrument(request.symbol)
     close = slot.price(request.symbol)
-    price = request.limit or request.stop or close
+    price = request.limit or request.trigger or close
     notional = opening * instrument.multiplier * price
-    fee = commission.fee(instrument, request.side * opening, notional, 0.0)
+    fee = commission.fee(instrument, request.side * opening, notional, 0.0, day)
     if isnan(fee):
         raise ConfigError(
             f"The commission {type(commission).__name__} answered {fee} for {opening:g} "

@@ -17,7 +17,6 @@ from framework.domain.orders import (
     Offset,
     Order,
     OrderRequest,
-    OrderType,
     Origin,
     Protection,
     Side,
@@ -108,7 +107,7 @@ class StrategyDesk:
         cancels = [t.order.id for t in waiting]
         if held != 0.0:
             self._renewal.remember(symbol)
-            cancels = [t.order.id for t in self._door.working(self._slot, symbol)]
+            cancels = [t.order.id for t in self._door.blotter.working(self._slot, symbol)]
 
         def enter() -> None:
             present = effective(self._door, self._slot, symbol)
@@ -127,7 +126,7 @@ class StrategyDesk:
         self._after(symbol, cancels, enter)
 
     def _flatten(self, symbol: str, origin: Origin) -> None:
-        working = list(self._door.working(self._slot, symbol))
+        working = list(self._door.blotter.working(self._slot, symbol))
         closing = [t for t in working if t.order.origin in CLOSING and t.order.parent is None]
         cancels = [t.order.id for t in working if t not in closing]
 
@@ -143,8 +142,8 @@ class StrategyDesk:
     def _resize(self, symbol: str, quantity: float, protection: Protection) -> None:
         held = effective(self._door, self._slot, symbol)
         reverses = held * quantity < 0.0
-        working = self._door.working(self._slot, symbol) if reverses else ()
-        cancels = [t.order.id for t in working if t.order.type is not OrderType.MARKET]
+        working = self._door.blotter.working(self._slot, symbol) if reverses else ()
+        cancels = [t.order.id for t in working if not t.order.trades_at_once]
 
         def trade() -> None:
             present = effective(self._door, self._slot, symbol)
@@ -202,16 +201,20 @@ class StrategyDesk:
         """Send exactly this order."""
         return self._door.place(self._slot, request)
 
+    def modify(self, order: Order) -> Order | Refused:
+        """Change quantity, prices or time in force of a working order."""
+        return self._door.modify(self._slot, order)
+
     def cancel(self, order_id: str) -> None:
         """Ask for a cancel; a breaker's exit cannot be called off."""
-        ticket = self._door.tickets.get(order_id)
+        ticket = self._door.blotter.tickets.get(order_id)
         if ticket is not None and ticket.order.origin is not Origin.BREAKER:
             self._door.cancel(order_id)
             self._door.settle()
 
     def working(self, symbol: str | None) -> tuple[Order, ...]:
         """Orders not done yet, oldest first."""
-        return tuple(ticket.order for ticket in self._door.working(self._slot, symbol))
+        return tuple(ticket.order for ticket in self._door.blotter.working(self._slot, symbol))
 
     # world ---------------------------------------------------------------------------------
 

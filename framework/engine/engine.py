@@ -97,7 +97,7 @@ class Engine:
         instants: nanoseconds UTC of every instant of the run.
         session: trading day of every instant.
         first: index of the first instant at which orders are allowed.
-        spare_cash: cash of the account that no slot was given.
+        is_watched: whether the broker may report something although no order works.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Engine:
         instants: IntArray,
         session: IntArray,
         first: int,
-        spare_cash: float,
+        is_watched: bool,
     ) -> None:
         self._stations = tuple(stations)
         self._door = door
@@ -116,7 +116,7 @@ class Engine:
         self._instants = instants.data
         self._session = session.data
         self._first = first
-        self._spare_cash = spare_cash
+        self._is_watched = is_watched
         self._day: int | None = None
         self._state = BreakerState(0, 0.0, 0.0, 0.0)
         self._halts: dict[str, Halt] = {}
@@ -137,7 +137,7 @@ class Engine:
             station.awake = at >= 0
             if station.awake:
                 station.slot.world.move(at)
-        if door.has_working:
+        if self._is_watched or door.blotter.has_working:
             self._take_fills(k)
         if self._breakers and k >= self._first and self._trips_now():
             self._finish(k)
@@ -145,7 +145,7 @@ class Engine:
         for station in self._stations:
             if station.awake:
                 self._wake(station)
-        if door.has_working or door.notices:
+        if door.blotter.has_working or door.blotter.notices:
             self._finish(k)
 
     def stop(self) -> None:
@@ -172,15 +172,15 @@ class Engine:
 
     def _take_fills(self, k: int) -> None:
         """Fold what the bars closing now did to the resting orders, and tell the strategies."""
-        self._door.settle()
-        if self._door.notices:
+        news = self._door.settle()
+        if news or self._door.blotter.notices:
             self.note_change(k)
             self._notify()
 
     def _finish(self, k: int) -> None:
         """Take in what the broker answered at once, such as the proof of a cancel."""
         self._door.settle()
-        if self._door.notices:
+        if self._door.blotter.notices:
             self._notify()
             self.note_change(k)
 
@@ -189,7 +189,7 @@ class Engine:
             station.slot.trading = True
 
     def _new_session(self, k: int) -> None:
-        self._day = self._session[k]
+        self._day = self._door.day = self._session[k]
         for station in self._stations:
             station.slot.orders_today = 0
         for name, halt in tuple(self._halts.items()):
@@ -199,8 +199,8 @@ class Engine:
         self._state.day_open_equity = self._state.equity
 
     def _notify(self) -> None:
-        while self._door.notices:
-            notices, self._door.notices = self._door.notices, []
+        while self._door.blotter.notices:
+            notices, self._door.blotter.notices = self._door.blotter.notices, []
             for slot, notice in notices:
                 if isinstance(notice, Fill):
                     slot.hooks.on_fill(notice)
@@ -214,7 +214,7 @@ class Engine:
 
     def note_change(self, k: int) -> None:
         """Note cash and positions as they are at instant `k`."""
-        cash = self._spare_cash + sum(s.slot.ledger.cash for s in self._stations)
+        cash = self._door.blotter.spare.cash + sum(s.slot.ledger.cash for s in self._stations)
         held = tuple(
             position.quantity
             for station in self._stations
@@ -225,14 +225,16 @@ class Engine:
     def _trips_now(self) -> bool:
         """Mark the account and ask the breakers; whether one has just tripped."""
         state = self._state
-        equity = self._spare_cash + sum(station.slot.equity() for station in self._stations)
+        equity = self._door.blotter.spare.cash + sum(
+            station.slot.equity() for station in self._stations
+        )
         if state.peak_equity == 0.0:
             state.day_open_equity = state.peak_equity = equity
         state.time = self._door.now
         state.equity = equity
         state.peak_equity = max(state.peak_equity, equity)
-        state.orders = self._door.sent + len(self._door.refused)
-        news = self._door.refused[self._refused_seen :]
+        state.orders = self._door.sent + len(self._door.blotter.refused)
+        news = self._door.blotter.refused[self._refused_seen :]
         state.errors += sum(refusal.rule != HALTED for refusal in news)
         self._refused_seen += len(news)
         tripped = False

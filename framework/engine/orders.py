@@ -4,25 +4,25 @@ from __future__ import annotations
 
 __all__ = ["HALTED", "Door"]
 
-import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import isnan
 
-from framework.domain.arithmetic import order_price, round_down_to_lot
-from framework.domain.events import Commission, Fill, OrderUpdate, Refused
+from framework.domain.arithmetic import round_down_to_lot
+from framework.domain.events import Refused
+from framework.domain.ledger import Ledger
 from framework.domain.orders import (
     CLOSING,
-    DONE,
     Order,
     OrderRequest,
     OrderStatus,
     OrderType,
     Protection,
-    can_become,
 )
 from framework.engine.account import account_state
+from framework.engine.blotter import Blotter
 from framework.engine.buying_power import available, opening_and_exit, shortfall
+from framework.engine.changes import request_of, rounded, unchangeable
 from framework.engine.protection import (
     children_of,
     known_distance,
@@ -30,23 +30,24 @@ from framework.engine.protection import (
     unknown_range,
     unsound,
 )
-from framework.engine.slot import Slot, TimeStop
+from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
 from framework.errors import OrderError
-from framework.ports import Broker, CommissionModel, ExitRule, RiskRule
-
-_log = logging.getLogger("slipway.door")
-
-
-Notice = Fill | OrderUpdate
-
+from framework.ports import (
+    Broker,
+    CommissionModel,
+    ExitRule,
+    OrderContext,
+    OrderRule,
+    RiskRule,
+)
 
 HALTED = "halted"
 """The rule of refusals made because a breaker has tripped."""
 
 
 class Door:
-    """Lets orders out, keeps their state, folds what comes back into the ledgers.
+    """Lets orders out; its blotter keeps their state and folds what comes back.
 
     Args:
         broker: where orders go.
@@ -57,6 +58,7 @@ class Door:
         checks_cash: whether buying power is checked here (else at the fill).
         sizes_at_fill: whether orders made as a fraction of free margin are allowed.
         exits_reduce: whether an order that can only close when it is made may never open.
+        order_rules: of the broker and the exchange, asked about every order.
     """
 
     def __init__(
@@ -69,10 +71,12 @@ class Door:
         checks_cash: bool,
         sizes_at_fill: bool,
         exits_reduce: bool,
+        order_rules: Sequence[OrderRule] = (),
     ) -> None:
         self._broker = broker
         self._commission = commission
         self._rules = tuple(rules)
+        self._order_rules = tuple(order_rules)
         self._leverage = leverage
         self._checks_cash = checks_cash
         self._sizes_at_fill = sizes_at_fill
@@ -80,37 +84,20 @@ class Door:
         self.attached = Protection()
         for rule in exits:
             self.attached = self.attached.or_else(rule.protection())
-        self._working: dict[str, Ticket] = {}
-        self._waiting: list[tuple[set[str], Callable[[], None]]] = []
-        self._slots: tuple[Slot, ...] = ()
-        self._spare_cash = 0.0
+        self.blotter = Blotter()
         self.now = 0
+        self.day = 0
         self.sent = 0
-        self.tickets: dict[str, Ticket] = {}
-        self.refused: list[Refused] = []
-        self.fills: list[Fill] = []
-        self.commissions: list[Commission] = []
-        self.notices: list[tuple[Slot, Notice]] = []
 
     def buying_power(self, slot: Slot) -> float:
         """Money the slot may still put at risk, never below 0."""
-        return max(0.0, available(slot, self.working(slot), self._leverage, self._commission))
+        working = self.blotter.working(slot)
+        return max(0.0, available(slot, working, self._leverage, self._commission, self.day))
 
     def open_for(self, slots: Sequence[Slot], spare_cash: float) -> None:
         """Name the slots of the account, and its cash that none of them was given."""
-        self._slots = tuple(slots)
-        self._spare_cash = spare_cash
-
-    @property
-    def has_working(self) -> bool:
-        """Whether any order may still trade."""
-        return bool(self._working)
-
-    def working(self, slot: Slot, symbol: str | None = None) -> Iterator[Ticket]:
-        """Orders of a slot that may still trade, oldest first."""
-        for ticket in tuple(self._working.values()):
-            if ticket.slot is slot and symbol in (None, ticket.order.symbol):
-                yield ticket
+        self.blotter.slots = tuple(slots)
+        self.blotter.spare = Ledger(spare_cash, {})
 
     def place(self, slot: Slot, request: OrderRequest) -> Order | Refused:
         """Let an order out, or say why not.
@@ -133,7 +120,7 @@ class Door:
         opening, exit_part = self._split(slot, request, quantity)
         judged = self._judge(slot, request, opening, exit_part)
         if isinstance(judged, Refused):
-            self.refused.append(judged)
+            self.blotter.refused.append(judged)
             if exit_part == 0.0:
                 return judged
             judged, asked = 0.0, Protection()
@@ -151,17 +138,45 @@ class Door:
 
     def cancel(self, order_id: str) -> None:
         """Ask for a cancel; its proof comes back through `settle`."""
-        ticket = self._working.get(order_id)
+        ticket = self.blotter.find(order_id)
         if ticket is not None and ticket.status is not OrderStatus.CANCELLING:
             ticket.status = OrderStatus.CANCELLING
             self._broker.cancel(order_id)
 
     def replace(self, order: Order) -> None:
-        """Change the prices or the quantity of a working order."""
-        ticket = self._working.get(order.id)
+        """Change the prices or the quantity of a working order, unjudged: protection only."""
+        ticket = self.blotter.find(order.id)
         if ticket is not None:
             ticket.order = order
             self._broker.replace(order)
+
+    def modify(self, slot: Slot, order: Order) -> Order | Refused:
+        """Change quantity, prices or time in force of a working order, judged like a new one.
+
+        Args:
+            slot: whose order it is.
+            order: as it shall be; id, side and type stay.
+        """
+        ticket = self.blotter.find(order.id)
+        wanted = request_of(order)
+        if ticket is None or ticket.slot is not slot:
+            return self._refuse_here(slot, wanted, "not_working", f"{order.id} is done")
+        reason = unchangeable(ticket, order)
+        if reason:
+            return self._refuse_here(slot, wanted, "modify", reason)
+        order = rounded(order, slot.instrument(order.symbol))
+        opening = ticket.opening
+        ticket.opening = 0.0
+        judged = self._judge_change(slot, ticket, order, opening)
+        if isinstance(judged, Refused):
+            ticket.opening = opening
+            self.blotter.refused.append(judged)
+            return judged
+        ticket.opening = judged
+        ticket.order = order if order.opens is None else replace(order, opens=judged)
+        self._broker.replace(ticket.order)
+        self.settle()
+        return ticket.order
 
     def send_child(self, slot: Slot, order: Order) -> None:
         """Send a protective order for a position already held."""
@@ -171,25 +186,26 @@ class Door:
 
     def after_cancels(self, order_ids: Sequence[str], action: Callable[[], None]) -> None:
         """Cancel these orders and run `action` once all of them are proven done."""
-        pending = {order_id for order_id in order_ids if order_id in self._working}
+        pending = self.blotter.when_done(order_ids, action)
         for order_id in order_ids:
             self.cancel(order_id)
         if pending:
-            self._waiting.append((pending, action))
             self.settle()
         else:
             action()
 
-    def settle(self) -> None:
-        """Fold everything the broker has reported; hooks are told later, from `notices`."""
+    def settle(self) -> bool:
+        """Fold everything the broker has reported; hooks are told later, from the notices.
+
+        Returns:
+            Whether there was anything.
+        """
+        anything = False
         while events := self._broker.poll():
+            anything = True
             for event in events:
-                if isinstance(event, Fill):
-                    self._fill(event)
-                elif isinstance(event, Commission):
-                    self._charge(event)
-                else:
-                    self._update(event)
+                self.blotter.fold(event)
+        return anything
 
     # letting out ---------------------------------------------------------------------------
 
@@ -200,7 +216,7 @@ class Door:
             return self._refusal(request, price, "start", "the run has not started trading yet")
         if isnan(price):
             refusal = self._refusal(request, 0.0, "no_price", "it has no bar yet")
-            self.refused.append(refusal)
+            self.blotter.refused.append(refusal)
             return refusal
         if request.fraction is not None:
             if not self._sizes_at_fill:
@@ -217,7 +233,7 @@ class Door:
         refusal = self._refusal(
             request, price, "lot", f"{request.quantity:g} rounds down to 0 lots of {lot:g}"
         )
-        self.refused.append(refusal)
+        self.blotter.refused.append(refusal)
         return refusal
 
     def _split(self, slot: Slot, request: OrderRequest, quantity: float) -> tuple[float, float]:
@@ -228,9 +244,9 @@ class Door:
         verb never opens.
         """
         position = slot.ledger.positions[request.symbol].quantity
-        working: Iterable[Ticket] = self.working(slot, request.symbol)
+        working: Iterable[Ticket] = self.blotter.working(slot, request.symbol)
         if self._exits_reduce or request.type is OrderType.MARKET:
-            working = [ticket for ticket in working if ticket.order.type is OrderType.MARKET]
+            working = [ticket for ticket in working if ticket.order.trades_at_once]
         opening, exit_part = opening_and_exit(position, request.side * quantity, working)
         return 0.0 if request.origin in CLOSING else opening, exit_part
 
@@ -284,9 +300,9 @@ class Door:
             return wanted.quantity
         order = self._order(slot, wanted, "judged", opens=None)
         state = account_state(
-            self._slots,
-            self._spare_cash,
-            self._working.values(),
+            self.blotter.slots,
+            self.blotter.spare.cash,
+            self.blotter.all_working(),
             slot,
             wanted,
             exit_part,
@@ -303,8 +319,15 @@ class Door:
     def _shortage(self, slot: Slot, request: OrderRequest, opening: float, exit_part: float) -> str:
         if not self._checks_cash:
             return ""
-        free = available(slot, self.working(slot), self._leverage, self._commission, request.oca)
-        return shortfall(slot, request, opening, exit_part, free, self._commission)
+        free = available(
+            slot,
+            self.blotter.working(slot),
+            self._leverage,
+            self._commission,
+            self.day,
+            request.oca,
+        )
+        return shortfall(slot, request, opening, exit_part, free, self._commission, self.day)
 
     def _judge_fraction(self, slot: Slot, request: OrderRequest, price: float) -> float | Refused:
         if slot.blocked:
@@ -316,11 +339,41 @@ class Door:
         problem = unsound(request, resolved(slot, request.symbol, request.protection), price)
         return self._refusal(request, price, "protection", problem) if problem else 0.0
 
+    def _judge_change(
+        self, slot: Slot, ticket: Ticket, order: Order, opening: float
+    ) -> float | Refused:
+        """Units of risk the changed order may open, or why it may not be changed."""
+        request = replace(request_of(order), quantity=order.quantity - ticket.filled)
+        grown = max(0.0, order.quantity - ticket.order.quantity)
+        wanted = min(opening + grown, request.quantity) if opening else 0.0
+        if order.parent is None and not opening and grown:
+            wanted, _ = self._split(slot, replace(request, quantity=grown), grown)
+        against = self._against_rules(slot, order)
+        if against is not None:
+            return against
+        if wanted == 0.0:
+            return 0.0
+        if slot.blocked:
+            price = slot.price(order.symbol)
+            return self._refusal(request, price, HALTED, slot.blocked)
+        allowed = self._judge_opening(
+            slot, replace(request, quantity=wanted), request.quantity - wanted
+        )
+        if isinstance(allowed, Refused) or allowed == wanted:
+            return allowed
+        reason = f"the rules allow {allowed:g} of {wanted:g} units"
+        return self._refusal(request, slot.price(order.symbol), "modify", reason)
+
     def _send(
         self, slot: Slot, request: OrderRequest, opening: float, opens: float | None
-    ) -> Order:
-        order = self._order(slot, request, slot.next_id(), opens)
+    ) -> Order | Refused:
+        order = self._order(slot, request, slot.peek_id(), opens)
         protection = resolved(slot, request.symbol, request.protection)
+        against = self._against_rules(slot, order)
+        if against is not None:
+            self.blotter.refused.append(against)
+            return against
+        slot.next_id()
         children = children_of(slot, order, opening or order.quantity, protection)
         self._record(slot, order, opening, protection.max_bars)
         slot.orders_today += 1
@@ -331,12 +384,31 @@ class Door:
         self.settle()
         return order
 
+    def _against_rules(self, slot: Slot, order: Order) -> Refused | None:
+        """What broker and exchange would say against the order; None if they would take it."""
+        if not self._order_rules:
+            return None
+        context = self._context(slot, order.symbol)
+        for rule in self._order_rules:
+            reason = rule.refusal(order, context)
+            if reason:
+                return self._refusal(request_of(order), context.price, rule.name, reason)
+        return None
+
+    def _context(self, slot: Slot, symbol: str) -> OrderContext:
+        return OrderContext(
+            time=self.now,
+            session=self.day,
+            instrument=slot.instrument(symbol),
+            price=slot.price(symbol),
+            position=slot.ledger.positions[symbol].quantity,
+            equity=slot.equity(),
+        )
+
     def _order(
         self, slot: Slot, request: OrderRequest, order_id: str, opens: float | None
     ) -> Order:
-        tick = slot.instrument(request.symbol).tick
-        limit, stop = request.limit, request.stop
-        return Order(
+        order = Order(
             id=order_id,
             symbol=request.symbol,
             side=request.side,
@@ -344,21 +416,24 @@ class Door:
             type=request.type,
             time=self.now,
             decision_price=slot.price(request.symbol),
-            limit=None if limit is None else order_price(limit, tick, request.side, False),
-            stop=None if stop is None else order_price(stop, tick, request.side, True),
+            limit=request.limit,
+            stop=request.trigger,
             trail=request.trailing,
             tif=request.tif,
             oca=request.oca,
             origin=request.origin,
             fraction=request.fraction,
             opens=opens,
+            terms=request.terms,
         )
+        if order.limit is None and order.stop is None:
+            return order
+        return rounded(order, slot.instrument(request.symbol))
 
     def _record(self, slot: Slot, order: Order, opening: float, max_bars: int | None) -> None:
         status = OrderStatus.SENT if order.parent is None else OrderStatus.HELD
         ticket = Ticket(slot, order, status, opening, self.now, max_bars=max_bars)
-        self.tickets[order.id] = ticket
-        self._working[order.id] = ticket
+        self.blotter.record(ticket)
 
     def _refusal(self, request: OrderRequest, price: float, rule: str, reason: str) -> Refused:
         return Refused(
@@ -378,67 +453,5 @@ class Door:
     def refuse(self, request: OrderRequest, price: float, rule: str, reason: str) -> Refused:
         """Note an intent that never became an order."""
         refusal = self._refusal(request, price, rule, reason)
-        self.refused.append(refusal)
+        self.blotter.refused.append(refusal)
         return refusal
-
-    # folding back --------------------------------------------------------------------------
-
-    def _fill(self, fill: Fill) -> None:
-        ticket = self.tickets[fill.order.id]
-        slot = ticket.slot
-        symbol = fill.symbol
-        before = slot.ledger.positions[symbol]
-        slot.ledger.apply(fill)
-        ticket.filled += abs(fill.quantity)
-        ticket.value += abs(fill.quantity) * fill.price
-        ticket.slippage += (fill.price - fill.reference) * fill.quantity * before.multiplier
-        ticket.time = fill.time
-        ticket.opening = min(ticket.opening, ticket.remaining)
-        self.fills.append(fill)
-        self.notices.append((slot, fill))
-        self._track_entry(ticket, before.quantity)
-
-    def _track_entry(self, ticket: Ticket, before: float) -> None:
-        """Keep the list of entries behind the present position, and their time stops."""
-        slot, order = ticket.slot, ticket.order
-        now = slot.ledger.positions[order.symbol].quantity
-        entries = slot.entries.setdefault(order.symbol, [])
-        if now * before <= 0.0:
-            entries.clear()
-            slot.time_stops = [t for t in slot.time_stops if t.symbol != order.symbol]
-        if now * order.side > 0.0 and order.parent is None and order.id not in entries:
-            entries.append(order.id)
-            if ticket.max_bars is not None:
-                row = len(slot.world.markets[order.symbol]) - 1
-                due = TimeStop(order.symbol, row + ticket.max_bars)
-                slot.time_stops.append(due)
-
-    def _charge(self, commission: Commission) -> None:
-        ticket = self.tickets[commission.fill_id.rsplit("/", 1)[0]]
-        ticket.slot.ledger.charge(commission)
-        ticket.commission += commission.amount
-        self.commissions.append(commission)
-
-    def _update(self, update: OrderUpdate) -> None:
-        ticket = self.tickets[update.order.id]
-        if update.status is not ticket.status and not can_become(ticket.status, update.status):
-            _log.warning("%s: %s after %s ignored", update.order.id, update.status, ticket.status)
-            return
-        ticket.order = update.order
-        if ticket.first_stop is None:
-            ticket.first_stop = update.order.stop
-        ticket.status = update.status
-        ticket.time = update.time
-        ticket.reason = update.reason
-        self.notices.append((ticket.slot, update))
-        if update.status in DONE:
-            self._working.pop(update.order.id, None)
-            self._proven_done(update.order.id)
-
-    def _proven_done(self, order_id: str) -> None:
-        for pending, _ in self._waiting:
-            pending.discard(order_id)
-        ready = [action for pending, action in self._waiting if not pending]
-        self._waiting = [waiting for waiting in self._waiting if waiting[0]]
-        for action in ready:
-            action()

@@ -81,7 +81,8 @@ class Renewal:
 
     def _bearers(self, symbol: str) -> list[Ticket]:
         """The entries behind what is held, then those still working, on the present side."""
-        filled = [self._door.tickets[entry_id] for entry_id in self._slot.entries.get(symbol, [])]
+        tickets = self._door.blotter.tickets
+        filled = [tickets[entry_id] for entry_id in self._slot.entries.get(symbol, [])]
         held = effective(self._door, self._slot, symbol)
         working = entries(self._door, self._slot, symbol)
         side = held or (working[0].order.side if working else 0.0)

@@ -62,9 +62,13 @@ class Slot:
     time_stops: list[TimeStop] = field(default_factory=list)
 
     def next_id(self) -> str:
-        """The next order id."""
+        """A new order id."""
         self.orders += 1
         return f"{self.name}-{self.orders}"
+
+    def peek_id(self) -> str:
+        """The id the next order will have."""
+        return f"{self.name}-{self.orders + 1}"
 
     def instrument(self, symbol: str) -> Instrument:
         """The instrument called `symbol`."""

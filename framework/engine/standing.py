@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["effective", "entries", "protective"]
 
-from framework.domain.orders import OrderType
 from framework.engine.orders import Door
 from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
@@ -13,9 +12,9 @@ from framework.engine.ticket import Ticket
 def effective(door: Door, slot: Slot, symbol: str) -> float:
     """Signed units held once the working market orders have filled."""
     total = slot.ledger.positions[symbol].quantity
-    for ticket in door.working(slot, symbol):
+    for ticket in door.blotter.working(slot, symbol):
         order = ticket.order
-        if order.type is OrderType.MARKET and order.parent is None:
+        if order.trades_at_once and order.parent is None:
             total += order.side * ticket.remaining
     return total
 
@@ -24,11 +23,12 @@ def entries(door: Door, slot: Slot, symbol: str) -> list[Ticket]:
     """Working orders that open risk, oldest first."""
     return [
         ticket
-        for ticket in door.working(slot, symbol)
+        for ticket in door.blotter.working(slot, symbol)
         if ticket.order.parent is None and ticket.opening > 0.0
     ]
 
 
 def protective(door: Door, slot: Slot, symbol: str) -> list[Ticket]:
     """Working protective orders, oldest first."""
-    return [ticket for ticket in door.working(slot, symbol) if ticket.order.parent is not None]
+    working = door.blotter.working(slot, symbol)
+    return [ticket for ticket in working if ticket.order.parent is not None]

@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from framework.brokers.simulated.broker import SimulatedBroker
+from framework.brokers.simulated.models import Models
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.tape import Tape
 from framework.components.commission import PerOrder
@@ -50,8 +51,7 @@ class SimulatedGround:
             bars[0].close_time,
             CASH,
             FillPolicy(),
-            PerOrder(FEE),
-            NoSlippage(),
+            Models(PerOrder(FEE), NoSlippage()),
         )
         self.broker: Broker = self.simulated
         self._at = -1

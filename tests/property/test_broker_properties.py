@@ -294,6 +294,7 @@ def check_orders(record: RunRecord, heard: list[OrderUpdate]) -> None:
                 one.order.side * one.filled,
                 one.filled * one.average_price,
                 0.0,
+                0,
             )
             assert one.commission == pytest.approx(whole)
     state: dict[str, OrderStatus] = {}

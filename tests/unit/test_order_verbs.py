@@ -173,7 +173,7 @@ def test_working_orders_are_listed_at_the_end_of_data_and_nothing_is_flattened()
         lambda s: s.go_long(symbol="AAB"),
         lambda s: s.target_weights({"AAB": 0.5}),
         lambda s: s.bracket("long", 5, stop_loss=90.0, take_profit=110.0),
-        lambda s: s.buy(5, tif="FOK"),
+        lambda s: s.buy(5, tif="FOREVER"),
         lambda s: s.buy(fraction=0.5),
         lambda s: pct(-3),
         lambda s: points(0),

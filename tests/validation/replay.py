@@ -101,7 +101,12 @@ class CommissionFormula:
         self._code = compile(ast.parse(formula, mode="eval"), "<commission>", "eval")
 
     def fee(
-        self, instrument: Instrument, quantity: float, notional: float, month_quantity: float
+        self,
+        instrument: Instrument,
+        quantity: float,
+        notional: float,
+        month_quantity: float,
+        day: int,
     ) -> float:
         if quantity == 0.0:
             return 0.0
@@ -169,7 +174,7 @@ def peer_profit(trade: Trade, commission: CommissionModel) -> tuple[float, float
     """Profit and commission as the peer reports them: each piece of a lot charged on its own."""
     instrument = Instrument(trade.symbol)
     fees = sum(
-        commission.fee(instrument, trade.quantity, trade.quantity * price, 0.0)
+        commission.fee(instrument, trade.quantity, trade.quantity * price, 0.0, 0)
         for price in (trade.entry_price, trade.exit_price)
     )
     gross = trade.side * trade.quantity * (trade.exit_price - trade.entry_price)

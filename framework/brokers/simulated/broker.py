@@ -8,17 +8,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from framework.brokers.simulated.execution import Execution
+from framework.brokers.simulated.family import Family
+from framework.brokers.simulated.lifetimes import expired_after, expired_before, works_in
 from framework.brokers.simulated.matching import ratchet
+from framework.brokers.simulated.models import Models
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.tape import Bar, Tape
-from framework.brokers.simulated.walk import along_path, as_submitted, open_first
-from framework.domain.arithmetic import order_price
+from framework.brokers.simulated.triggers import Facts, Market, hold
+from framework.brokers.simulated.walk import Floor, along_path, as_submitted, open_first
+from framework.brokers.simulated.working import due_in
 from framework.domain.bars import IntArray
 from framework.domain.events import BrokerEvent, OrderUpdate
 from framework.domain.ledger import Ledger
-from framework.domain.orders import DONE, Order, OrderStatus, OrderType, TimeInForce
-from framework.ports import CommissionModel, SlippageModel
+from framework.domain.orders import DONE, Order, OrderStatus
 
 
 class SimulatedBroker:
@@ -31,20 +34,22 @@ class SimulatedBroker:
         instants: nanoseconds UTC of every instant the market can advance to.
         cash: opening cash.
         policy: how orders meet bars.
-        commission: fee schedule.
-        slippage: cost of aggressive fills.
-        leverage: buying power as a multiple of equity.
+        models: what trading costs, and what a bar can give.
     """
 
     __slots__ = (
+        "_conditional",
         "_events",
         "_execution",
+        "_family",
         "_instants",
+        "_leverage",
         "_policy",
         "_queues",
         "_sequence",
         "_tapes",
         "_time",
+        "_traded",
     )
 
     def __init__(
@@ -53,9 +58,7 @@ class SimulatedBroker:
         instants: IntArray,
         cash: float,
         policy: FillPolicy,
-        commission: CommissionModel,
-        slippage: SlippageModel,
-        leverage: float = 1.0,
+        models: Models,
     ) -> None:
         self._tapes = {tape.instrument.symbol: tape for tape in tapes}
         self._policy = policy
@@ -63,11 +66,14 @@ class SimulatedBroker:
         self._events: list[BrokerEvent] = []
         self._sequence = 0
         self._time = 0
+        self._conditional = False
+        self._leverage = models.leverage
+        self._traded: dict[str, int] = {}
         self._instants = instants.data
-        ledger = Ledger(cash, {s: tape.instrument.multiplier for s, tape in self._tapes.items()})
-        self._execution = Execution(
-            self._tapes, ledger, policy, commission, slippage, leverage, self._events
-        )
+        instruments = {symbol: tape.instrument for symbol, tape in self._tapes.items()}
+        ledger = Ledger(cash, {s: instrument.multiplier for s, instrument in instruments.items()})
+        self._execution = Execution(self._tapes, ledger, policy, models, self._events)
+        self._family = Family(self._queues, self._execution.lots, instruments, policy, self._report)
 
     # the Broker port ------------------------------------------------------------------------
 
@@ -79,23 +85,28 @@ class SimulatedBroker:
                 order.parent in ids or self._find(order.parent) is not None
             )
             status = OrderStatus.HELD if held else OrderStatus.WORKING
-            tick = self._tapes[order.symbol].instrument.tick
-            resting = Resting.of(order, self._sequence, status, tick)
+            instrument = self._tapes[order.symbol].instrument
+            resting = Resting.of(order, self._sequence, status, instrument)
             if order.parent is not None and not held:
-                resting.start_from(order.decision_price, tick)
+                resting.start_from(order.decision_price, instrument)
+            self._conditional = self._conditional or order.terms.conditions is not None
             self._sequence += 1
             self._time = order.time
             self._queues[order.symbol].append(resting)
             self._report(resting, status, "")
         if orders[0].parent is not None:
-            self._end_idle_children(orders[0].symbol)
+            self._family.end_idle(orders[0].symbol)
 
     def replace(self, order: Order) -> None:
-        """Change quantity or prices of the working order with the same id."""
+        """Change quantity, prices or time in force of the working order with the same id."""
         resting = self._find(order.id)
         if resting is not None:
-            moves = order.type is OrderType.TRAIL and resting.order.stop is not None
-            resting.order = replace(order, stop=resting.order.stop) if moves else order
+            old = resting.order
+            moves = order.trail is not None and old.stop is not None
+            if moves:
+                order = replace(order, stop=old.stop, limit=old.limit)
+            resting.order = order
+            resting.triggered = resting.triggered and order.stop == old.stop
             resting.reprice()
             if moves and resting.is_live:
                 self._follow(resting, self._tapes[order.symbol].close_by(self._time))
@@ -105,7 +116,7 @@ class SimulatedBroker:
         """Cancel at once; the proof is in the next `poll`."""
         resting = self._find(order_id)
         if resting is not None:
-            self._end(resting, OrderStatus.CANCELLED, "cancelled")
+            self._family.end(resting, OrderStatus.CANCELLED, "cancelled")
 
     def poll(self) -> Sequence[BrokerEvent]:
         """Everything that happened since the last call, oldest first."""
@@ -129,149 +140,152 @@ class SimulatedBroker:
             queue = self._queues[tape.instrument.symbol]
             if queue:
                 self._match(tape, queue)
+        if self._conditional:
+            self._look_at_conditions(closing)
 
     def _match(self, tape: Tape, queue: list[Resting]) -> None:
         bars = tape.finer_bars() if self._policy.intrabar == "finer" else [tape.bar()]
         for bar in bars:
             self._time = bar.time
-            self._open_day(queue, bar)
+            self._open_bar(queue, bar)
             self._walk(tape, queue, bar)
-            for resting in queue:
-                resting.waits = False
-            self._close_day(queue, bar)
+            self._work_algos(tape, queue, bar)
+            self._close_bar(tape, queue, bar)
         self._ratchet(queue, bars[-1])
         queue[:] = [resting for resting in queue if resting.status not in DONE]
 
+    def _open_bar(self, queue: list[Resting], bar: Bar) -> None:
+        for resting in queue:
+            reason = expired_before(resting, bar)
+            if reason:
+                self._family.end(resting, OrderStatus.EXPIRED, reason)
+
+    def _close_bar(self, tape: Tape, queue: list[Resting], bar: Bar) -> None:
+        self._family.close_bar()
+        extended = tape.bars.regular is not None
+        for resting in queue:
+            resting.waits = False
+            end = expired_after(resting, bar, extended)
+            if end is not None:
+                self._family.end(resting, *end)
+
     def _walk(self, tape: Tape, queue: list[Resting], bar: Bar) -> None:
         policy = self._policy
-        lots = self._execution.lots[tape.instrument.symbol]
+        instrument = tape.instrument
+        lots = self._execution.lots[instrument.symbol]
+        tick = instrument.tick_at(bar.open)
         margin = 0.0
         if policy.limit_fill == "through":
-            margin = tape.instrument.tick or 1e-12 * bar.close
+            margin = tick or 1e-12 * bar.close
 
         def held() -> float:
             return lots.quantity
 
-        def trade(resting: Resting, price: float, opening: bool, exact: bool) -> None:
+        def execute(resting: Resting, price: float, opening: bool, exact: bool) -> None:
             self._trade(resting, price, bar, opening, exact)
 
+        working = queue
+        if not bar.regular:
+            working = [resting for resting in queue if works_in(resting, bar)]
+        spread = policy.quoted_spread * tick
+        floor = Floor(working, bar, held, policy, margin, spread, execute)
         if policy.queue == "submission":
-            as_submitted(queue, bar, policy, trade)
+            as_submitted(floor)
         elif policy.intrabar == "path":
-            along_path(queue, bar, held, policy, margin, trade)
+            along_path(floor)
         else:
-            open_first(queue, bar, held, policy, margin, trade)
+            open_first(floor)
 
     def _trade(self, resting: Resting, price: float, bar: Bar, at_open: bool, exact: bool) -> None:
+        before = resting.filled
         opened = self._execution.execute(resting, price, bar, at_open, exact)
+        self._settle(resting, before, opened, at_open)
+
+    def _settle(self, resting: Resting, before: float, opened: float, at_open: bool) -> None:
+        """What a fill means for the orders around it."""
+        family = self._family
         if opened != 0.0:
-            self._wake_children(resting, at_open)
-        elif resting.filled == 0.0 or resting.order.parent is None:
-            self._end_children(resting)
-        if resting.filled > 0.0:
-            self._end_mates(resting)
-        self._end_idle_children(resting.order.symbol)
+            self._sequence = family.wake(resting, at_open, self._sequence)
+        elif resting.status in DONE and (resting.filled == 0.0 or resting.order.parent is None):
+            family.end_children(resting)
+        if resting.filled > before:
+            self._traded[resting.order.symbol] = self._time
+            self._climb(resting)
+            family.after_fill(resting, before)
+        family.end_idle(resting.order.symbol)
 
-    def _wake_children(self, parent: Resting, at_open: bool) -> None:
-        average = parent.notional / parent.filled
-        instrument = self._tapes[parent.order.symbol].instrument
-        average /= instrument.multiplier
-        for child in self._children(parent):
-            if child.status is OrderStatus.HELD:
-                covered = self._execution.lots[parent.order.symbol].left(parent.order.id)
-                child.order = replace(child.order, quantity=covered, fraction=None)
-                child.start_from(average, instrument.tick)
-                child.sequence = self._sequence
-                self._sequence += 1
-                child.waits = not self._live_at_once(child, at_open)
-                self._report(child, OrderStatus.WORKING, "")
+    def _climb(self, resting: Resting) -> None:
+        """Go to the next rung of a ladder once this one has filled."""
+        if resting.order.terms.scale is not None and resting.portion <= 0.0:
+            resting.parts += 1
+            resting.reprice()
 
-    def _live_at_once(self, child: Resting, at_open: bool) -> bool:
-        policy = self._policy
-        if policy.queue == "submission" or policy.intrabar == "path":
-            return True
-        if policy.intrabar == "next_bar":
-            return False
-        if policy.children == "market_entries":
-            return at_open
-        return at_open or child.is_stop
-
-    def _children(self, parent: Resting) -> list[Resting]:
-        queue = self._queues[parent.order.symbol]
-        return [child for child in queue if child.order.parent == parent.order.id]
-
-    def _end_children(self, parent: Resting) -> None:
-        for child in self._children(parent):
-            if child.status is OrderStatus.HELD:
-                self._end(child, OrderStatus.CANCELLED, "its entry opened nothing")
-
-    def _end_mates(self, filled: Resting) -> None:
-        group = filled.order.oca
-        if group is None:
-            return
-        for queue in self._queues.values():
-            for mate in queue:
-                if mate is not filled and mate.order.oca == group:
-                    self._end(mate, OrderStatus.CANCELLED, f"{filled.order.id} filled")
-
-    def _end_idle_children(self, symbol: str) -> None:
-        """Protection dies with what it protects, and never covers more than is left of it; an order
-        that may only reduce dies when nothing is left to reduce."""
-        lots = self._execution.lots[symbol]
-        held = lots.quantity
-        for resting in self._queues[symbol]:
-            order = resting.order
-            if order.reduce_only and resting.is_live and order.side * held >= 0.0:
-                self._end(resting, OrderStatus.CANCELLED, "nothing left to close")
-            if order.parent is None or not (resting.is_live or resting.waits):
-                continue
-            left = lots.left(order.parent)
-            if left == 0.0:
-                self._end(resting, OrderStatus.CANCELLED, "nothing left to protect")
-            elif order.quantity - resting.filled > left:
-                resting.order = replace(order, quantity=resting.filled + left)
-                self._report(resting, resting.status, "covers what is left")
-
-    def _open_day(self, queue: list[Resting], bar: Bar) -> None:
+    def _work_algos(self, tape: Tape, queue: list[Resting], bar: Bar) -> None:
         for resting in queue:
-            if resting.order.tif is not TimeInForce.DAY or resting.status in DONE:
+            if resting.order.terms.algo is None or not resting.is_live:
                 continue
-            if resting.day is None:
-                resting.day = bar.session
-            elif resting.day < bar.session:
-                self._end(resting, OrderStatus.EXPIRED, "its day is over")
-
-    def _close_day(self, queue: list[Resting], bar: Bar) -> None:
-        if not bar.ends_session:
-            return
-        for resting in queue:
-            if resting.order.tif is TimeInForce.DAY and resting.status not in DONE:
-                self._end(resting, OrderStatus.EXPIRED, "its day is over")
+            if not works_in(resting, bar):
+                continue
+            due = due_in(resting, bar, tape)
+            if due.part is not None:
+                units, price = due.part
+                before = resting.filled
+                opened = self._execution.execute(
+                    resting, price, bar, False, False, units, due.slip_share
+                )
+                self._settle(resting, before, opened, False)
+            if due.ends:
+                self._family.end(resting, OrderStatus.EXPIRED, due.ends)
 
     def _ratchet(self, queue: list[Resting], bar: Bar) -> None:
         for resting in queue:
-            if resting.kind is OrderType.TRAIL and resting.is_live:
+            if resting.order.trail is not None and resting.is_live and not resting.triggered:
                 self._follow(resting, bar.close)
 
     def _follow(self, resting: Resting, close: float) -> None:
         """Move a trailing stop after a close, if that moves it nearer."""
         trail = resting.order.trail
         assert trail is not None
-        away = resting.side * trail.distance(close)
-        tick = self._tapes[resting.order.symbol].instrument.tick
-        level = ratchet(
-            resting.side, resting.stop, order_price(close + away, tick, resting.side, is_stop=True)
-        )
-        if level != resting.stop:
-            resting.order = replace(resting.order, stop=level)
-            resting.reprice()
+        instrument = self._tapes[resting.order.symbol].instrument
+        level = close + resting.side * trail.distance(close)
+        if ratchet(resting.side, resting.stop, level) != resting.stop:
+            resting.follow(level, instrument)
 
-    def _end(self, resting: Resting, status: OrderStatus, reason: str) -> None:
-        if resting.status in DONE:
+    def _look_at_conditions(self, closing: Sequence[Tape]) -> None:
+        """Wake, or cancel, the orders whose conditions hold at this close."""
+        waiting = [
+            resting
+            for queue in self._queues.values()
+            for resting in queue
+            if resting.order.terms.conditions is not None and resting.status not in DONE
+        ]
+        self._conditional = bool(waiting)
+        if not waiting:
             return
-        self._report(resting, status, reason)
-        if resting.filled == 0.0:
-            self._end_children(resting)
+        fresh = {tape.instrument.symbol for tape in closing}
+        markets = {
+            symbol: _market(tape, symbol in fresh)
+            for symbol, tape in self._tapes.items()
+            if tape.row >= 0
+        }
+        for resting in waiting:
+            conditions = resting.order.terms.conditions
+            facts = Facts(self._time, markets, self._cushion(), self._traded, resting.since)
+            if conditions is None or not hold(conditions, facts):
+                continue
+            if conditions.cancels:
+                self._family.end(resting, OrderStatus.CANCELLED, "its conditions hold")
+            else:
+                resting.asleep = False
+
+    def _cushion(self) -> float:
+        """Percent of equity not needed to hold the present positions."""
+        prices = {symbol: tape.close for symbol, tape in self._tapes.items()}
+        ledger = self._execution.ledger
+        equity = ledger.equity(prices)
+        if equity <= 0.0:
+            return 0.0
+        return 100.0 * (1.0 - ledger.gross_exposure(prices) / self._leverage / equity)
 
     def _report(self, resting: Resting, status: OrderStatus, reason: str) -> None:
         resting.status = status
@@ -283,3 +297,16 @@ class SimulatedBroker:
                 if resting.order.id == order_id and resting.status not in DONE:
                     return resting
         return None
+
+
+def _market(tape: Tape, is_fresh: bool) -> Market:
+    bar = tape.bar()
+    return Market(
+        bar.high,
+        bar.low,
+        bar.close,
+        tape.previous_session_close(),
+        tape.session_volume(),
+        bar.regular,
+        is_fresh,
+    )

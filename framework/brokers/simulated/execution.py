@@ -8,17 +8,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from math import copysign, isfinite
+from math import copysign, inf, isfinite
 
 from framework.brokers.simulated.book import LotBook, Part
+from framework.brokers.simulated.models import Models
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.tape import Bar, Tape
+from framework.domain.arithmetic import round_down_to_lot
 from framework.domain.events import BrokerEvent, Commission, Fill, OrderUpdate
+from framework.domain.instruments import AssetType
 from framework.domain.ledger import Ledger
-from framework.domain.orders import OrderStatus, OrderType
+from framework.domain.orders import OrderStatus, OrderType, TimeInForce
 from framework.errors import ConfigError
-from framework.ports import CommissionModel, SlippageModel
 
 
 def _capped(most: float, part: Part) -> Part:
@@ -37,7 +39,6 @@ def _finite(model: object, value: float) -> float:
 
 
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-_SLIPS = frozenset({OrderType.MARKET, OrderType.STOP, OrderType.TRAIL})
 
 
 class Execution:
@@ -47,20 +48,17 @@ class Execution:
         tapes: by symbol, in subscription order.
         ledger: the broker's book of the account.
         policy: fill policy.
-        commission: fee schedule.
-        slippage: slippage model.
-        leverage: buying power as a multiple of equity, for policies that check cash at the fill.
+        models: what trading costs, and what a bar can give.
         events: where reports are appended.
     """
 
     __slots__ = (
-        "_commission",
         "_events",
-        "_leverage",
+        "_given",
+        "_models",
         "_month",
         "_month_quantity",
         "_policy",
-        "_slippage",
         "_tapes",
         "ledger",
         "lots",
@@ -71,26 +69,39 @@ class Execution:
         tapes: Mapping[str, Tape],
         ledger: Ledger,
         policy: FillPolicy,
-        commission: CommissionModel,
-        slippage: SlippageModel,
-        leverage: float,
+        models: Models,
         events: list[BrokerEvent],
     ) -> None:
         self._tapes = tapes
         self._policy = policy
-        self._commission = commission
-        self._slippage = slippage
-        self._leverage = leverage
+        self._models = models
         self._events = events
         self._month = (0, 0)
-        self._month_quantity = 0.0
+        self._month_quantity: dict[AssetType, float] = {}
+        self._given: dict[str, tuple[int, float]] = {}
         self.ledger = ledger
         self.lots = {symbol: LotBook() for symbol in tapes}
 
     def execute(
-        self, resting: Resting, reference: float, bar: Bar, at_open: bool, exact: bool
+        self,
+        resting: Resting,
+        reference: float,
+        bar: Bar,
+        at_open: bool,
+        exact: bool,
+        portion: float = inf,
+        slip_share: float = 1.0,
     ) -> float:
-        """Trade what the order still wants at `reference` before slippage.
+        """Trade what the order still wants, as far as the bar can give it.
+
+        Args:
+            resting: the order.
+            reference: price before slippage.
+            bar: the bar.
+            at_open: whether it trades at the open.
+            exact: whether its limit was only just touched.
+            portion: most units to trade now, of an algo's slice.
+            slip_share: share of the slippage it pays.
 
         Returns:
             Signed units that opened or added to a position; 0 when it only closed, or could not
@@ -98,26 +109,67 @@ class Execution:
         """
         self._turn_month(bar.session)
         if resting.order.fraction is not None and resting.order.quantity == 0.0:
-            self._size(resting, reference)
-        parts = self._parts(resting)
-        opened = 0.0
-        for part in parts:
-            price = self._price(resting, reference, part, bar, at_open)
-            if part.opens and not self._affordable(resting, part, reference, price):
+            self._size(resting, reference, bar.session)
+        most = min(resting.portion, portion)
+        given = self._granted(resting, most, reference, bar)
+        if given < most and resting.order.tif is TimeInForce.FOK:
+            given = 0.0
+        if given <= 0.0:
+            self._leave(resting, bar, most)
+            return 0.0
+        opened = traded = 0.0
+        for part in self._parts(resting, given):
+            price = self._price(resting, reference, part, bar, at_open, slip_share)
+            if part.opens and not self._affordable(resting, part, reference, price, bar.session):
                 continue
             self._book(resting, part, price, reference, bar, exact)
+            traded += abs(part.quantity)
             opened += part.quantity if part.opens else 0.0
-        self._finish(resting, bar)
+        resting.opened += abs(opened)
+        self._take(resting.order.symbol, bar, traded)
+        if traded >= given and resting.remaining > 0.0:
+            self._report(resting, OrderStatus.PARTIAL, bar, "")
+        else:
+            self._finish(resting, bar)
         return opened
 
-    def _parts(self, resting: Resting) -> list[Part]:
+    def _granted(self, resting: Resting, most: float, price: float, bar: Bar) -> float:
+        """Units of `most` the bar can still give, in whole lots."""
+        model = self._models.liquidity
+        if model is None:
+            return most
+        symbol = resting.order.symbol
+        instrument = self._tapes[symbol].instrument
+        cap = model.units(instrument, price, bar.high, bar.low, bar.volume)
+        if not cap >= 0.0:
+            raise ConfigError(
+                f"The component {type(model).__name__} answered {cap}.", "It must be 0 or more."
+            )
+        if self._policy.participation == "bar":
+            time, taken = self._given.get(symbol, (0, 0.0))
+            cap -= taken if time == bar.time else 0.0
+        if cap >= most:
+            return most
+        return max(0.0, round_down_to_lot(cap, instrument.lot))
+
+    def _take(self, symbol: str, bar: Bar, units: float) -> None:
+        time, taken = self._given.get(symbol, (0, 0.0))
+        self._given[symbol] = (bar.time, units + (taken if time == bar.time else 0.0))
+
+    def _leave(self, resting: Resting, bar: Bar, most: float) -> None:
+        """An order the bar has nothing for: one sized to nothing ends, the others wait."""
+        if most <= 0.0:
+            self._finish(resting, bar)
+
+    def _parts(self, resting: Resting, units: float) -> list[Part]:
         """The pieces to book: one, unless the policy charges or slips by piece."""
         order = resting.order
         lots = self.lots[order.symbol]
-        wanted = order.side * (order.quantity - resting.filled)
+        wanted = order.side * units
         parts = [part for part in lots.split(wanted, order.parent) if part.quantity != 0.0]
         if order.opens is not None:
-            parts = [part for part in map(partial(_capped, order.opens), parts) if part.quantity]
+            most = max(0.0, order.opens - resting.opened)
+            parts = [part for part in map(partial(_capped, most), parts) if part.quantity]
         if self._policy.fee_per == "lot" or self._policy.slippage_on == "entries":
             return parts
         total = sum(part.quantity for part in parts)
@@ -129,61 +181,73 @@ class Execution:
         return [*kept, Part(opening, opens=True)]
 
     def _price(
-        self, resting: Resting, reference: float, part: Part, bar: Bar, at_open: bool
+        self,
+        resting: Resting,
+        reference: float,
+        part: Part,
+        bar: Bar,
+        at_open: bool,
+        slip_share: float,
     ) -> float:
         policy = self._policy
         if policy.slippage_on == "entries":
             slips = part.opens
         else:
-            slips = resting.kind in _SLIPS and (policy.gap_slip or not at_open)
-        if not slips:
+            slips = self._takes_liquidity(resting) and (policy.gap_slip or not at_open)
+        if not slips or slip_share == 0.0:
             return reference
         instrument = self._tapes[resting.order.symbol].instrument
-        price = self._slippage.price(
-            instrument, resting.side, reference, abs(part.quantity), bar.volume
-        )
-        if (_finite(self._slippage, price) - reference) * resting.side < 0.0:
+        model = self._models.slippage
+        price = model.price(instrument, resting.side, reference, abs(part.quantity), bar.volume)
+        if (_finite(model, price) - reference) * resting.side < 0.0:
             raise ConfigError(
-                f"The slippage {type(self._slippage).__name__} improves a price of {reference} to "
-                f"{price}.",
+                f"The slippage {type(model).__name__} improves a price of {reference} to {price}.",
                 "Slippage costs: a buy pays the price or more, a sell gets it or less.",
             )
+        if slip_share != 1.0:
+            price = reference + slip_share * (price - reference)
         if policy.slip_cap == "range":
             price = min(max(price, min(bar.low, reference)), max(bar.high, reference))
         return price
 
-    def _affordable(self, resting: Resting, part: Part, reference: float, price: float) -> bool:
+    @staticmethod
+    def _takes_liquidity(resting: Resting) -> bool:
+        """Whether it pays for being in a hurry; the auctions have one price for all."""
+        return resting.rule.slips and resting.order.tif is not TimeInForce.OPG
+
+    def _affordable(
+        self, resting: Resting, part: Part, reference: float, price: float, day: int
+    ) -> bool:
         """Under a cash check at the fill: whether free margin covers the opening part."""
         if self._policy.cash_check != "fill":
             return True
         quantity = abs(part.quantity)
-        each = price + self._fee_per_unit(resting, resting.order.quantity, reference)
+        each = price + self._fee_per_unit(resting, resting.order.quantity, reference, day)
         multiplier = self._tapes[resting.order.symbol].instrument.multiplier
-        return quantity * each * multiplier <= self._free_margin() * self._leverage
+        return quantity * each * multiplier <= self._free_margin() * self._models.leverage
 
-    def _size(self, resting: Resting, reference: float) -> None:
+    def _size(self, resting: Resting, reference: float, day: int) -> None:
         """Give an order made as a fraction of free margin its whole-unit quantity."""
         order = resting.order
         assert order.fraction is not None
         instrument = self._tapes[order.symbol].instrument
         price = reference
-        if self._policy.slippage_on == "entries" or resting.kind in _SLIPS:
-            price = self._slippage.price(instrument, order.side, reference, 0.0, 0.0)
-        each = price + self._fee_per_unit(resting, order.fraction, reference)
-        money = self._free_margin() * self._leverage * order.fraction
+        if self._policy.slippage_on == "entries" or resting.rule.slips:
+            price = self._models.slippage.price(instrument, order.side, reference, 0.0, 0.0)
+        each = price + self._fee_per_unit(resting, order.fraction, reference, day)
+        money = self._free_margin() * self._models.leverage * order.fraction
         resting.order = replace(order, quantity=float(money // (each * instrument.multiplier)))
 
-    def _fee_per_unit(self, resting: Resting, quantity: float, price: float) -> float:
+    def _fee_per_unit(self, resting: Resting, quantity: float, price: float, day: int) -> float:
         instrument = self._tapes[resting.order.symbol].instrument
         notional = quantity * instrument.multiplier * price
-        fee = self._commission.fee(
-            instrument, resting.side * quantity, notional, self._month_quantity
-        )
+        month = self._month_quantity.get(instrument.type, 0.0)
+        fee = self._models.commission.fee(instrument, resting.side * quantity, notional, month, day)
         return fee / (quantity * instrument.multiplier)
 
     def _free_margin(self) -> float:
         prices = {symbol: tape.close for symbol, tape in self._tapes.items()}
-        used = self.ledger.gross_exposure(prices) / self._leverage
+        used = self.ledger.gross_exposure(prices) / self._models.leverage
         return max(0.0, self.ledger.equity(prices) - used)
 
     def _book(
@@ -206,54 +270,52 @@ class Execution:
         notional = quantity * instrument.multiplier * price
         resting.filled += quantity
         resting.notional += notional
-        fee = self._fee(resting, quantity, notional)
+        fee = self._fee(resting, quantity, notional, bar.session)
         commission = Commission(fill.id, order.symbol, fee, time)
         self.ledger.apply(fill)
         self.ledger.charge(commission)
         self.lots[order.symbol].trade(order.id, part.quantity, order.parent)
-        self._month_quantity += quantity
+        month = self._month_quantity
+        month[instrument.type] = month.get(instrument.type, 0.0) + quantity
         self._events += (fill, commission)
 
     def _fills_at_decision(self, resting: Resting) -> bool:
         return self._policy.trade_on_close and resting.kind is OrderType.MARKET
 
-    def _fee(self, resting: Resting, quantity: float, notional: float) -> float:
+    def _fee(self, resting: Resting, quantity: float, notional: float, day: int) -> float:
         """The fee of this execution: of its lot alone, or what the order's total adds."""
         order = resting.order
         instrument = self._tapes[order.symbol].instrument
+        model = self._models.commission
+        month = self._month_quantity.get(instrument.type, 0.0)
         if self._policy.fee_per == "lot":
-            fee = self._commission.fee(
-                instrument, order.side * quantity, notional, self._month_quantity
-            )
-            return _finite(self._commission, fee)
-        before = self._month_quantity - (resting.filled - quantity)
-        total = self._commission.fee(
-            instrument, order.side * resting.filled, resting.notional, before
-        )
-        added = _finite(self._commission, total) - resting.charged
+            fee = model.fee(instrument, order.side * quantity, notional, month, day)
+            return _finite(model, fee)
+        before = month - (resting.filled - quantity)
+        total = model.fee(instrument, order.side * resting.filled, resting.notional, before, day)
+        added = _finite(model, total) - resting.charged
         resting.charged = total
         return added
 
     def _finish(self, resting: Resting, bar: Bar) -> None:
-        wanted = resting.order.quantity
-        if resting.filled > 0.0:
-            resting.status = OrderStatus.FILLED
-            reason = "" if resting.filled >= wanted else "the rest was not covered"
-            if resting.order.reduce_only or resting.order.parent is not None:
-                reason = ""
-        elif resting.order.reduce_only or resting.order.parent is not None:
-            resting.status, reason = OrderStatus.CANCELLED, "nothing left to close"
-        else:
-            resting.status, reason = OrderStatus.REJECTED, "not enough free margin at the fill"
-        resting.order = (
-            resting.order
-            if resting.filled in (0.0, wanted)
-            else replace(resting.order, quantity=resting.filled)
-        )
-        self._events.append(OrderUpdate(resting.order, resting.status, bar.time, reason))
+        order = resting.order
+        closes_only = order.reduce_only or order.parent is not None
+        status, reason = OrderStatus.FILLED, ""
+        if resting.filled == 0.0:
+            status, reason = OrderStatus.REJECTED, "not enough free margin at the fill"
+            if closes_only:
+                status, reason = OrderStatus.CANCELLED, "nothing left to close"
+        elif resting.filled < order.quantity:
+            reason = "" if closes_only else "the rest was not covered"
+            resting.order = replace(order, quantity=resting.filled)
+        self._report(resting, status, bar, reason)
+
+    def _report(self, resting: Resting, status: OrderStatus, bar: Bar, reason: str) -> None:
+        resting.status = status
+        self._events.append(OrderUpdate(resting.order, status, bar.time, reason))
 
     def _turn_month(self, session: int) -> None:
         day = date.fromordinal(_EPOCH_ORDINAL + session)
         if (day.year, day.month) != self._month:
             self._month = (day.year, day.month)
-            self._month_quantity = 0.0
+            self._month_quantity.clear()

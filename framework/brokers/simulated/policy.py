@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["FillPolicy"]
 
 from dataclasses import dataclass, fields
+from math import inf
 from typing import Literal, get_args, get_type_hints
 
 from framework.errors import ConfigError, did_you_mean
@@ -41,6 +42,10 @@ class FillPolicy:
         late_exits: an order that could only close when it was made, but finds less to close when it
             trades: "reduce" never lets it open the other side, "exact" trades its whole quantity.
         fee_per: "order" accumulates fees per order; "lot" charges each lot closed on its own.
+        participation: whether what a bar can give (the liquidity component) is given once to all
+            orders of the "bar", or to each "order" anew.
+        quoted_spread: width of the quote assumed around the open, in ticks, >= 0; pegged orders
+            follow it.
     """
 
     intrabar: Literal["pessimistic", "next_bar", "path", "finer"] = "pessimistic"
@@ -57,17 +62,26 @@ class FillPolicy:
     limit_fill: Literal["touch", "through"] = "touch"
     late_exits: Literal["reduce", "exact"] = "reduce"
     fee_per: Literal["order", "lot"] = "order"
+    participation: Literal["bar", "order"] = "bar"
+    quoted_spread: float = 2.0
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
         for field in fields(self):
             value = getattr(self, field.name)
+            if hints[field.name] is float:
+                self._check_number(field.name, value)
+                continue
             allowed = get_args(hints[field.name]) or (True, False)
             if value not in allowed:
                 raise ConfigError(
                     f"Fill policy: {field.name} is {value!r}.",
                     did_you_mean(str(value), [str(option) for option in allowed]),
                 )
+
+    def _check_number(self, name: str, value: object) -> None:
+        if not isinstance(value, int | float) or not 0.0 <= value < inf:
+            raise ConfigError(f"Fill policy: {name} is {value!r}.", "Give a number, 0 or more.")
 
     @classmethod
     def backtesting_py(cls) -> FillPolicy:

@@ -6,8 +6,10 @@ __all__ = ["Resting"]
 
 from dataclasses import dataclass, replace
 
+from framework.brokers.simulated.matching import RULES, Ask, Rule
 from framework.domain.arithmetic import order_price
-from framework.domain.orders import CLOSING, Order, OrderStatus, OrderType, Origin, Side
+from framework.domain.instruments import Instrument
+from framework.domain.orders import CLOSING, Offset, Order, OrderStatus, OrderType, Origin, Side
 
 _NONE = float("nan")
 _LEAST = 1e-9
@@ -22,65 +24,125 @@ class Resting:
         order: as last replaced.
         sequence: order of submission; of a child, of the moment its entry filled.
         status: where it is in its life; HELD children do not match.
+        rule: how its type meets a bar.
         stop: trigger level now, NaN without one.
-        limit: limit price, NaN without one.
-        triggered: whether a stop-limit's stop has been reached.
-        day: the session a DAY order works in, None until it meets its first bar.
+        limit: limit price now, NaN without one.
+        triggered: whether its trigger has been reached.
+        day: the session it first met a bar in; None until then.
         waits: True while it must not match in the bar its parent filled in.
+        asleep: True while its conditions do not hold.
+        offset: the distance its price came from, of a child whose entry may still fill on.
         filled: unsigned units filled.
-        notional: money those units were worth.
+        opened: those of them that opened or added to a position.
+        notional: money the filled units were worth.
         charged: fees charged for them.
         executions: number of fills.
+        parts: bars an algo has worked in, or rungs of a ladder that are done.
+        seen: market volume of those bars.
+        since: nanoseconds UTC it was submitted at.
     """
 
     order: Order
     sequence: int
     status: OrderStatus
-    stop: float
-    limit: float
+    rule: Rule
+    stop: float = _NONE
+    limit: float = _NONE
     triggered: bool = False
     day: int | None = None
     waits: bool = False
+    asleep: bool = False
+    offset: Offset | None = None
     filled: float = 0.0
+    opened: float = 0.0
     notional: float = 0.0
     charged: float = 0.0
     executions: int = 0
+    parts: int = 0
+    seen: float = 0.0
+    since: int = 0
 
     @classmethod
-    def of(cls, order: Order, sequence: int, status: OrderStatus, tick: float) -> Resting:
+    def of(
+        cls, order: Order, sequence: int, status: OrderStatus, instrument: Instrument
+    ) -> Resting:
         """A new record; a trailing order of its own starts from its decision price."""
-        resting = cls(order, sequence, status, _NONE, _NONE)
+        resting = cls(order, sequence, status, RULES[order.type], since=order.time)
+        resting.asleep = order.terms.conditions is not None and not order.terms.conditions.cancels
         resting.reprice()
-        if order.type is OrderType.TRAIL and order.parent is None and order.stop is None:
-            resting.start_from(order.decision_price, tick)
+        if order.trail is not None and order.parent is None and order.stop is None:
+            resting.start_from(order.decision_price, instrument)
         return resting
 
     def reprice(self) -> None:
-        """Take over the prices of the order."""
-        self.stop = _NONE if self.order.stop is None else self.order.stop
-        self.limit = _NONE if self.order.limit is None else self.order.limit
+        """Take over the prices of the order, on the rung of its ladder if it is one."""
+        order = self.order
+        self.stop = _NONE if order.stop is None else order.stop
+        self.limit = _NONE if order.limit is None else order.limit
+        if order.terms.scale is not None:
+            self.limit -= order.side * self.parts * order.terms.scale.step
 
-    def start_from(self, price: float, tick: float) -> None:
+    def start_from(self, price: float, instrument: Instrument) -> None:
         """Fix the level of a trailing stop, or of a price given as an offset, from `price`."""
         order = self.order
         if order.trail is not None and order.stop is None:
-            away = order.side * order.trail.distance(price)
-            stop = order_price(price + away, tick, order.side, is_stop=True)
-            self.order = replace(order, stop=_reachable(stop, tick))
+            self.follow(price + order.side * order.trail.distance(price), instrument)
         elif order.offset is not None:
-            away = order.side * order.offset.distance(price)
-            if order.type is OrderType.STOP:
-                stop = order_price(price + away, tick, order.side, is_stop=True)
-                self.order = replace(order, stop=_reachable(stop, tick), offset=None)
-            else:
-                limit = order_price(price - away, tick, order.side, is_stop=False)
-                self.order = replace(order, limit=_reachable(limit, tick), offset=None)
+            self.offset = order.offset
+            self._fix(order.offset, price, instrument)
         self.reprice()
+
+    def start_again_from(self, price: float, instrument: Instrument) -> None:
+        """Move a price that was given as an offset to a new average fill of its entry."""
+        if self.offset is not None:
+            self._fix(self.offset, price, instrument)
+            self.reprice()
+
+    def follow(self, level: float, instrument: Instrument) -> None:
+        """Put a trailing stop, and its limit if it has one, at `level`."""
+        order = self.order
+        tick = instrument.tick_at(level)
+        stop = _reachable(order_price(level, tick, order.side, is_stop=True), tick)
+        limit = None
+        if order.terms.limit_offset is not None:
+            limit = _reachable(stop + order.side * order.terms.limit_offset, tick)
+        self.order = replace(order, stop=stop, limit=limit)
+        self.reprice()
+
+    def _fix(self, offset: Offset, price: float, instrument: Instrument) -> None:
+        order = self.order
+        away = order.side * offset.distance(price)
+        is_stop = order.type is OrderType.STOP
+        raw = price + away if is_stop else price - away
+        tick = instrument.tick_at(raw)
+        fixed = _reachable(order_price(raw, tick, order.side, is_stop), tick)
+        if is_stop:
+            self.order = replace(order, stop=fixed, offset=None)
+        else:
+            self.order = replace(order, limit=fixed, offset=None)
+
+    def ask(self, margin: float) -> Ask:
+        """What it waits for now, with limits that must be exceeded by `margin`."""
+        return Ask(self.order.side, self.limit, self.stop, self.triggered, margin)
+
+    @property
+    def remaining(self) -> float:
+        """Unsigned units it may still trade."""
+        return self.order.quantity - self.filled
+
+    @property
+    def portion(self) -> float:
+        """Unsigned units it offers at once: all that remain, or what a ladder's rung has left."""
+        scale = self.order.terms.scale
+        if scale is None:
+            return self.remaining
+        size = scale.first if scale.size is None else scale.size
+        return min(self.remaining, scale.first + self.parts * size - self.filled)
 
     @property
     def is_live(self) -> bool:
         """Whether it may match now."""
-        return self.status in _LIVE and not self.waits
+        return self.status in _LIVE and not self.waits and not self.asleep
 
     @property
     def side(self) -> Side:
@@ -95,7 +157,12 @@ class Resting:
     @property
     def is_stop(self) -> bool:
         """Whether reaching its price means things went against its sender."""
-        return self.kind in (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL)
+        return self.rule.adverse
+
+    @property
+    def awaited(self) -> float:
+        """The price it waits for now; NaN for one that waits for none."""
+        return self.limit if self.triggered or self.stop != self.stop else self.stop  # NaN: no stop
 
     @property
     def is_protective_stop_or_close(self) -> bool:

@@ -10,16 +10,22 @@ import numpy as np
 
 from framework.domain.bars import Bars, IntArray
 
+_DAY = 86_400 * 10**9
+
 
 class Bar(NamedTuple):
     """One bar as the matcher reads it; made only for bars on which an order rests.
 
-    `previous_close` is the close of the bar before, NaN at the first.
+    `previous_close` is the close of the bar before, NaN at the first; `regular` is whether it lies
+    in regular trading hours.
     """
 
     time: int
     session: int
+    starts_session: bool
     ends_session: bool
+    regular: bool
+    session_close: int
     open: float
     high: float
     low: float
@@ -59,6 +65,46 @@ class Tape:
         self.row = row
         return row >= 0 and row != before
 
+    @property
+    def frame(self) -> int:
+        """Nanoseconds from one close to the next, nights left aside; 0 at the first bar."""
+        times = self.bars.close_time[max(0, self.row - 2) : self.row + 1]
+        return int(np.diff(times).min()) if len(times) > 1 else 0
+
+    def bars_until(self, end: int) -> int:
+        """Bars from the present one, included, to the instant `end`, by the clock and the weekdays
+        and not by what the data hold."""
+        now, closes = int(self.bars.close_time[self.row]), int(self.bars.session_close[self.row])
+        frame = self.frame
+        if frame == 0:
+            return 2 if end > now else 1
+        today = max(0, (min(end, closes) - now) // frame)
+        if end <= closes:
+            return 1 + today
+        session = int(self.bars.session[self.row])
+        first, last = np.datetime64(session + 1, "D"), np.datetime64(end // _DAY + 1, "D")
+        sessions = max(1, int(np.busday_count(first, last)))
+        return 1 + today + sessions * self._bars_in_a_session()
+
+    def _bars_in_a_session(self) -> int:
+        """Bars of the last whole session, or of the present one so far."""
+        session = self.bars.session
+        start = int(np.searchsorted(session, session[self.row], side="left"))
+        if start == 0:
+            return self.row + 1
+        before = int(np.searchsorted(session, session[start - 1], side="left"))
+        return start - before
+
+    def session_volume(self) -> float:
+        """Units the market traded in the present session so far."""
+        start = int(np.searchsorted(self.bars.session, self.bars.session[self.row], side="left"))
+        return float(self.bars.volume[start : self.row + 1].sum())
+
+    def previous_session_close(self) -> float:
+        """The last close of the session before; NaN in the first."""
+        start = int(np.searchsorted(self.bars.session, self.bars.session[self.row], side="left"))
+        return float(self.bars.close[start - 1]) if start > 0 else float("nan")
+
     def close_by(self, time: int) -> float:
         """The last close known at `time`."""
         row = int(np.searchsorted(self.bars.close_time, time, side="right")) - 1
@@ -84,10 +130,15 @@ class Tape:
 
 def _bar(bars: Bars, row: int) -> Bar:
     time = int(bars.close_time[row])
+    session = int(bars.session[row])
+    regular = bars.regular is None or bool(bars.regular[row])
     return Bar(
         time,
-        int(bars.session[row]),
-        time >= int(bars.session_close[row]),
+        session,
+        regular and _starts(bars, row, session),
+        regular and time >= int(bars.session_close[row]),
+        regular,
+        int(bars.session_close[row]),
         float(bars.open[row]),
         float(bars.high[row]),
         float(bars.low[row]),
@@ -95,3 +146,16 @@ def _bar(bars: Bars, row: int) -> Bar:
         float(bars.volume[row]),
         float(bars.close[row - 1]) if row > 0 else float("nan"),
     )
+
+
+def _starts(bars: Bars, row: int, session: int) -> bool:
+    """Whether no regular bar of the session comes before this one."""
+    if row == 0 or bars.session[row - 1] != session:
+        return True
+    return bars.regular is not None and not bars.regular[row - 1] and _is_first(bars, row, session)
+
+
+def _is_first(bars: Bars, row: int, session: int) -> bool:
+    assert bars.regular is not None
+    start = int(np.searchsorted(bars.session, session, side="left"))
+    return not bars.regular[start:row].any()

@@ -2,54 +2,93 @@
 
 from __future__ import annotations
 
-__all__ = ["Trade", "along_path", "as_submitted", "open_first"]
+__all__ = ["Floor", "along_path", "as_submitted", "open_first"]
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from math import isnan
 
-from framework.brokers.simulated.matching import Touch, at_open, in_bar, listed
+from framework.brokers.simulated.matching import Ask, Touch, listed, pegged
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.tape import Bar
-from framework.domain.orders import OrderType, Side
+from framework.domain.orders import IF_TOUCHED, OrderType, Side, TimeInForce
 
 Trade = Callable[[Resting, float, bool, bool], None]
 """Execute an order at a price: (order, price, whether at the open, whether only touched)."""
 
+_AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG})
+_PEGS = frozenset({OrderType.PEG_MID, OrderType.PEG_BEST, OrderType.RELATIVE})
 
-def open_first(
-    queue: list[Resting],
-    bar: Bar,
-    held: Callable[[], float],
-    policy: FillPolicy,
-    margin: float,
-    trade: Trade,
-) -> None:
-    """What the open fills, then what the bar reaches: exits before entries, stops before limits.
 
-    Args:
+@dataclass(slots=True)
+class Floor:
+    """Where one bar of one instrument is traded.
+
+    Attributes:
         queue: the instrument's orders; children the trades wake are found in it.
         bar: the bar.
         held: signed units held now.
         policy: fill policy.
         margin: how far a limit must be exceeded.
-        trade: executes.
+        spread: the quoted spread assumed for pegged orders.
+        execute: executes.
+        spent: sequence numbers of orders that got all this bar can give them.
     """
-    _at_open(queue, bar, held, policy, margin, trade)
-    for resting in _ranked(queue, held, policy, bar.open):
-        if resting.is_live:
-            touch = _in_bar(resting, bar, margin)
-            if touch.price is not None:
-                trade(resting, touch.price, False, touch.exact)
-                _stops_of(queue, resting, bar, touch.price, margin, trade)
+
+    queue: list[Resting]
+    bar: Bar
+    held: Callable[[], float]
+    policy: FillPolicy
+    margin: float
+    spread: float
+    execute: Trade
+    spent: set[int] = field(default_factory=set)
+
+    def trade(self, resting: Resting, price: float, at_open: bool, exact: bool) -> None:
+        """Execute an order; what is left of it afterwards waits for the next bar, unless it is the
+        next rung of a ladder."""
+        rung = resting.parts
+        self.execute(resting, price, at_open, exact)
+        if resting.is_live and resting.parts == rung:
+            self.spent.add(resting.sequence)
+
+    def is_open_to(self, resting: Resting) -> bool:
+        """Whether an order may still trade in this bar."""
+        return resting.is_live and resting.sequence not in self.spent
+
+    def ask(self, resting: Resting) -> Ask:
+        """What an order waits for during this bar."""
+        margin = self.margin
+        if resting.kind in _PEGS:
+            self._peg(resting)
+            margin += 0.5 * self.spread if resting.kind is OrderType.PEG_MID else 0.0
+        return resting.ask(margin)
+
+    def _peg(self, resting: Resting) -> None:
+        order = resting.order
+        offset = order.terms.peg_offset
+        level = pegged(order.type, order.side, self.bar.open, self.spread, offset)
+        cap = order.limit
+        if cap is not None:
+            level = min(level, cap) if order.side is Side.BUY else max(level, cap)
+        resting.limit = level
 
 
-def as_submitted(
-    queue: list[Resting],
-    bar: Bar,
-    policy: FillPolicy,
-    trade: Trade,
-) -> None:
+def open_first(floor: Floor) -> None:
+    """What the open fills, then what the bar reaches: exits before entries, stops before limits."""
+    _at_open(floor)
+    for resting in _ranked(floor, floor.bar.open):
+        while floor.is_open_to(resting) and _works_on(resting):
+            touch = _in_bar(floor, resting)
+            if touch.price is None:
+                break
+            floor.trade(resting, touch.price, False, touch.exact)
+            _stops_of(floor, resting, touch.price)
+    _at_close(floor)
+
+
+def as_submitted(floor: Floor) -> None:
     """Protective stops and closes, newest first, then the rest as submitted, each on the whole bar.
 
     When a market entry with protection fills, everything is gone through once more, so that its
@@ -57,110 +96,102 @@ def as_submitted(
     while its stop stays untouched.
     """
     again = False
-    live = sorted((r for r in queue if r.is_live), key=lambda resting: resting.sequence)
+    live = sorted(filter(floor.is_open_to, floor.queue), key=lambda resting: resting.sequence)
     first = [resting for resting in live if resting.is_protective_stop_or_close]
     rest = [resting for resting in live if not resting.is_protective_stop_or_close]
     for resting in [*reversed(first), *rest]:
-        if not resting.is_live:
+        if not floor.is_open_to(resting):
             continue
-        touch = _listed(resting, bar, policy)
+        touch = _listed(floor, resting)
         if touch.price is None:
             continue
-        trade(resting, touch.price, False, touch.exact)
-        children = [c for c in queue if c.order.parent == resting.order.id and c.is_live]
+        floor.trade(resting, touch.price, False, touch.exact)
+        children = [c for c in floor.queue if c.order.parent == resting.order.id and c.is_live]
         if children:
-            again = again or _tests_children(resting, children, bar)
+            again = again or _tests_children(resting, children, floor.bar)
     if again:
-        as_submitted(queue, bar, policy, trade)
+        as_submitted(floor)
+    else:
+        _at_close(floor)
 
 
-def along_path(
-    queue: list[Resting],
-    bar: Bar,
-    held: Callable[[], float],
-    policy: FillPolicy,
-    margin: float,
-    trade: Trade,
-) -> None:
+def along_path(floor: Floor) -> None:
     """Open, nearer extreme, other extreme, close: each order trades when the path reaches it."""
-    _at_open(queue, bar, held, policy, margin, trade)
+    _at_open(floor)
+    bar = floor.bar
     low_first = bar.open - bar.low <= bar.high - bar.open
     turns = (bar.low, bar.high) if low_first else (bar.high, bar.low)
     here = bar.open
     for there in (*turns, bar.close):
-        _segment(queue, here, there, held, policy, margin, trade)
+        _segment(floor, here, there)
         here = there
+    _at_close(floor)
 
 
-def _at_open(
-    queue: list[Resting],
-    bar: Bar,
-    held: Callable[[], float],
-    policy: FillPolicy,
-    margin: float,
-    trade: Trade,
-) -> None:
+def _at_open(floor: Floor) -> None:
     """Fill what the open fills, children of what it fills included."""
+    policy, bar = floor.policy, floor.bar
     seen: set[int] = set()
     while True:
-        ready = [r for r in _ranked(queue, held, policy) if r.is_live and r.sequence not in seen]
+        ready = [r for r in _ranked(floor) if r.is_live and r.sequence not in seen]
         if not ready:
             return
         for resting in ready:
             seen.add(resting.sequence)
-            if not resting.is_live:
+            if not resting.is_live or _misses_auction(resting, bar):
                 continue
-            order = resting.order
-            touch = at_open(
-                order.type,
-                order.side,
-                resting.limit,
-                resting.stop,
-                resting.triggered,
-                bar.open,
-                margin,
-            )
+            touch = resting.rule.at_open(floor.ask(resting), bar.open)
             at_stop = policy.stop_limit_gap == "stop" and _gaps_into(resting)
             resting.triggered = touch.triggered
             if touch.price is not None:
                 price = resting.stop if at_stop else touch.price
                 price = bar.previous_close if _on_close(resting, policy) else price
-                trade(resting, price, True, touch.exact)
+                floor.trade(resting, price, True, touch.exact)
+
+
+def _at_close(floor: Floor) -> None:
+    """The closing auction of the session."""
+    if not floor.bar.ends_session:
+        return
+    for resting in _ranked(floor):
+        auction = resting.rule.at_close
+        if auction is not None and floor.is_open_to(resting):
+            touch = auction(floor.ask(resting), floor.bar.close)
+            if touch.price is not None:
+                floor.trade(resting, touch.price, False, touch.exact)
+
+
+def _misses_auction(resting: Resting, bar: Bar) -> bool:
+    return resting.order.tif is TimeInForce.OPG and not bar.starts_session
+
+
+def _works_on(resting: Resting) -> bool:
+    """Whether the order is still there once the open is over."""
+    return resting.order.tif not in _AT_ONCE
 
 
 def _gaps_into(resting: Resting) -> bool:
-    return resting.kind is OrderType.STOP_LIMIT and not resting.triggered
+    return resting.rule.adverse and not resting.rule.slips and not resting.triggered
 
 
 def _on_close(resting: Resting, policy: FillPolicy) -> bool:
     return policy.trade_on_close and resting.kind is OrderType.MARKET
 
 
-def _in_bar(resting: Resting, bar: Bar, margin: float) -> Touch:
-    touch = in_bar(
-        resting.kind,
-        resting.side,
-        resting.limit,
-        resting.stop,
-        resting.triggered,
-        bar.high,
-        bar.low,
-        margin,
-    )
+def _in_bar(floor: Floor, resting: Resting) -> Touch:
+    touch = resting.rule.in_bar(floor.ask(resting), floor.bar.high, floor.bar.low)
     resting.triggered = touch.triggered
     return touch
 
 
-def _listed(resting: Resting, bar: Bar, policy: FillPolicy) -> Touch:
+def _listed(floor: Floor, resting: Resting) -> Touch:
+    policy, bar = floor.policy, floor.bar
     if _on_close(resting, policy):
         return Touch(bar.previous_close)
     late = policy.trade_on_close and resting.kind is OrderType.STOP and resting.order.parent is None
     touch = listed(
         resting.kind,
-        resting.side,
-        resting.limit,
-        resting.stop,
-        resting.triggered,
+        floor.ask(resting),
         bar.previous_close if late else bar.open,
         bar.high,
         bar.low,
@@ -170,51 +201,34 @@ def _listed(resting: Resting, bar: Bar, policy: FillPolicy) -> Touch:
     return touch
 
 
-def _ranked(
-    queue: list[Resting],
-    held: Callable[[], float],
-    policy: FillPolicy,
-    start: float | None = None,
-) -> list[Resting]:
+def _ranked(floor: Floor, start: float | None = None) -> list[Resting]:
     """Exits before entries and stops before limits among exits, then submission order.
 
     With a `start`, what the price meets first on its way from there comes before submission order.
     """
-    position = held()
+    position = floor.held()
 
     def rank(resting: Resting) -> tuple[int, float, int]:
-        distance = 0.0 if start is None else abs(_awaited(resting) - start)
+        distance = 0.0 if start is None else abs(resting.awaited - start)
         if isnan(distance):
             distance = 0.0
         exits = resting.order.parent is not None or resting.side * position < 0.0
-        if not exits or not policy.exits_first:
+        if not exits or not floor.policy.exits_first:
             return (2, distance, resting.sequence)
         return (0 if resting.is_stop else 1, distance, resting.sequence)
 
-    return sorted(queue, key=rank)
+    return sorted((r for r in floor.queue if r.order.terms.algo is None), key=rank)
 
 
-def _awaited(resting: Resting) -> float:
-    """The price an order waits for now; NaN for a market order."""
-    return resting.stop if resting.is_stop and not resting.triggered else resting.limit
-
-
-def _stops_of(
-    queue: list[Resting],
-    entry: Resting,
-    bar: Bar,
-    entry_price: float,
-    margin: float,
-    trade: Trade,
-) -> None:
+def _stops_of(floor: Floor, entry: Resting, entry_price: float) -> None:
     """Test the stops of an entry filled inside the bar, never at a price better than the entry."""
-    for child in queue:
-        if child.order.parent != entry.order.id or not child.is_live or not child.is_stop:
+    for child in floor.queue:
+        if child.order.parent != entry.order.id or not child.is_stop:
             continue
-        touch = _in_bar(child, bar, margin)
+        touch = _in_bar(floor, child) if floor.is_open_to(child) else Touch(None)
         if touch.price is not None:
             worst = min if child.side is Side.SELL else max
-            trade(child, worst(touch.price, entry_price), False, False)
+            floor.trade(child, worst(touch.price, entry_price), False, False)
 
 
 def _tests_children(entry: Resting, children: list[Resting], bar: Bar) -> bool:
@@ -230,48 +244,45 @@ def _tests_children(entry: Resting, children: list[Resting], bar: Bar) -> bool:
     return target >= bar.low and (stop is None or stop > bar.high)
 
 
-def _segment(
-    queue: list[Resting],
-    here: float,
-    there: float,
-    held: Callable[[], float],
-    policy: FillPolicy,
-    margin: float,
-    trade: Trade,
-) -> None:
+def _segment(floor: Floor, here: float, there: float) -> None:
     """Trade everything the price meets on its way from `here` to `there`, nearest first."""
     while True:
         met = [
             (abs(level - here), index, resting, level)
-            for index, resting in enumerate(_ranked(queue, held, policy))
-            if resting.is_live
-            for level in _levels(resting, here, there, margin)
+            for index, resting in enumerate(_ranked(floor))
+            if floor.is_open_to(resting) and _works_on(resting)
+            for level in _levels(floor, resting, here, there)
         ]
         if not met:
             return
         _, _, resting, level = min(met, key=lambda found: found[:2])
         here = level
-        if resting.kind is OrderType.STOP_LIMIT and not resting.triggered:
+        if _awaits_trigger(resting):
             resting.triggered = True
-            if (resting.limit - level) * resting.side < margin:
+            if not resting.rule.slips and (resting.limit - level) * resting.side < floor.margin:
                 continue
-            trade(resting, level, False, level == resting.limit)
+            exact = level == resting.limit and not resting.rule.slips
+            floor.trade(resting, level, False, exact)
         else:
-            trade(resting, level, False, there == level and not resting.is_stop)
+            floor.trade(resting, level, False, there == level)
 
 
-def _levels(resting: Resting, here: float, there: float, margin: float) -> Iterator[float]:
+def _awaits_trigger(resting: Resting) -> bool:
+    return not resting.triggered and not isnan(resting.stop)
+
+
+def _levels(floor: Floor, resting: Resting, here: float, there: float) -> Iterator[float]:
     """The price at which this order is met between `here` and `there`, if any."""
     rising = there > here
-    awaits_stop = resting.is_stop and not resting.triggered
-    if awaits_stop:
-        meets = rising is (resting.side is Side.BUY)
-        level = resting.stop
-        deep = level
+    ask = floor.ask(resting)
+    if _awaits_trigger(resting):
+        against = resting.kind not in IF_TOUCHED
+        meets = rising is ((resting.side is Side.BUY) is against)
+        level = deep = resting.stop
     else:
         meets = rising is (resting.side is Side.SELL)
         level = resting.limit
-        deep = level + margin if rising else level - margin
+        deep = level + ask.margin if rising else level - ask.margin
     low, high = min(here, there), max(here, there)
     if meets and low <= level <= high and low <= deep <= high:
         yield level

@@ -1,0 +1,166 @@
+"""Family: what one order's fill or end does to its children and to its one-cancels-all mates."""
+
+from __future__ import annotations
+
+__all__ = ["Family"]
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from framework.brokers.simulated.book import LotBook
+from framework.brokers.simulated.policy import FillPolicy
+from framework.brokers.simulated.resting import Resting
+from framework.domain.arithmetic import round_down_to_lot
+from framework.domain.instruments import Instrument
+from framework.domain.orders import DONE, Order, OrderStatus
+from framework.domain.terms import OcaType
+
+Report = Callable[[Resting, OrderStatus, str], None]
+
+
+class Family:
+    """Keeps related orders in step.
+
+    Args:
+        queues: the broker's orders by symbol.
+        lots: what is held by symbol, entry by entry.
+        instruments: by symbol.
+        policy: fill policy.
+        report: tells a new state of an order.
+    """
+
+    __slots__ = ("_instruments", "_late", "_lots", "_policy", "_queues", "_report")
+
+    def __init__(
+        self,
+        queues: Mapping[str, list[Resting]],
+        lots: Mapping[str, LotBook],
+        instruments: Mapping[str, Instrument],
+        policy: FillPolicy,
+        report: Report,
+    ) -> None:
+        self._queues = queues
+        self._lots = lots
+        self._instruments = instruments
+        self._policy = policy
+        self._report = report
+        self._late: list[tuple[Resting, float]] = []
+
+    # children --------------------------------------------------------------------------------
+
+    def wake(self, parent: Resting, at_open: bool, sequence: int) -> int:
+        """Bring the children of an entry that filled to what it holds now.
+
+        Returns:
+            The next free sequence number.
+        """
+        order = parent.order
+        instrument = self._instruments[order.symbol]
+        average = parent.notional / parent.filled / instrument.multiplier
+        covered = self._lots[order.symbol].left(order.id)
+        for child in self.children(order):
+            if child.status is OrderStatus.HELD:
+                child.order = replace(child.order, quantity=covered, fraction=None)
+                child.start_from(average, instrument)
+                child.sequence = sequence
+                sequence += 1
+                child.waits = not self._live_at_once(child, at_open)
+                self._report(child, OrderStatus.WORKING, "")
+            elif child.status not in DONE and covered > child.remaining:
+                child.order = replace(child.order, quantity=child.filled + covered)
+                child.start_again_from(average, instrument)
+                self._report(child, child.status, "covers what has filled")
+        return sequence
+
+    def _live_at_once(self, child: Resting, at_open: bool) -> bool:
+        policy = self._policy
+        if policy.queue == "submission" or policy.intrabar == "path":
+            return True
+        if policy.intrabar == "next_bar":
+            return False
+        if policy.children == "market_entries":
+            return at_open
+        return at_open or child.is_stop
+
+    def children(self, parent: Order) -> list[Resting]:
+        """Protective orders of an entry."""
+        queue = self._queues[parent.symbol]
+        return [child for child in queue if child.order.parent == parent.id]
+
+    def end_children(self, parent: Resting) -> None:
+        """End the children of an entry that opened nothing."""
+        for child in self.children(parent.order):
+            if child.status is OrderStatus.HELD:
+                self.end(child, OrderStatus.CANCELLED, "its entry opened nothing")
+
+    def end_idle(self, symbol: str) -> None:
+        """Protection dies with what it protects, and never covers more than is left of it; an order
+        that may only reduce dies when nothing is left to reduce."""
+        lots = self._lots[symbol]
+        held = lots.quantity
+        for resting in self._queues[symbol]:
+            order = resting.order
+            if order.reduce_only and resting.is_live and order.side * held >= 0.0:
+                self.end(resting, OrderStatus.CANCELLED, "nothing left to close")
+            if order.parent is None or not (resting.is_live or resting.waits):
+                continue
+            left = lots.left(order.parent)
+            if left == 0.0:
+                self.end(resting, OrderStatus.CANCELLED, "nothing left to protect")
+            elif resting.remaining > left:
+                resting.order = replace(order, quantity=resting.filled + left)
+                self._report(resting, resting.status, "covers what is left")
+
+    # mates -----------------------------------------------------------------------------------
+
+    def after_fill(self, filled: Resting, before: float) -> None:
+        """Cancel or shrink the mates of an order that has traded.
+
+        Args:
+            filled: the order.
+            before: units it had filled before.
+        """
+        order = filled.order
+        if order.oca is None or filled.filled == before:
+            return
+        if order.parent is not None and filled.status not in DONE:
+            return
+        share = (filled.filled - before) / (order.quantity - before)
+        for mate in self._mates(filled):
+            if order.parent is not None or order.terms.oca_type is OcaType.CANCEL:
+                self.end(mate, OrderStatus.CANCELLED, f"{order.id} filled")
+            elif order.terms.oca_type is OcaType.REDUCE:
+                self._shrink(mate, share)
+            else:
+                self._late.append((mate, share))
+
+    def close_bar(self) -> None:
+        """Let reductions that came too late for this bar take effect."""
+        for mate, share in self._late:
+            self._shrink(mate, share)
+        self._late.clear()
+
+    def _mates(self, filled: Resting) -> Iterator[Resting]:
+        for queue in self._queues.values():
+            for mate in queue:
+                if mate is not filled and mate.order.oca == filled.order.oca:
+                    yield mate
+
+    def _shrink(self, mate: Resting, share: float) -> None:
+        if mate.status in DONE:
+            return
+        lot = self._instruments[mate.order.symbol].lot
+        left = round_down_to_lot(mate.remaining * (1.0 - share), lot)
+        if left <= 0.0:
+            self.end(mate, OrderStatus.CANCELLED, "its group has filled")
+        else:
+            mate.order = replace(mate.order, quantity=mate.filled + left)
+            self._report(mate, mate.status, "reduced with its group")
+
+    def end(self, resting: Resting, status: OrderStatus, reason: str) -> None:
+        """End an order, and its children if it opened nothing."""
+        if resting.status in DONE:
+            return
+        self._report(resting, status, reason)
+        if resting.filled == 0.0:
+            self.end_children(resting)

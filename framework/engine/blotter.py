@@ -1,0 +1,191 @@
+"""The blotter: every order that left, what the broker said of it, and the money that moved."""
+
+from __future__ import annotations
+
+__all__ = ["Blotter", "Notice"]
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+
+from framework.domain.events import (
+    BrokerEvent,
+    CashFlow,
+    Commission,
+    Fill,
+    OrderUpdate,
+    Refused,
+    Split,
+)
+from framework.domain.ledger import Ledger
+from framework.domain.orders import BROKER_MADE, DONE, Order, OrderStatus, can_become
+from framework.engine.slot import Slot, TimeStop
+from framework.engine.ticket import Ticket
+from framework.errors import ReconcileError
+
+_log = logging.getLogger("slipway.door")
+
+Notice = Fill | OrderUpdate
+
+
+class Blotter:
+    """Keeps the state of every order, and folds what a broker reports into the ledgers.
+
+    Attributes:
+        slots: every strategy instance of the account.
+        spare: the account's own ledger: cash no slot was given, and flows that belong to none.
+        tickets: by order id, in the order they left.
+        refused: what never became an order.
+        fills, commissions, flows, splits: as reported.
+        notices: what the strategies have not been told yet.
+    """
+
+    def __init__(self) -> None:
+        self.slots: tuple[Slot, ...] = ()
+        self.spare = Ledger(0.0, {})
+        self.tickets: dict[str, Ticket] = {}
+        self.refused: list[Refused] = []
+        self.fills: list[Fill] = []
+        self.commissions: list[Commission] = []
+        self.flows: list[CashFlow] = []
+        self.splits: list[Split] = []
+        self.notices: list[tuple[Slot, Notice]] = []
+        self._working: dict[str, Ticket] = {}
+        self._waiting: list[tuple[set[str], Callable[[], None]]] = []
+
+    @property
+    def has_working(self) -> bool:
+        """Whether any order may still trade."""
+        return bool(self._working)
+
+    def all_working(self) -> tuple[Ticket, ...]:
+        """Orders of the whole account that may still trade, oldest first."""
+        return tuple(self._working.values())
+
+    def working(self, slot: Slot, symbol: str | None = None) -> Iterator[Ticket]:
+        """Orders of a slot that may still trade, oldest first."""
+        for ticket in tuple(self._working.values()):
+            if ticket.slot is slot and symbol in (None, ticket.order.symbol):
+                yield ticket
+
+    def find(self, order_id: str) -> Ticket | None:
+        """The order called `order_id`, if it may still trade."""
+        return self._working.get(order_id)
+
+    def record(self, ticket: Ticket) -> None:
+        """Note an order that is about to leave."""
+        self.tickets[ticket.order.id] = ticket
+        self._working[ticket.order.id] = ticket
+
+    def when_done(self, order_ids: Sequence[str], action: Callable[[], None]) -> bool:
+        """Run `action` once all of these orders are proven done; False if they already are."""
+        pending = {order_id for order_id in order_ids if order_id in self._working}
+        if pending:
+            self._waiting.append((pending, action))
+        return bool(pending)
+
+    def fold(self, event: BrokerEvent) -> None:
+        """Take in one report."""
+        if isinstance(event, Fill):
+            self._fill(event)
+        elif isinstance(event, OrderUpdate):
+            self._update(event)
+        elif isinstance(event, Commission):
+            self._charge(event)
+        elif isinstance(event, CashFlow):
+            self._receive(event)
+        else:
+            self._split(event)
+
+    def _fill(self, fill: Fill) -> None:
+        ticket = self.tickets[fill.order.id]
+        slot = ticket.slot
+        symbol = fill.symbol
+        before = slot.ledger.positions[symbol]
+        slot.ledger.apply(fill)
+        ticket.filled += abs(fill.quantity)
+        ticket.value += abs(fill.quantity) * fill.price
+        lost = (fill.price - fill.reference) * fill.quantity * before.multiplier
+        ticket.slippage += lost * fill.rate
+        ticket.time = fill.time
+        ticket.opening = min(ticket.opening, ticket.remaining)
+        self.fills.append(fill)
+        self.notices.append((slot, fill))
+        self._track_entry(ticket, before.quantity)
+
+    def _track_entry(self, ticket: Ticket, before: float) -> None:
+        """Keep the list of entries behind the present position, and their time stops."""
+        slot, order = ticket.slot, ticket.order
+        now = slot.ledger.positions[order.symbol].quantity
+        entries = slot.entries.setdefault(order.symbol, [])
+        if now * before <= 0.0:
+            entries.clear()
+            slot.time_stops = [t for t in slot.time_stops if t.symbol != order.symbol]
+        if now * order.side > 0.0 and order.parent is None and order.id not in entries:
+            entries.append(order.id)
+            if ticket.max_bars is not None:
+                row = len(slot.world.markets[order.symbol]) - 1
+                due = TimeStop(order.symbol, row + ticket.max_bars)
+                slot.time_stops.append(due)
+
+    def _charge(self, commission: Commission) -> None:
+        ticket = self.tickets[commission.fill_id.rsplit("/", 1)[0]]
+        ticket.slot.ledger.charge(commission)
+        ticket.commission += commission.amount
+        self.commissions.append(commission)
+
+    def _receive(self, flow: CashFlow) -> None:
+        self._owner(flow.symbol).receive(flow)
+        self.flows.append(flow)
+
+    def _split(self, split: Split) -> None:
+        self._owner(split.symbol).split(split)
+        self.splits.append(split)
+
+    def _update(self, update: OrderUpdate) -> None:
+        ticket = self.tickets.get(update.order.id) or self._adopted(update.order)
+        if update.status is not ticket.status and not can_become(ticket.status, update.status):
+            _log.warning("%s: %s after %s ignored", update.order.id, update.status, ticket.status)
+            return
+        ticket.order = update.order
+        if ticket.first_stop is None:
+            ticket.first_stop = update.order.stop
+        ticket.status = update.status
+        ticket.time = update.time
+        ticket.reason = update.reason
+        self.notices.append((ticket.slot, update))
+        if update.status in DONE:
+            self._working.pop(update.order.id, None)
+            self._proven_done(update.order.id)
+
+    def _adopted(self, order: Order) -> Ticket:
+        """A ticket for an order the broker made itself."""
+        slot = self._holder(order.symbol)
+        if slot is None or order.origin not in BROKER_MADE:
+            raise ReconcileError(
+                f"The broker reported {order.id}, an order that never left the door.",
+                "It is not ours: look at the account before trading on.",
+            )
+        ticket = Ticket(slot, order, OrderStatus.SENT, 0.0, order.time)
+        self.record(ticket)
+        return ticket
+
+    def _holder(self, symbol: str) -> Slot | None:
+        """The slot that trades `symbol`; of several the one that holds it."""
+        every = [slot for slot in self.slots if symbol in slot.ledger.positions]
+        held = [slot for slot in every if not slot.ledger.positions[symbol].is_flat]
+        return next(iter([*held, *every]), None)
+
+    def _owner(self, symbol: str) -> Ledger:
+        """The ledger an instrument's money belongs to; the account's own for money of none."""
+        slot = self._holder(symbol) if symbol else None
+        if slot is None and len(self.slots) == 1:
+            slot = self.slots[0]
+        return self.spare if slot is None else slot.ledger
+
+    def _proven_done(self, order_id: str) -> None:
+        for pending, _ in self._waiting:
+            pending.discard(order_id)
+        ready = [action for pending, action in self._waiting if not pending]
+        self._waiting = [waiting for waiting in self._waiting if waiting[0]]
+        for action in ready:
+            action()
