@@ -2,19 +2,94 @@
 
 from __future__ import annotations
 
-__all__ = ["Price", "check_prices", "protection_of", "quantity_of", "time_in_force"]
+__all__ = ["Price", "changed_order", "order_request", "protection_of"]
 
+from dataclasses import replace
 from math import isfinite
 from numbers import Real
+from typing import Literal
 
-from framework.domain.orders import Offset, Protection, TimeInForce
+from framework.domain.orders import Offset, Order, OrderRequest, Protection, Side, TimeInForce
+from framework.domain.terms import PLAIN, Terms
 from framework.errors import OrderError, did_you_mean
 
 Price = float | Offset
 """A protective price: a price, or `pct(3)`, `atr(2)`, `points(1.5)` from the average fill."""
 
 
-def quantity_of(quantity: float, fraction: float | None) -> float:
+def order_request(
+    symbol: str,
+    side: Side,
+    quantity: float,
+    limit: float | None,
+    stop: float | None,
+    touch: float | None,
+    trailing: Offset | None,
+    at: Literal["open", "close"] | None,
+    tif: str,
+    oca: str | None,
+    fraction: float | None,
+    protection: Protection,
+    terms: Terms | None,
+) -> OrderRequest:
+    """The request an order verb makes of its arguments.
+
+    Raises:
+        OrderError: for what no order can be made of.
+    """
+    _check_prices(limit, stop, touch, trailing)
+    if at not in (None, "open", "close"):
+        raise OrderError(f"at is {at!r}.", "Give 'open' or 'close', the auction to trade in.")
+    if at is not None and (stop is not None or touch is not None or trailing is not None):
+        raise OrderError(
+            f"An order at the {at} was given a trigger.", "The auctions take market and limit."
+        )
+    if terms is not None and not isinstance(terms, Terms):
+        raise OrderError(f"terms is {terms!r}.", "Give Terms(...).")
+    force = TimeInForce.OPG if at == "open" else _time_in_force(tif)
+    if terms is not None and terms.good_till is not None:
+        force = TimeInForce.GTD
+    return OrderRequest(
+        symbol=symbol,
+        side=side,
+        quantity=_quantity_of(quantity, fraction),
+        limit=limit,
+        stop=stop,
+        trailing=trailing,
+        tif=force,
+        oca=oca,
+        fraction=fraction,
+        protection=protection,
+        touch=touch,
+        at_close=at == "close",
+        terms=terms or PLAIN,
+    )
+
+
+def changed_order(
+    order: Order,
+    quantity: float | None,
+    limit: float | None,
+    stop: float | None,
+    trailing: Offset | None,
+    tif: str | None,
+) -> Order:
+    """The order with what was given changed, and the rest as it is."""
+    _check_prices(limit, stop, None, None)
+    if trailing is not None and not isinstance(trailing, Offset):
+        raise OrderError(f"trailing is {trailing!r}.", "Give a distance: pct(3) or points(1.5).")
+    return replace(
+        order,
+        quantity=order.quantity if quantity is None else _quantity_of(quantity, None),
+        limit=order.limit if limit is None else limit,
+        stop=order.stop if stop is None else stop,
+        trail=order.trail if trailing is None else trailing,
+        tif=order.tif if tif is None else _time_in_force(tif),
+        offset=order.offset if limit is None and stop is None else None,
+    )
+
+
+def _quantity_of(quantity: float, fraction: float | None) -> float:
     """The quantity of an order verb; 0 for an order made as a fraction of free margin."""
     if fraction is not None:
         if quantity != 0.0 or not 0.0 < fraction <= 1.0:
@@ -23,35 +98,42 @@ def quantity_of(quantity: float, fraction: float | None) -> float:
                 "Give a quantity above 0, or a fraction in (0, 1].",
             )
         return 0.0
-    if not is_price(quantity):
+    if not _is_price(quantity):
         raise OrderError(f"The order quantity is {quantity!r}.", "It must be above 0.")
     return float(quantity)
 
 
-def check_prices(limit: float | None, stop: float | None, trailing: Offset | None) -> None:
+def _check_prices(
+    limit: float | None, stop: float | None, touch: float | None, trailing: Offset | None
+) -> None:
     """Refuse prices no order can have, before anything rounds them."""
-    for name, price in (("limit", limit), ("stop", stop)):
+    for name, price in (("limit", limit), ("stop", stop), ("touch", touch)):
         if price is None:
             continue
-        if not is_price(price):
+        if not _is_price(price):
             raise OrderError(f"The order's {name} is {price!r}.", "Give a price above 0.")
         if trailing is not None:
             raise OrderError(
                 f"A trailing order was given {name}={price}.",
                 "Its level follows the market: leave it out, or send another order.",
             )
+    if stop is not None and touch is not None:
+        raise OrderError(
+            f"An order was given stop={stop} and touch={touch}.",
+            "A stop waits for a worse price, touch for a better one: give one of them.",
+        )
     if trailing is not None and not isinstance(trailing, Offset):
         raise OrderError(
             f"trailing is {trailing!r}.", "Give a distance: pct(3), atr(2) or points(1.5)."
         )
 
 
-def is_price(price: object) -> bool:
+def _is_price(price: object) -> bool:
     """Whether this is a finite number above 0."""
     return isinstance(price, Real) and isfinite(price) and float(price) > 0.0
 
 
-def time_in_force(tif: str) -> TimeInForce:
+def _time_in_force(tif: str) -> TimeInForce:
     """The time in force called `tif`."""
     try:
         return TimeInForce(str(tif).upper())
@@ -67,7 +149,7 @@ def protection_of(
     for name, price in (("stop_loss", stop_loss), ("take_profit", take_profit)):
         if isinstance(price, Offset) or price is None:
             continue
-        if not is_price(price):
+        if not _is_price(price):
             raise OrderError(
                 f"{name} is {price!r}.", "Give a price above 0, or pct(3), atr(2), points(1.5)."
             )

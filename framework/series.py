@@ -13,6 +13,7 @@ __all__ = [
     "When",
     "always",
     "at_instants",
+    "computed",
     "crosses_above",
     "crosses_below",
     "flat",
@@ -21,7 +22,7 @@ __all__ = [
     "whole",
 ]
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -386,3 +387,30 @@ def _number(value: object) -> Series | float:
 
 def _name(value: Series | float) -> str:
     return value.name if isinstance(value, Series) else f"{value:g}"
+
+
+def computed(
+    function: Callable[..., object], inputs: Sequence[Series], args: Sequence[float]
+) -> Series:
+    """The series `function(*inputs, *args)`, for machinery only.
+
+    Raises:
+        StrategyError: if the result is not one array of the inputs' length.
+    """
+    name = f"{getattr(function, '__name__', repr(function))}({', '.join(map(_shown, args))})"
+    axis = inputs[0].axis
+    if any(series.axis is not axis for series in inputs):
+        arrays, axis = [at_instants(series) for series in inputs], axis.instants
+    else:
+        arrays = [whole(series) for series in inputs]
+    result = np.asarray(function(*arrays, *args))
+    if result.shape != (axis.length,):
+        raise StrategyError(
+            f"The indicator {name} returned shape {result.shape} for {axis.length} bars.",
+            "Return one array with one value per bar, NaN while it warms up.",
+        )
+    return Series(result.astype(np.float64), axis, name)
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -11,33 +11,28 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import ClassVar, Literal
 
-import numpy as np
-
-from framework.arguments import (
-    Price,
-    check_prices,
-    protection_of,
-    quantity_of,
-    time_in_force,
-)
+from framework.arguments import Price, changed_order, order_request, protection_of
 from framework.domain.events import Fill, OrderUpdate, Refused, Signal
 from framework.domain.ledger import Position
 from framework.domain.orders import (
     CLOSING,
     Offset,
     Order,
-    OrderRequest,
     Protection,
     Side,
     TimeInForce,
 )
+from framework.domain.terms import Terms
 from framework.errors import ConfigError, OrderError, StrategyError, did_you_mean
 from framework.parameters import Parameter, converted, described, hints_of
 from framework.ports import Desk, IndicatorFunction
-from framework.series import Condition, Series, When, at_instants, whole
+from framework.series import Condition, Series, When, computed
 from framework.views import COLUMNS, AccountView, MarketData
 
 _log = logging.getLogger("slipway.strategy")
+
+Tif = Literal["DAY", "GTC", "GTD", "IOC", "FOK", "OPG"]
+"""A time in force by name."""
 
 
 class Strategy:
@@ -123,20 +118,7 @@ class Strategy:
         """
         self._only_in_setup("indicator")
         columns = [on] if isinstance(on, str | Series) else list(on)
-        inputs = [self._column(column) for column in columns]
-        name = f"{getattr(function, '__name__', repr(function))}({', '.join(map(_shown, args))})"
-        axis = inputs[0].axis
-        if any(series.axis is not axis for series in inputs):
-            arrays, axis = [at_instants(series) for series in inputs], axis.instants
-        else:
-            arrays = [whole(series) for series in inputs]
-        result = np.asarray(function(*arrays, *args))
-        if result.shape != (axis.length,):
-            raise StrategyError(
-                f"The indicator {name} returned shape {result.shape} for {axis.length} bars.",
-                "Return one array with one value per bar, NaN while it warms up.",
-            )
-        series = Series(result.astype(np.float64), axis, name)
+        series = computed(function, [self._column(column) for column in columns], args)
         self._indicators.append(series)
         return series
 
@@ -264,44 +246,54 @@ class Strategy:
         *,
         limit: float | None = None,
         stop: float | None = None,
+        touch: float | None = None,
         trailing: Offset | None = None,
-        tif: TimeInForce | Literal["DAY", "GTC"] = TimeInForce.DAY,
+        at: Literal["open", "close"] | None = None,
+        tif: TimeInForce | Tif = TimeInForce.DAY,
         oca: str | None = None,
         stop_loss: Price | None = None,
         take_profit: Price | None = None,
         trail: Offset | None = None,
         fraction: float | None = None,
         symbol: str | None = None,
+        terms: Terms | None = None,
     ) -> Order | Refused:
-        """Send exactly this buy order: market, or with its own limit, stop or trailing price.
+        """Send exactly this buy order: market, or with its own limit, trigger or trailing price.
 
         Args:
             quantity: units, > 0.
             limit: the order's limit price.
-            stop: the order's trigger price; with `limit` a stop-limit order.
+            stop: the order's trigger at a worse price; with `limit` a stop-limit order.
+            touch: its trigger at a better price; with `limit` a limit-if-touched order.
             trailing: the order's own trailing distance.
-            tif: DAY (until its first session ends) or GTC.
+            at: trade in the session's "open" or "close" auction only.
+            tif: DAY (until its first session ends), GTC, IOC, FOK; OPG is at="open", GTD comes with
+                Terms(good_till=...).
             oca: group name; when one of a group fills the others are cancelled.
             stop_loss, take_profit, trail: protection that comes with the fill.
             fraction: instead of a quantity, the share of free margin to be sized at the fill; only
                 under a fill policy that sizes at the fill.
             symbol: another subscribed instrument.
+            terms: what is rarer: conditions, algo, scale, peg, routing, hours, good_till.
 
         Returns:
             The order as it left the door, or why it did not.
         """
-        check_prices(limit, stop, trailing)
-        request = OrderRequest(
+        protection = protection_of(stop_loss, take_profit, trail)
+        request = order_request(
             self._symbol(symbol),
             Side.BUY,
-            quantity_of(quantity, fraction),
+            quantity,
             limit,
             stop,
+            touch,
             trailing,
-            time_in_force(tif),
+            at,
+            tif,
             oca,
             fraction,
-            protection_of(stop_loss, take_profit, trail),
+            protection,
+            terms,
         )
         return self._desk.place(request)
 
@@ -311,28 +303,34 @@ class Strategy:
         *,
         limit: float | None = None,
         stop: float | None = None,
+        touch: float | None = None,
         trailing: Offset | None = None,
-        tif: TimeInForce | Literal["DAY", "GTC"] = TimeInForce.DAY,
+        at: Literal["open", "close"] | None = None,
+        tif: TimeInForce | Tif = TimeInForce.DAY,
         oca: str | None = None,
         stop_loss: Price | None = None,
         take_profit: Price | None = None,
         trail: Offset | None = None,
         fraction: float | None = None,
         symbol: str | None = None,
+        terms: Terms | None = None,
     ) -> Order | Refused:
         """Send exactly this sell order; the arguments are those of `buy`."""
-        check_prices(limit, stop, trailing)
-        request = OrderRequest(
+        protection = protection_of(stop_loss, take_profit, trail)
+        request = order_request(
             self._symbol(symbol),
             Side.SELL,
-            quantity_of(quantity, fraction),
+            quantity,
             limit,
             stop,
+            touch,
             trailing,
-            time_in_force(tif),
+            at,
+            tif,
             oca,
             fraction,
-            protection_of(stop_loss, take_profit, trail),
+            protection,
+            terms,
         )
         return self._desk.place(request)
 
@@ -345,7 +343,7 @@ class Strategy:
         take_profit: Price,
         limit: float | None = None,
         stop: float | None = None,
-        tif: TimeInForce | Literal["DAY", "GTC"] = TimeInForce.DAY,
+        tif: TimeInForce | Tif = TimeInForce.DAY,
         symbol: str | None = None,
     ) -> Order | Refused:
         """An entry with both a protective stop and a target."""
@@ -362,6 +360,23 @@ class Strategy:
             take_profit=take_profit,
             symbol=symbol,
         )
+
+    def modify(
+        self,
+        order: Order,
+        *,
+        quantity: float | None = None,
+        limit: float | None = None,
+        stop: float | None = None,
+        trailing: Offset | None = None,
+        tif: TimeInForce | Tif | None = None,
+    ) -> Order | Refused:
+        """Change a working order; what is left out stays. `stop` is also an if-touched trigger.
+
+        Returns:
+            The order as it now works, or why it was left as it is.
+        """
+        return self._desk.modify(changed_order(order, quantity, limit, stop, trailing, tif))
 
     def cancel(self, order: Order) -> None:
         """Ask for a cancel; nothing happens if the order is done."""
@@ -466,10 +481,6 @@ class Strategy:
         if column not in COLUMNS:
             raise StrategyError(f"There is no column {column!r}.", did_you_mean(column, COLUMNS))
         return self.data.column(column)
-
-
-def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def parameters_of(strategy: type[Strategy]) -> tuple[Parameter, ...]:
