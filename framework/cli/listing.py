@@ -26,6 +26,7 @@ _FLAGS = {
     "exit": "Exits: --exit, `exits:`",
     "commission": "Commission: --commission, `commission:`",
     "slippage": "Slippage: --slippage, `slippage:`",
+    "liquidity": "Liquidity: --liquidity, `liquidity:`",
 }
 
 

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from framework.components.checks import check_number
-from framework.components.quotes import Quotes
+from framework.components.quotes import SHIPPED, Quotes
 from framework.components.rates import bounded_fee
 from framework.components.schedules import Schedule
 from framework.domain.instruments import AssetType, Instrument
@@ -132,13 +132,12 @@ class IbkrFixed:
     is priced as a stock.
 
     Attributes:
-        schedule: YAML file of fees that replaces the shipped one, section by section; none for the
-            shipped one.
+        schedule: YAML file of fees that replaces the shipped schedule, section by section.
         pass_through: whether to add what the broker passes on: SEC and FINRA fees on sales of US
             stocks and options, exchange fees of futures.
     """
 
-    schedule: str | None = None
+    schedule: str = SHIPPED
     pass_through: bool = False
     _quotes: Quotes = field(init=False, repr=False, compare=False)
 
@@ -168,13 +167,12 @@ class IbkrTiered:
     on the venue, are not included.
 
     Attributes:
-        schedule: YAML file of fees that replaces the shipped one, section by section; none for the
-            shipped one.
+        schedule: YAML file of fees that replaces the shipped schedule, section by section.
         pass_through: whether to add what the broker passes on: SEC and FINRA fees on sales of US
             stocks and options, exchange fees of futures.
     """
 
-    schedule: str | None = None
+    schedule: str = SHIPPED
     pass_through: bool = False
     _quotes: Quotes = field(init=False, repr=False, compare=False)
 

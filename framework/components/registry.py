@@ -21,7 +21,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import signature
 
-from framework.components import breakers, commission, exits, limits, sizing, slippage
+from framework.components import (
+    breakers,
+    commission,
+    exits,
+    limits,
+    liquidity,
+    sizing,
+    slippage,
+)
 from framework.components.parameters import (
     ParameterInfo,
     convert,
@@ -34,7 +42,7 @@ from framework.components.userfile import load_class, path_of
 from framework.errors import ConfigError, did_you_mean
 from framework.ports import Sizer
 
-KINDS = ("sizing", "limit", "exit", "commission", "slippage")
+KINDS = ("sizing", "limit", "exit", "commission", "slippage", "liquidity")
 """What can be plugged in."""
 
 _METHODS = {
@@ -43,6 +51,7 @@ _METHODS = {
     "exit": "protection",
     "commission": "fee",
     "slippage": "price",
+    "liquidity": "units",
 }
 _TABLE: dict[str, dict[str, type]] = {
     "sizing": {
@@ -95,6 +104,12 @@ _TABLE: dict[str, dict[str, type]] = {
         "none": slippage.NoSlippage,
         "percent": slippage.PercentSlippage,
         "volume_share": slippage.VolumeShareSlippage,
+    },
+    "liquidity": {
+        "bar_points": liquidity.BarPointShare,
+        "fixed": liquidity.FixedUnits,
+        "none": liquidity.Unlimited,
+        "volume_share": liquidity.VolumeShare,
     },
 }
 _NAMES = {cls: name for table in _TABLE.values() for name, cls in table.items()}

@@ -125,7 +125,10 @@ def _stock_fees(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[str, 
     if not isinstance(model, IbkrFixed | IbkrTiered):
         return ()
     cash = settings.cash
-    fees = {one.symbol: model.fee(one.instrument, _units(one, cash), cash, 0.0) for one in bars}
+    fees = {
+        one.symbol: model.fee(one.instrument, _units(one, cash), cash, 0.0, _last_day(one))
+        for one in bars
+    }
     odd = [series for series in bars if _is_stock_by_default(series)]
     if not odd:
         return ()
@@ -139,6 +142,10 @@ def _stock_fees(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[str, 
         f"{first.calendar} is no stock exchange's; give {it} a type in data/instruments.yaml, "
         "or another --commission.",
     )
+
+
+def _last_day(bars: Bars) -> int:
+    return int(bars.session[-1]) if len(bars) else 0
 
 
 def _units(bars: Bars, money: float) -> float:

@@ -11,6 +11,7 @@ __all__ = [
     "fill_axes",
     "fill_policy_of",
     "limits_of",
+    "liquidity_of",
     "policy_names",
     "rules_of",
     "sizer_of",
@@ -25,7 +26,15 @@ from framework.brokers.simulated.policy import FillPolicy
 from framework.components.registry import build, is_breaker
 from framework.components.sizing import smallest
 from framework.errors import ConfigError, did_you_mean
-from framework.ports import Breaker, CommissionModel, ExitRule, RiskRule, Sizer, SlippageModel
+from framework.ports import (
+    Breaker,
+    CommissionModel,
+    ExitRule,
+    LiquidityModel,
+    RiskRule,
+    Sizer,
+    SlippageModel,
+)
 
 T = TypeVar("T")
 
@@ -42,6 +51,7 @@ _METHODS = {
     "exit": "protection",
     "commission": "fee",
     "slippage": "price",
+    "liquidity": "units",
 }
 
 
@@ -58,6 +68,11 @@ def commission_of(given: CommissionModel | Spec) -> CommissionModel:
 def slippage_of(given: SlippageModel | Spec) -> SlippageModel:
     """The slippage model."""
     return cast(SlippageModel, _part("slippage", given))
+
+
+def liquidity_of(given: LiquidityModel | Spec) -> LiquidityModel:
+    """How much of the market one bar can give."""
+    return cast(LiquidityModel, _part("liquidity", given))
 
 
 def exits_of(given: Many[ExitRule]) -> tuple[ExitRule, ...]:

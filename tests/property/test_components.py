@@ -11,17 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framework.components import commission, exits, limits, sizing, slippage
+from framework.components import commission, exits, limits, liquidity, sizing, slippage
 from framework.components.breakers import DailyLoss, ErrorRate
+from framework.components.rates import marginal
 from framework.components.registry import build, spec_of
 from framework.domain.bars import FloatArray
 from framework.domain.events import Refused
-from framework.domain.instruments import Instrument
+from framework.domain.instruments import AssetType, Instrument
 from framework.domain.orders import Order, OrderType, Side
 from framework.ports import (
     AccountState,
     CommissionModel,
     IndicatorFunction,
+    LiquidityModel,
     RiskRule,
     Sizer,
     SizingRequest,
@@ -39,11 +41,30 @@ whole = st.integers(2, 50)
 
 fees = st.one_of(
     st.builds(commission.NoCommission),
-    st.builds(commission.IbkrFixed, rate=rate, minimum=rate, maximum_percent=percent),
-    st.builds(commission.IbkrTiered, minimum=rate, maximum_percent=percent),
+    st.builds(commission.IbkrFixed, pass_through=st.booleans()),
+    st.builds(commission.IbkrTiered, pass_through=st.booleans()),
     st.builds(commission.PerShare, rate, st.none() | rate, st.none() | percent, rate),
     st.builds(commission.PercentCommission, rate, rate, rate),
     st.builds(commission.PerOrder, rate),
+)
+traded = st.sampled_from(
+    [
+        STOCK,
+        Instrument("SPX", AssetType.INDEX),
+        Instrument("ACME C100", AssetType.OPTION, multiplier=100.0),
+        Instrument("ESZ5", AssetType.FUTURE, multiplier=50.0),
+        Instrument("EURUSD", AssetType.FOREX),
+        Instrument("USDJPY", AssetType.FOREX, currency="JPY"),
+        Instrument("BTCUSD", AssetType.CRYPTO),
+    ]
+)
+days = st.integers(-10_000, 40_000)
+without_volume = st.sampled_from(["fill", "refuse"])
+caps = st.one_of(
+    st.builds(liquidity.Unlimited),
+    st.builds(liquidity.VolumeShare, percent, without_volume),
+    st.builds(liquidity.FixedUnits, positive, without_volume),
+    st.builds(liquidity.BarPointShare, percent, st.floats(0.0, 10.0), without_volume),
 )
 slips = st.one_of(
     st.builds(slippage.NoSlippage),
@@ -97,32 +118,72 @@ requests = st.builds(
 )
 
 
-@given(model=fees, small=units, more=units, at=price, month=units, way=side)
+@given(model=fees, what=traded, small=units, more=units, at=price, month=units, way=side, day=days)
 def test_a_fee_never_falls_as_an_order_fills(
-    model: CommissionModel, small: float, more: float, at: float, month: float, way: Side
+    model: CommissionModel,
+    what: Instrument,
+    small: float,
+    more: float,
+    at: float,
+    month: float,
+    way: Side,
+    day: int,
 ) -> None:
-    before = model.fee(STOCK, way * small, small * at, month)
-    after = model.fee(STOCK, way * (small + more), (small + more) * at, month)
+    value = at * what.multiplier
+    before = model.fee(what, way * small, small * value, month, day)
+    after = model.fee(what, way * (small + more), (small + more) * value, month, day)
     assert 0.0 <= before <= after + 1e-6 * max(1.0, after)
-    assert model.fee(STOCK, 0.0, 0.0, month) == 0.0
+    assert model.fee(what, 0.0, 0.0, month, day) == 0.0
 
 
-@given(model=fees, parts=st.lists(st.integers(1, 1_000), min_size=1, max_size=8), at=price)
+@given(
+    model=fees, what=traded, parts=st.lists(st.integers(1, 1_000), min_size=1, max_size=8), at=price
+)
 def test_partial_fills_are_charged_what_the_whole_order_costs(
-    model: CommissionModel, parts: list[int], at: float
+    model: CommissionModel, what: Instrument, parts: list[int], at: float
 ) -> None:
+    value = at * what.multiplier
     charged = 0.0
     filled = 0
     for part in parts:
         filled += part
-        charged += model.fee(STOCK, filled, filled * at, 0.0) - charged
-    assert charged == pytest.approx(model.fee(STOCK, sum(parts), sum(parts) * at, 0.0), abs=1e-6)
+        charged += model.fee(what, filled, filled * value, 0.0, 0) - charged
+    whole = model.fee(what, sum(parts), sum(parts) * value, 0.0, 0)
+    assert charged == pytest.approx(whole, abs=1e-6)
 
 
-@given(month=units, first=units, second=units)
+ENDS = (1_000.0, 10_000.0, 20_000.0, float("inf"))
+RATES = (0.85, 0.65, 0.45, 0.25)
+
+
+@given(month=st.floats(0.0, 5e4), first=st.floats(0.0, 5e4), second=st.floats(0.0, 5e4))
 def test_tiers_cost_the_same_in_one_order_or_two(month: float, first: float, second: float) -> None:
-    split = commission.tiered_base(first, month) + commission.tiered_base(second, month + first)
-    assert split == pytest.approx(commission.tiered_base(first + second, month), abs=1e-6)
+    split = marginal(month, first, ENDS, RATES) + marginal(month + first, second, ENDS, RATES)
+    assert split == pytest.approx(marginal(month, first + second, ENDS, RATES), abs=1e-6)
+
+
+@given(at=st.sampled_from(ENDS[:-1]), month=st.floats(0.0, 999.0), gap=st.floats(1e-9, 1e-3))
+def test_tiers_do_not_jump_where_one_ends(at: float, month: float, gap: float) -> None:
+    below, above = (marginal(month, at + step - month, ENDS, RATES) for step in (-gap, gap))
+    assert 0.0 <= above - below <= 2 * gap * RATES[0] + 1e-9
+
+
+@given(
+    model=caps,
+    at=price,
+    span=st.floats(0.0, 1e3),
+    volume=units,
+    more=units,
+    tick=st.sampled_from([0.0, 0.01, 0.25]),
+)
+def test_liquidity_is_never_negative_and_grows_with_the_volume(
+    model: LiquidityModel, at: float, span: float, volume: float, more: float, tick: float
+) -> None:
+    what = Instrument("ACME", tick=tick)
+    found = model.units(what, at, at + span, at, volume)
+    assert found >= 0.0
+    if volume > 0.0:
+        assert model.units(what, at, at + span, at, volume + more) >= found
 
 
 @given(model=slips, at=st.floats(-1e5, 1e5), size=positive, volume=units)
@@ -218,6 +279,7 @@ others = st.one_of(
     st.one_of(
         fees.map(lambda item: ("commission", item)),
         slips.map(lambda item: ("slippage", item)),
+        caps.map(lambda item: ("liquidity", item)),
         sizers.map(lambda item: ("sizing", item)),
         exit_rules.map(lambda item: ("exit", item)),
         st.one_of(rules, others).map(lambda item: ("limit", item)),

@@ -321,8 +321,8 @@ def test_stock_fees_are_no_doubt_where_they_fit_or_are_not_charged() -> None:
 
 
 def test_a_commission_without_fees_for_the_instrument_is_refused_before_the_run() -> None:
-    with pytest.raises(ConfigError, match=r"X is forex.*Choose another commission"):
-        _warned(Instrument("X", type=AssetType.FOREX, calendar="24/5"))
+    with pytest.raises(ConfigError, match=r"X, which is crypto in XAU\. Choose another commission"):
+        _warned(Instrument("X", type=AssetType.CRYPTO, currency="XAU", calendar="24/7"))
 
 
 @pytest.mark.parametrize("breaker", ["daily_loss", "daily_loss_money"])

@@ -48,7 +48,12 @@ class Answers:
         return self.value
 
     def fee(
-        self, instrument: Instrument, quantity: float, notional: float, month_quantity: float
+        self,
+        instrument: Instrument,
+        quantity: float,
+        notional: float,
+        month_quantity: float,
+        day: int,
     ) -> float:
         return self.value
 

@@ -34,13 +34,29 @@ MODELS = _cases("commission_slippage")
 SIZING = _cases("sizing")
 
 
+DAY = 20_000
+"""2024-10-04: the published fees hold on it."""
+
+
 @pytest.mark.parametrize("name", ["E01", "E02", "E03", "E04", "E10", "E11"])
-def test_published_stock_fees(name: str) -> None:
+@pytest.mark.parametrize("way", [1, -1])
+def test_published_stock_fees(name: str, way: int) -> None:
     case = FEES[name]
     given = case["input"]
     model: Any = build("commission", given["commission"])
     notional = given["quantity"] * given["price"]
-    fee = model.fee(STOCK, given["quantity"], notional, given["month_quantity"])
+    fee = model.fee(STOCK, way * given["quantity"], notional, given["month_quantity"], DAY)
+    assert fee == pytest.approx(case["expected"], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["E20", "E21", "E22", "E23", "E40"])
+def test_published_fees_of_derivatives(name: str) -> None:
+    case = FEES[name]
+    given = case["input"]
+    model: Any = build("commission", given["commission"])
+    what = Instrument("X", AssetType(given["type"]), multiplier=given["multiplier"])
+    notional = given["quantity"] * given["price"] * what.multiplier
+    fee = model.fee(what, given["quantity"], notional, given["month_quantity"], DAY)
     assert fee == pytest.approx(case["expected"], abs=1e-6)
 
 
@@ -49,7 +65,7 @@ def test_running_fee_of_an_order_that_fills_in_parts(name: str) -> None:
     case = MODELS[name]
     model: Any = build("commission", case["component"])
     filled = np.cumsum(case["input"]["fills"])
-    fees = [model.fee(STOCK, quantity, quantity * 100.0, 0.0) for quantity in filled]
+    fees = [model.fee(STOCK, quantity, quantity * 100.0, 0.0, DAY) for quantity in filled]
     assert fees == pytest.approx(case["expected"], abs=1e-6)
 
 
@@ -61,25 +77,21 @@ def test_fee_of_each_part(name: str) -> None:
     prices = case["input"].get("prices", [100.0] * len(parts))
     filled = np.cumsum(parts)
     values = np.cumsum(np.multiply(parts, prices))
-    fees = [model.fee(STOCK, *pair, 0.0) for pair in zip(filled, values, strict=True)]
+    fees = [model.fee(STOCK, *pair, 0.0, DAY) for pair in zip(filled, values, strict=True)]
     assert np.diff(fees, prepend=0.0) == pytest.approx(case["expected"], abs=1e-6)
 
 
-def test_price_of_the_volume_share_model() -> None:
-    case = MODELS["C20"]
-    expected, filled = case["expected"]
-    model: Any = build("slippage", case["component"])
+@pytest.mark.parametrize(("name", "volume"), [("C20", "vol"), ("C30", "volume")])
+def test_price_and_participation_of_the_volume_models(name: str, volume: str) -> None:
+    case = MODELS[name]
     given = case["input"]
-    price = model.price(STOCK, Side.BUY, given["price"], filled, given["vol"])
-    assert price == pytest.approx(expected, abs=1e-6)
-
-
-def test_price_of_the_basis_points_model() -> None:
-    case = MODELS["C30"]
     expected, filled = case["expected"]
+    cap: Any = build("liquidity", case["liquidity"])
     model: Any = build("slippage", case["component"])
-    given = case["input"]
-    price = model.price(STOCK, Side.BUY, given["price"], filled, given["volume"])
+    at = given["price"]
+    units = min(given["order"], cap.units(STOCK, at, at, at, given[volume]))
+    assert units == pytest.approx(filled, abs=1e-6)
+    price = model.price(STOCK, Side.BUY, at, units, given[volume])
     assert price == pytest.approx(expected, abs=1e-6)
 
 
