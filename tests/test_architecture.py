@@ -21,6 +21,7 @@ LEVELS: list[set[str]] = [
     {"indicators", "series", "views"},
     {"arguments", "modules", "parameters"},
     {"strategy", "components", "feeds", "engine", "brokers"},
+    {"adopt"},
     {"backtest"},
     {"config"},
     {"research"},
@@ -150,7 +151,7 @@ def test_nothing_reads_the_clock_or_rolls_dice(path: Path) -> None:
 def test_other_engines_and_brokers_stay_outside(path: Path) -> None:
     imported = {name.split(".")[0] for _, name in imports_of(path)}
     inside = path.relative_to(ROOT).parts
-    if inside[:2] != ("framework", "referee"):
+    if inside[:2] not in (("framework", "referee"), ("framework", "adopt")):
         assert "backtrader" not in imported
     if inside[:3] != ("framework", "brokers", "ib"):
         assert not imported & {"ib_insync", "ib_async", "ibapi"}

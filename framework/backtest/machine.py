@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-__all__ = ["Machine"]
+__all__ = ["Drive", "Machine", "Market"]
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
+from framework.backtest.account import account_warnings, foreign_rates, models_of, rates_of
 from framework.backtest.blame import blamed
 from framework.backtest.lookahead import check_lookahead, warmup
 from framework.backtest.record import INTERRUPTED, OrderRecord, RunRecord
 from framework.backtest.settings import BacktestSettings
 from framework.backtest.setup_desk import SetupDesk
 from framework.brokers.simulated.broker import SimulatedBroker
-from framework.brokers.simulated.models import Models
 from framework.brokers.simulated.tape import Tape
+from framework.components.margin import Leverage
 from framework.domain.bars import Bars, FloatArray
 from framework.domain.ledger import Ledger
+from framework.engine.blotter import Blotter
 from framework.engine.desk import StrategyDesk
 from framework.engine.engine import Engine, Station
 from framework.engine.history import Timeline, World
+from framework.engine.judge import Judge
 from framework.engine.orders import Door
 from framework.engine.reconcile import reconcile
 from framework.engine.slot import Slot
+from framework.engine.venue import Venue
 from framework.errors import (
     ConfigError,
     LookaheadError,
@@ -33,11 +38,28 @@ from framework.errors import (
     StrategyError,
 )
 from framework.feeds.resample import resample
-from framework.ports import Progress
+from framework.ports import Broker, Progress
 from framework.strategy import Strategy
 
 _CHUNK = 1 << 10
 _log = logging.getLogger("slipway.backtest")
+
+
+class Market(Broker, Protocol):
+    """A broker whose market moves when it is told to."""
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it may have news although no order works."""
+        ...
+
+    def advance(self, instant: int) -> None:
+        """Let the bars that close at this instant meet the resting orders."""
+        ...
+
+
+Drive = Callable[[int, Callable[[int], None]], None]
+"""What takes a run through its instants: (how many, what happens at each)."""
 
 
 class Machine:
@@ -50,6 +72,7 @@ class Machine:
         parameters: of the strategy, by name.
         finer: by symbol, bars of a shorter frame for the fill policy's intrabar="finer".
         rehearsal: a run that only checks: the strategy's log is silent, `on_stop` is not called.
+        market: puts another market in place of the simulated one it is given.
 
     Raises:
         InputError: the strategy's `setup` raised.
@@ -63,6 +86,7 @@ class Machine:
         parameters: Mapping[str, object],
         finer: Mapping[str, Bars],
         rehearsal: bool = False,
+        market: Callable[[Market], Market] | None = None,
     ) -> None:
         self._rehearsal = rehearsal
         self._strategy = strategy
@@ -72,23 +96,33 @@ class Machine:
         self._timeline = Timeline(bars)
         self._first = _first_instant(self._timeline, settings.start)
         self._done = 0
-        self._broker = SimulatedBroker(
+        self._rates = rates_of(bars, settings)
+        simulated = SimulatedBroker(
             [self._tape(one, finer.get(one.symbol)) for one in bars],
             self._timeline.instants,
             settings.cash,
             settings.policy,
-            Models(settings.commission, settings.slippage, settings.liquidity, settings.leverage),
+            models_of(bars, settings),
         )
+        self._broker = simulated if market is None else market(simulated)
         self._door = Door(
             self._broker,
-            settings.commission,
-            settings.rules,
-            settings.exits,
-            settings.leverage,
-            checks_cash=settings.policy.cash_check == "door",
-            sizes_at_fill=settings.policy.sizing == "fill",
-            exits_reduce=settings.policy.late_exits == "reduce",
-            order_rules=settings.order_rules,
+            Judge(
+                Blotter(),
+                settings.commission,
+                settings.rules,
+                settings.exits,
+                settings.margin,
+                checks_cash=settings.policy.cash_check == "door",
+                sizes_at_fill=settings.policy.sizing == "fill",
+                exits_reduce=settings.policy.late_exits == "reduce",
+                venue=Venue(
+                    settings.order_rules,
+                    settings.margin,
+                    isinstance(settings.margin, RegT),
+                    settings.financing,
+                ),
+            ),
         )
         self._warmup = 0
         self._instances: list[tuple[Strategy, World]] = []
@@ -101,7 +135,7 @@ class Machine:
             self._timeline.instants,
             self._timeline.session,
             self._first,
-            is_watched=False,
+            self._broker.is_watched,
         )
 
     def inspect(self) -> None:
@@ -115,10 +149,15 @@ class Machine:
             settled = warmup(strategy, world, lambda later: self._set_up(later)[0])
             self._warmup = max(self._warmup, settled)
 
-    def play(self, progress: Progress | None) -> str:
-        """Run to the end of the data; what cut it short, empty if nothing did."""
+    def play(self, progress: Progress | None, drive: Drive | None = None) -> str:
+        """Run to the end of the data; what cut it short, empty if nothing did.
+
+        Args:
+            progress: told now and then how far the run has come.
+            drive: takes it through its instants; one after the other without one.
+        """
         try:
-            self._loop(progress)
+            self._loop(progress, drive)
         except KeyboardInterrupt:
             self._take_stock()
             return INTERRUPTED
@@ -132,19 +171,31 @@ class Machine:
             return blamed(self._strategy, error, f"{type(error).__name__}: {error}")
         return ""
 
-    def _loop(self, progress: Progress | None) -> None:
-        broker, door, engine = self._broker, self._door, self._engine
+    def _loop(self, progress: Progress | None, drive: Drive | None) -> None:
         total = len(self._timeline.instants)
+        if drive is None:
+            self._drive(total, progress)
+        else:
+            drive(total, self._instant)
+        if not self._rehearsal:
+            self._engine.stop()
+
+    def _instant(self, k: int) -> None:
+        self._done = k + 1
+        self._broker.advance(k)
+        self._engine.instant(k)
+
+    def _drive(self, total: int, progress: Progress | None) -> None:
+        broker, blotter, engine = self._broker, self._door.blotter, self._engine
+        watched = broker.is_watched
         for start in range(0, total, _CHUNK):
             for k in range(start, min(start + _CHUNK, total)):
                 self._done = k + 1
-                if door.blotter.has_working:
+                if watched or blotter.has_working:
                     broker.advance(k)
                 engine.instant(k)
             if progress is not None:
                 progress(self._done, total)
-        if not self._rehearsal:
-            engine.stop()
 
     def _take_stock(self) -> None:
         """Fold what the broker did at the instant the run was cut short."""
@@ -163,10 +214,12 @@ class Machine:
             )
         cash, quantities = self._curves(slots)
         equity = cash.copy()
+        rates = foreign_rates(self._bars, self._rates, self._timeline.instants)
         for one in self._bars:
             rows = self._timeline.rows[one.symbol]
             held = quantities[one.symbol]
             value = held * one.instrument.multiplier * one.close[np.maximum(rows, 0)]
+            value *= rates.get(one.symbol, 1.0)
             equity += np.where(held != 0.0, value, 0.0)
         return RunRecord(
             bars=self._bars,
@@ -190,6 +243,10 @@ class Machine:
             warnings=self._warnings(cash),
             warmup=self._warmup,
             error=error,
+            flows=tuple(self._door.blotter.flows),
+            splits=tuple(self._door.blotter.splits),
+            currency=self._rates.base,
+            rates=rates,
         )
 
     def _spare_cash(self) -> float:
@@ -223,6 +280,7 @@ class Machine:
             world=world,
             ledger=Ledger(cash, {one.symbol: one.instrument.multiplier for one in bars}),
             share=1.0 / len(bars),
+            rates=foreign_rates(bars, self._rates, world.timeline.instants),
         )
         desk = StrategyDesk(slot, self._door, self._settings.sizer)
         strategy.start(desk, muted=self._rehearsal)
@@ -285,8 +343,9 @@ class Machine:
         if self._settings.policy.backtest_only:
             axes = ", ".join(self._settings.policy.backtest_only)
             found.append(f"The fill policy is backtest-only ({axes}): paper would refuse it.")
+        found += account_warnings(self._bars, self._settings)
         debit = float(cash[: self._done].min(initial=0.0))
-        if debit < 0.0 and self._settings.leverage == 1.0:
+        if debit < 0.0 and self._settings.margin == Leverage():
             found.append(
                 f"Cash fell to {debit:,.2f} without leverage: fills after a gap cost more than was "
                 "free at the decision. A real account would have had a margin event."

@@ -5,10 +5,10 @@ from __future__ import annotations
 __all__ = ["INTERRUPTED", "OrderRecord", "RunRecord"]
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from framework.domain.bars import Bars, FloatArray, IntArray
-from framework.domain.events import Commission, Fill, Refused, Trip
+from framework.domain.events import CashFlow, Commission, Fill, Refused, Split, Trip
 from framework.domain.ledger import Position
 from framework.domain.orders import Order, OrderStatus
 
@@ -57,7 +57,7 @@ class RunRecord:
         opening_cash: cash at the start.
         cash: cash after each instant.
         quantities: by symbol, signed units after each instant.
-        equity: cash + sum of quantity x multiplier x close after each instant.
+        equity: cash + sum of quantity x multiplier x close x rate after each instant.
         orders: every order that left the door, in order of leaving.
         fills: every execution, in order.
         commissions: every fee, in order; `fill_id` names its execution.
@@ -67,6 +67,11 @@ class RunRecord:
         warnings: what the user ought to know about this run, one sentence each.
         warmup: bars after which every indicator has settled.
         error: what cut the run short; empty when it ran to the end of the data.
+        flows: money that moved without a trade, in order.
+        splits: splits that were booked, in order.
+        currency: the account's; cash, equity, commissions and flows are in it.
+        rates: by symbol of another currency, units of the account's for one of its own, at each
+            instant.
     """
 
     bars: tuple[Bars, ...]
@@ -88,3 +93,7 @@ class RunRecord:
     warnings: tuple[str, ...] = ()
     warmup: int = 0
     error: str = ""
+    flows: tuple[CashFlow, ...] = ()
+    splits: tuple[Split, ...] = ()
+    currency: str = "USD"
+    rates: Mapping[str, FloatArray] = field(default_factory=dict)

@@ -7,6 +7,7 @@ __all__ = ["run", "run_verified"]
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from framework.backtest.account import check_account
 from framework.backtest.machine import Machine
 from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.backtest.replay import check_replays
@@ -89,12 +90,7 @@ def _check_bars(
             raise DataError(f"{one.symbol} is there twice.", "Give every symbol once.")
         if not len(one):
             raise DataError(f"{one.symbol} has no bars.", "Widen --from and --to.")
-    currencies = sorted({one.instrument.currency for one in bars})
-    if len(currencies) > 1:
-        raise DataError(
-            f"The symbols are in several currencies: {', '.join(currencies)}.",
-            "Run symbols of one currency together.",
-        )
+    check_account(bars, settings)
     if settings.weights is not None and set(settings.weights) != set(symbols):
         raise ConfigError(
             f"Weights name {', '.join(sorted(settings.weights))}; the symbols are "

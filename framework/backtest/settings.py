@@ -10,15 +10,21 @@ from math import isfinite
 
 from framework.brokers.simulated.policy import FillPolicy
 from framework.components.commission import IbkrFixed
+from framework.components.financing import NoFinancing
+from framework.components.margin import Leverage
 from framework.components.sizing import PercentOfEquity
 from framework.components.slippage import PercentSlippage
+from framework.domain.actions import CorporateAction
+from framework.domain.currency import Rates
 from framework.domain.events import Signal
 from framework.errors import ConfigError
 from framework.ports import (
     Breaker,
     CommissionModel,
     ExitRule,
+    FinancingModel,
     LiquidityModel,
+    MarginModel,
     OrderRule,
     RiskRule,
     Sizer,
@@ -33,6 +39,10 @@ class BacktestSettings:
     Attributes:
         cash: opening cash, > 0.
         leverage: buying power as a multiple of equity, >= 1.
+        account: what positions need; None for `leverage` and no margin calls.
+        financing: what holding costs and earns.
+        actions: dividends and splits; what the bars' prices already contain is not booked.
+        rates: exchange rates and the account's currency; None where all bars share one currency.
         sizer: how much to trade when a strategy reaches a side.
         commission: fee schedule.
         slippage: cost of market and stop fills.
@@ -49,6 +59,10 @@ class BacktestSettings:
 
     cash: float = 100_000.0
     leverage: float = 1.0
+    account: MarginModel | None = None
+    financing: FinancingModel = field(default_factory=NoFinancing)
+    actions: tuple[CorporateAction, ...] = ()
+    rates: Rates | None = None
     sizer: Sizer = field(default_factory=PercentOfEquity)
     commission: CommissionModel = field(default_factory=IbkrFixed)
     slippage: SlippageModel = field(default_factory=PercentSlippage)
@@ -67,6 +81,16 @@ class BacktestSettings:
             raise ConfigError(f"Cash is {self.cash}.", "Give an amount above 0 with --cash.")
         if not isfinite(self.leverage) or self.leverage < 1:
             raise ConfigError(f"Leverage is {self.leverage}.", "Give 1 or more with --leverage.")
+        if self.account is not None and self.leverage != 1.0:
+            raise ConfigError(
+                f"There is an account and a leverage of {self.leverage:g}.",
+                f"Give one of them: --account leverage:{self.leverage:g}, or no --leverage.",
+            )
+        if self.policy.cash_check == "fill" and not isinstance(self.margin, Leverage):
+            raise ConfigError(
+                "A policy that checks cash at the fill knows no margin rules.",
+                "Use --account leverage:TIMES with it, or another --fill.",
+            )
         if self.weights is not None:
             total = sum(self.weights.values())
             if any(not 0 < w <= 1 for w in self.weights.values()) or total > 1 + 1e-9:
@@ -74,3 +98,13 @@ class BacktestSettings:
                     f"Weights are {dict(self.weights)}, together {total:g}.",
                     "Each must be above 0 and together at most 1.",
                 )
+
+    @property
+    def margin(self) -> MarginModel:
+        """What positions need."""
+        return Leverage(self.leverage) if self.account is None else self.account
+
+    @property
+    def times(self) -> float:
+        """Buying power as a multiple of equity, 1 where the account knows no such number."""
+        return self.margin.times if isinstance(self.margin, Leverage) else 1.0

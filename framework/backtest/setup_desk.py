@@ -10,6 +10,7 @@ from framework.domain.events import Refused
 from framework.domain.ledger import Position
 from framework.domain.orders import Order, OrderRequest, Protection, Side
 from framework.errors import OrderError
+from framework.ports import Preview
 
 
 class SetupDesk:
@@ -43,6 +44,10 @@ class SetupDesk:
     def place(self, request: OrderRequest) -> Order | Refused:
         """Too early."""
         self._too_early("An order verb")
+
+    def preview(self, request: OrderRequest) -> Preview:
+        """Too early."""
+        self._too_early("what_if")
 
     def modify(self, order: Order) -> Order | Refused:
         """Too early."""

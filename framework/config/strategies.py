@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 
+from framework.adopt.hook import adopt
 from framework.config.places import folders
 from framework.errors import StrategyError, did_you_mean
 from framework.modules import load_module
@@ -102,20 +103,22 @@ def _file(where: str) -> Path:
 
 
 def _choose(module: ModuleType, file: Path, name: str | None) -> type[Strategy]:
-    found = {
+    own = {
         key: value
         for key, value in vars(module).items()
-        if inspect.isclass(value)
-        and issubclass(value, Strategy)
-        and value.__module__ == module.__name__
+        if inspect.isclass(value) and value.__module__ == module.__name__
     }
+    found = {key: value for key, value in own.items() if issubclass(value, Strategy)}
+    if not found or (name is not None and name not in found):
+        adopted = ((key, adopt(value)) for key, value in own.items())
+        found |= {key: strategy for key, strategy in adopted if strategy is not None}
     if name is not None:
         if name not in found:
             raise StrategyError(f"{file.name} has no strategy {name!r}.", did_you_mean(name, found))
         return found[name]
     if not found:
         raise StrategyError(
-            f"{file.name} holds no strategy.", "Write a class in it that derives from Strategy."
+            f"{file.name} holds no strategy.", "Write a class in it that derives from Strategy, or from backtrader's."
         )
     if len(found) > 1:
         raise StrategyError(
