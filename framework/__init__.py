@@ -19,11 +19,14 @@ _HOME = {
     "BarPointShare": "framework.components.liquidity",
     "Bars": "framework.domain.bars",
     "BreakerState": "framework.ports",
+    "CashAccount": "framework.components.margin",
     "Condition": "framework.series",
     "ConfigError": "framework.errors",
     "DailyLoss": "framework.components.breakers",
     "DailyLossMoney": "framework.components.breakers",
     "DataError": "framework.errors",
+    "DayTrading": "framework.components.venue.day_trading",
+    "Dividend": "framework.domain.actions",
     "ErrorRate": "framework.components.breakers",
     "ExecutionCondition": "framework.domain.conditions",
     "Fill": "framework.domain.events",
@@ -33,11 +36,13 @@ _HOME = {
     "HalfSpread": "framework.components.slippage",
     "Halt": "framework.domain.events",
     "History": "framework.ports",
+    "IbkrFinancing": "framework.components.financing",
     "IbkrFixed": "framework.components.commission",
     "IbkrTiered": "framework.components.commission",
     "InputError": "framework.errors",
     "Instrument": "framework.domain.instruments",
     "KellyFraction": "framework.components.sizing",
+    "Leverage": "framework.components.margin",
     "LookaheadError": "framework.errors",
     "MarginCondition": "framework.domain.conditions",
     "MaxConcentration": "framework.components.limits",
@@ -52,11 +57,14 @@ _HOME = {
     "MaxShares": "framework.components.limits",
     "MoneyPerPosition": "framework.components.sizing",
     "NoCommission": "framework.components.commission",
+    "NoFinancing": "framework.components.financing",
     "NoSlippage": "framework.components.slippage",
     "OcaType": "framework.domain.terms",
     "Offset": "framework.domain.orders",
     "Order": "framework.domain.orders",
+    "OrderContext": "framework.ports",
     "OrderError": "framework.errors",
+    "OrderRequest": "framework.domain.orders",
     "OrderUpdate": "framework.domain.events",
     "Patience": "framework.domain.terms",
     "Peg": "framework.domain.terms",
@@ -68,10 +76,13 @@ _HOME = {
     "PercentOfVolume": "framework.domain.terms",
     "PercentSlippage": "framework.components.slippage",
     "Position": "framework.domain.ledger",
+    "Preview": "framework.ports",
     "PriceCollar": "framework.components.limits",
     "PriceCondition": "framework.domain.conditions",
     "Protection": "framework.domain.orders",
+    "Rates": "framework.domain.currency",
     "Refused": "framework.domain.events",
+    "RegT": "framework.components.margin",
     "Result": "framework.research.results",
     "RiskPerTrade": "framework.components.sizing",
     "RunRecord": "framework.backtest.record",
@@ -81,9 +92,11 @@ _HOME = {
     "Side": "framework.domain.orders",
     "Signal": "framework.domain.events",
     "SignalAction": "framework.domain.events",
+    "SimpleInterest": "framework.components.financing",
     "SizingRequest": "framework.ports",
     "SlipwayError": "framework.errors",
     "SmallestOf": "framework.components.sizing",
+    "StockSplit": "framework.domain.actions",
     "StopPercent": "framework.components.exits",
     "Strategy": "framework.strategy",
     "StrategyError": "framework.errors",
@@ -152,11 +165,14 @@ __all__ = [
     "BarPointShare",
     "Bars",
     "BreakerState",
+    "CashAccount",
     "Condition",
     "ConfigError",
     "DailyLoss",
     "DailyLossMoney",
     "DataError",
+    "DayTrading",
+    "Dividend",
     "ErrorRate",
     "ExecutionCondition",
     "Fill",
@@ -166,11 +182,13 @@ __all__ = [
     "HalfSpread",
     "Halt",
     "History",
+    "IbkrFinancing",
     "IbkrFixed",
     "IbkrTiered",
     "InputError",
     "Instrument",
     "KellyFraction",
+    "Leverage",
     "LookaheadError",
     "MarginCondition",
     "MaxConcentration",
@@ -185,11 +203,14 @@ __all__ = [
     "MaxShares",
     "MoneyPerPosition",
     "NoCommission",
+    "NoFinancing",
     "NoSlippage",
     "OcaType",
     "Offset",
     "Order",
+    "OrderContext",
     "OrderError",
+    "OrderRequest",
     "OrderUpdate",
     "Patience",
     "Peg",
@@ -201,10 +222,13 @@ __all__ = [
     "PercentOfVolume",
     "PercentSlippage",
     "Position",
+    "Preview",
     "PriceCollar",
     "PriceCondition",
     "Protection",
+    "Rates",
     "Refused",
+    "RegT",
     "Result",
     "RiskPerTrade",
     "RunRecord",
@@ -214,9 +238,11 @@ __all__ = [
     "Side",
     "Signal",
     "SignalAction",
+    "SimpleInterest",
     "SizingRequest",
     "SlipwayError",
     "SmallestOf",
+    "StockSplit",
     "StopPercent",
     "Strategy",
     "StrategyError",
@@ -307,6 +333,7 @@ if TYPE_CHECKING:
         TrailingAtr,
         TrailingPercent,
     )
+    from framework.components.financing import IbkrFinancing, NoFinancing, SimpleInterest
     from framework.components.limits import (
         AllowedInstruments,
         MaxConcentration,
@@ -321,6 +348,7 @@ if TYPE_CHECKING:
         PriceCollar,
     )
     from framework.components.liquidity import BarPointShare, FixedUnits, Unlimited, VolumeShare
+    from framework.components.margin import CashAccount, Leverage, RegT
     from framework.components.sizing import (
         AtrSizing,
         KellyFraction,
@@ -338,6 +366,8 @@ if TYPE_CHECKING:
         PercentSlippage,
         VolumeShareSlippage,
     )
+    from framework.components.venue.day_trading import DayTrading
+    from framework.domain.actions import Dividend, StockSplit
     from framework.domain.bars import Bars
     from framework.domain.conditions import (
         ExecutionCondition,
@@ -349,12 +379,14 @@ if TYPE_CHECKING:
         all_of,
         any_of,
     )
+    from framework.domain.currency import Rates
     from framework.domain.events import Fill, Halt, OrderUpdate, Refused, Signal, SignalAction, Trip
     from framework.domain.instruments import AssetType, Instrument
     from framework.domain.ledger import Position
     from framework.domain.orders import (
         Offset,
         Order,
+        OrderRequest,
         Protection,
         Side,
         TimeInForce,
@@ -399,7 +431,14 @@ if TYPE_CHECKING:
         standard_deviation,
         true_range,
     )
-    from framework.ports import AccountState, BreakerState, History, SizingRequest
+    from framework.ports import (
+        AccountState,
+        BreakerState,
+        History,
+        OrderContext,
+        Preview,
+        SizingRequest,
+    )
     from framework.research.backtest import StrategyStoppedError, run_backtest
     from framework.research.compare import compare_runs
     from framework.research.plots import figure_of, plot

@@ -410,6 +410,10 @@ class Desk(Protocol):
         """Send exactly this order."""
         ...
 
+    def preview(self, request: OrderRequest) -> Preview:
+        """What this order would do to the account; nothing is sent."""
+        ...
+
     def modify(self, order: Order) -> Order | Refused:
         """Change quantity, prices or time in force of the working order with the same id."""
         ...

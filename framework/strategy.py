@@ -18,6 +18,7 @@ from framework.domain.orders import (
     CLOSING,
     Offset,
     Order,
+    OrderRequest,
     Protection,
     Side,
     TimeInForce,
@@ -25,7 +26,7 @@ from framework.domain.orders import (
 from framework.domain.terms import Terms
 from framework.errors import ConfigError, OrderError, StrategyError, did_you_mean
 from framework.parameters import Parameter, converted, described, hints_of
-from framework.ports import Desk, IndicatorFunction
+from framework.ports import Desk, IndicatorFunction, Preview
 from framework.series import Condition, Series, When, computed
 from framework.views import COLUMNS, AccountView, MarketData
 
@@ -376,7 +377,13 @@ class Strategy:
         Returns:
             The order as it now works, or why it was left as it is.
         """
-        return self._desk.modify(changed_order(order, quantity, limit, stop, trailing, tif))
+        working = {each.id: each for each in self._desk.working(order.symbol)}
+        present = working.get(order.id, order)
+        return self._desk.modify(changed_order(present, quantity, limit, stop, trailing, tif))
+
+    def what_if(self, request: OrderRequest) -> Preview:
+        """What an order would do to the account: margin, fee, warnings; nothing is sent."""
+        return self._desk.preview(request)
 
     def cancel(self, order: Order) -> None:
         """Ask for a cancel; nothing happens if the order is done."""

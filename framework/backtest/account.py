@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["account_warnings", "check_account", "foreign_rates", "models_of", "rates_of"]
+__all__ = [
+    "account_warnings",
+    "check_account",
+    "foreign_rates",
+    "models_of",
+    "open_actions",
+    "rates_of",
+]
 
 from collections.abc import Sequence
 
@@ -10,7 +17,7 @@ from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.models import Models
 from framework.components.financing import NoFinancing
 from framework.components.margin import check_margins
-from framework.domain.actions import bookable
+from framework.domain.actions import CorporateAction, bookable
 from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.domain.currency import Rates
 from framework.errors import DataError, did_you_mean
@@ -28,6 +35,16 @@ def foreign_rates(bars: Sequence[Bars], rates: Rates, instants: IntArray) -> dic
         for one in bars
         if one.instrument.currency != rates.base
     }
+
+
+def open_actions(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[CorporateAction, ...]:
+    """The actions that the bars' prices do not contain, symbol by symbol."""
+    return tuple(
+        action
+        for one in bars
+        for action in bookable(settings.actions, one.prices)
+        if action.symbol == one.symbol
+    )
 
 
 def models_of(bars: Sequence[Bars], settings: BacktestSettings) -> Models:

@@ -10,15 +10,22 @@ from typing import Protocol
 
 import numpy as np
 
-from framework.backtest.account import account_warnings, foreign_rates, models_of, rates_of
+from framework.backtest.account import (
+    account_warnings,
+    foreign_rates,
+    models_of,
+    open_actions,
+    rates_of,
+)
 from framework.backtest.blame import blamed
 from framework.backtest.lookahead import check_lookahead, warmup
 from framework.backtest.record import INTERRUPTED, OrderRecord, RunRecord
 from framework.backtest.settings import BacktestSettings
 from framework.backtest.setup_desk import SetupDesk
+from framework.backtest.shortage import shortage_warnings
 from framework.brokers.simulated.broker import SimulatedBroker
 from framework.brokers.simulated.tape import Tape
-from framework.components.margin import Leverage
+from framework.components.margin import CashAccount, Leverage, RegT
 from framework.domain.bars import Bars, FloatArray
 from framework.domain.ledger import Ledger
 from framework.engine.blotter import Blotter
@@ -28,6 +35,7 @@ from framework.engine.history import Timeline, World
 from framework.engine.judge import Judge
 from framework.engine.orders import Door
 from framework.engine.reconcile import reconcile
+from framework.engine.rolling import rolls_of
 from framework.engine.slot import Slot
 from framework.engine.venue import Venue
 from framework.errors import (
@@ -245,6 +253,7 @@ class Machine:
             error=error,
             flows=tuple(self._door.blotter.flows),
             splits=tuple(self._door.blotter.splits),
+            actions=open_actions(self._bars, self._settings),
             currency=self._rates.base,
             rates=rates,
         )
@@ -281,6 +290,7 @@ class Machine:
             ledger=Ledger(cash, {one.symbol: one.instrument.multiplier for one in bars}),
             share=1.0 / len(bars),
             rates=foreign_rates(bars, self._rates, world.timeline.instants),
+            rolls=rolls_of(bars, world.timeline.instants),
         )
         desk = StrategyDesk(slot, self._door, self._settings.sizer)
         strategy.start(desk, muted=self._rehearsal)
@@ -344,8 +354,12 @@ class Machine:
             axes = ", ".join(self._settings.policy.backtest_only)
             found.append(f"The fill policy is backtest-only ({axes}): paper would refuse it.")
         found += account_warnings(self._bars, self._settings)
+        blotter = self._door.blotter
+        found += shortage_warnings(
+            self._settings.liquidity, self._bars, self._order_records(), blotter.fills
+        )
         debit = float(cash[: self._done].min(initial=0.0))
-        if debit < 0.0 and self._settings.margin == Leverage():
+        if debit < 0.0 and self._settings.margin in (Leverage(), CashAccount()):
             found.append(
                 f"Cash fell to {debit:,.2f} without leverage: fills after a gap cost more than was "
                 "free at the decision. A real account would have had a margin event."

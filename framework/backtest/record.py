@@ -7,6 +7,7 @@ __all__ = ["INTERRUPTED", "OrderRecord", "RunRecord"]
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from framework.domain.actions import CorporateAction
 from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.domain.events import CashFlow, Commission, Fill, Refused, Split, Trip
 from framework.domain.ledger import Position
@@ -69,6 +70,7 @@ class RunRecord:
         error: what cut the run short; empty when it ran to the end of the data.
         flows: money that moved without a trade, in order.
         splits: splits that were booked, in order.
+        actions: dividends and splits that the bars' prices do not contain.
         currency: the account's; cash, equity, commissions and flows are in it.
         rates: by symbol of another currency, units of the account's for one of its own, at each
             instant.
@@ -95,5 +97,6 @@ class RunRecord:
     error: str = ""
     flows: tuple[CashFlow, ...] = ()
     splits: tuple[Split, ...] = ()
+    actions: tuple[CorporateAction, ...] = ()
     currency: str = "USD"
     rates: Mapping[str, FloatArray] = field(default_factory=dict)

@@ -86,7 +86,7 @@ class BacktestSettings:
                 f"There is an account and a leverage of {self.leverage:g}.",
                 f"Give one of them: --account leverage:{self.leverage:g}, or no --leverage.",
             )
-        if self.policy.cash_check == "fill" and not isinstance(self.margin, Leverage):
+        if self.policy.cash_check != "door" and not isinstance(self.margin, Leverage):
             raise ConfigError(
                 "A policy that checks cash at the fill knows no margin rules.",
                 "Use --account leverage:TIMES with it, or another --fill.",

@@ -136,6 +136,14 @@ def _run(
             rich_help_panel=_DATA,
         ),
     ] = None,
+    hours: Annotated[
+        str | None,
+        typer.Option(
+            metavar="regular|all",
+            help="Bars outside regular hours: left out, or kept? [dim]default: regular[/dim]",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
     signals: Annotated[
         str | None,
         typer.Option(
@@ -156,6 +164,47 @@ def _run(
         float | None,
         typer.Option(
             metavar="X", help="Buying power as a multiple of equity.", rich_help_panel=_MONEY
+        ),
+    ] = None,
+    account: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help="What positions need: cash, reg_t or leverage:4. [dim]default: leverage:1, never "
+            "called[/dim]",
+            rich_help_panel=_MONEY,
+        ),
+    ] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="The account's currency. [dim]default: that of the symbols[/dim]",
+            rich_help_panel=_MONEY,
+        ),
+    ] = None,
+    rates: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH|EUR=1.1",
+            help="Exchange rates: bars named EUR.USD, or constants.",
+            rich_help_panel=_MONEY,
+        ),
+    ] = None,
+    financing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help="Interest and stock loans, such as rates:4.33. [dim]default: none[/dim]",
+            rich_help_panel=_PARTS,
+        ),
+    ] = None,
+    actions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV of dividends and splits: symbol,date,kind,value.",
+            rich_help_panel=_DATA,
         ),
     ] = None,
     weights: Annotated[
@@ -192,6 +241,15 @@ def _run(
             rich_help_panel=_PARTS,
         ),
     ] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ib|none|SPEC",
+            help="Rules of broker and exchange. Repeatable. [dim]default: ib; none with a policy "
+            "that checks cash at the fill[/dim]",
+            rich_help_panel=_PARTS,
+        ),
+    ] = None,
     commission: Annotated[
         str | None,
         typer.Option(
@@ -205,6 +263,15 @@ def _run(
         typer.Option(
             metavar="SPEC",
             help="Cost of market and stop fills. [dim]default: percent:0.05[/dim]",
+            rich_help_panel=_PARTS,
+        ),
+    ] = None,
+    liquidity: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help="How much one bar can give, such as volume_share:10. [dim]default: none, no "
+            "limit[/dim]",
             rich_help_panel=_PARTS,
         ),
     ] = None,
@@ -260,15 +327,23 @@ def _run(
         tz=tz,
         calendar=calendar,
         prices=prices,
+        hours=hours,
         signals=signals,
         cash=cash,
         leverage=leverage,
+        account=account,
+        currency=currency,
+        rates=rates,
+        financing=financing,
+        actions=actions,
         weights=weights,
         sizing=tuple(sizing or ()),
         limits=tuple(limit or ()),
         exits=tuple(exits or ()),
+        rules=tuple(rules or ()),
         commission=commission,
         slippage=slippage,
+        liquidity=liquidity,
         fill=tuple(fill or ()),
         out=out,
         plot=plot,
@@ -297,7 +372,7 @@ def _compare(
 
 @app.command("components")
 def _components(debug: Debug = False) -> None:
-    """List sizing, limits, exits, commission, slippage and fill policies."""
+    """List sizing, limits, exits, commission, slippage, liquidity and fill policies."""
     with reporting(debug):
         from framework.cli.listing import components  # noqa: PLC0415  # help must not wait for it
 

@@ -23,18 +23,26 @@ _DATA_FLAGS = {
     "tz": "--tz",
     "calendar": "--calendar",
     "prices": "--prices",
+    "hours": "--hours",
 }
 _FLAGS = {
     "strategy": "STRATEGY",
     "start": "--start",
     "cash": "--cash",
     "leverage": "--leverage",
+    "account": "--account",
+    "currency": "--currency",
+    "rates": "--rates",
+    "financing": "--financing",
+    "actions": "--actions",
     "weights": "--weights",
     "sizing": "--sizing",
     "limits": "--limit",
     "exits": "--exit",
+    "rules": "--rules",
     "commission": "--commission",
     "slippage": "--slippage",
+    "liquidity": "--liquidity",
     "signals": "--signals",
 }
 
@@ -56,15 +64,23 @@ class RunFlags:
     tz: str | None = None
     calendar: str | None = None
     prices: str | None = None
+    hours: str | None = None
     signals: str | None = None
     cash: float | None = None
     leverage: float | None = None
+    account: str | None = None
+    currency: str | None = None
+    rates: str | None = None
+    financing: str | None = None
+    actions: str | None = None
     weights: str | None = None
     sizing: Sequence[str] = ()
     limits: Sequence[str] = ()
     exits: Sequence[str] = ()
+    rules: Sequence[str] = ()
     commission: str | None = None
     slippage: str | None = None
+    liquidity: str | None = None
     fill: Sequence[str] = ()
     out: Path | None = None
     plot: str | None = None
@@ -89,12 +105,19 @@ def overlay(
         "start": flags.start,
         "cash": flags.cash,
         "leverage": flags.leverage,
+        "account": flags.account,
+        "currency": flags.currency,
+        "rates": flags.rates,
+        "financing": flags.financing,
+        "actions": flags.actions,
         "weights": None if flags.weights is None else _weights(flags.weights),
         "sizing": list(flags.sizing) or None,
         "limits": list(flags.limits) or None,
         "exits": list(flags.exits) or None,
+        "rules": list(flags.rules) or None,
         "commission": flags.commission,
         "slippage": flags.slippage,
+        "liquidity": flags.liquidity,
         "signals": flags.signals,
     }
     if flags.strategy is not None and flags.strategy != content.get("strategy"):
@@ -169,6 +192,7 @@ def _data(merged: dict[str, object], flags: RunFlags, places: dict[tuple[str, ..
         "tz": flags.tz,
         "calendar": flags.calendar,
         "prices": flags.prices,
+        "hours": flags.hours,
     }
     changes: dict[str, object] = {key: value for key, value in given.items() if value is not None}
     before = merged.get("data")

@@ -27,6 +27,9 @@ _FLAGS = {
     "commission": "Commission: --commission, `commission:`",
     "slippage": "Slippage: --slippage, `slippage:`",
     "liquidity": "Liquidity: --liquidity, `liquidity:`",
+    "account": "Account: --account, `account:`",
+    "financing": "Financing: --financing, `financing:`",
+    "rule": "Rules: --rules (ib is all of them, none is none), `rules:`",
 }
 
 

@@ -25,8 +25,10 @@ from framework.components import (
     breakers,
     commission,
     exits,
+    financing,
     limits,
     liquidity,
+    margin,
     sizing,
     slippage,
 )
@@ -39,10 +41,21 @@ from framework.components.parameters import (
 )
 from framework.components.specs import Spec, parse_spec
 from framework.components.userfile import load_class, path_of
+from framework.components.venue.sets import IB_RULES
 from framework.errors import ConfigError, did_you_mean
 from framework.ports import Sizer
 
-KINDS = ("sizing", "limit", "exit", "commission", "slippage", "liquidity")
+KINDS = (
+    "sizing",
+    "limit",
+    "exit",
+    "commission",
+    "slippage",
+    "liquidity",
+    "account",
+    "financing",
+    "rule",
+)
 """What can be plugged in."""
 
 _METHODS = {
@@ -52,6 +65,9 @@ _METHODS = {
     "commission": "fee",
     "slippage": "price",
     "liquidity": "units",
+    "account": "initial",
+    "financing": "interest",
+    "rule": "refusal",
 }
 _TABLE: dict[str, dict[str, type]] = {
     "sizing": {
@@ -111,6 +127,17 @@ _TABLE: dict[str, dict[str, type]] = {
         "none": liquidity.Unlimited,
         "volume_share": liquidity.VolumeShare,
     },
+    "account": {
+        "cash": margin.CashAccount,
+        "leverage": margin.Leverage,
+        "reg_t": margin.RegT,
+    },
+    "financing": {
+        "none": financing.NoFinancing,
+        "rates": financing.IbkrFinancing,
+        "simple": financing.SimpleInterest,
+    },
+    "rule": {rule.name: type(rule) for rule in IB_RULES},
 }
 _NAMES = {cls: name for table in _TABLE.values() for name, cls in table.items()}
 

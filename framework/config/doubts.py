@@ -15,6 +15,7 @@ from framework.backtest.settings import BacktestSettings
 from framework.calendar import DAY, TradingCalendar
 from framework.components.breakers import DailyLoss, DailyLossMoney
 from framework.components.commission import IbkrFixed, IbkrTiered
+from framework.components.liquidity import BarPointShare, FixedUnits, VolumeShare
 from framework.components.registry import component_name
 from framework.domain.bars import Bars
 from framework.domain.instruments import AssetType
@@ -42,6 +43,7 @@ def doubts_of(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[str, ..
         *_repeated_opens(bars),
         *_stock_fees(bars, settings),
         *_short_halts(bars, settings),
+        *_unknown_volume(bars, settings),
     )
 
 
@@ -174,4 +176,20 @@ def _short_halts(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[str,
         f"{name} halts only until the next bar: bars of {bars[0].frame} are whole sessions or "
         "longer; use shorter bars, or max_drawdown, which halts for good."
         for name in dict.fromkeys(names)
+    )
+
+
+def _unknown_volume(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[str, ...]:
+    """A cap on liquidity that has nothing to go by in some bars."""
+    model = settings.liquidity
+    if not isinstance(model, VolumeShare | BarPointShare | FixedUnits):
+        return ()
+    whole = "up to its count" if isinstance(model, FixedUnits) else "orders of any size"
+    does = f"fills {whole} there" if model.without_volume == "fill" else "fills nothing there"
+    shares = {series.symbol: float((series.volume == 0.0).mean()) for series in bars if len(series)}
+    return tuple(
+        f"{symbol}: {100 * share:.3g} % of the bars have no volume: {component_name(model)} {does} "
+        f"(without_volume={model.without_volume})."
+        for symbol, share in shares.items()
+        if share > 0.0
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["DataSource", "Market", "load_market"]
+__all__ = ["DataSource", "Market", "instruments", "load_market", "on_venue_grids"]
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
 
+from framework.components.venue.prices import MinimumTick, on_venue_grid
 from framework.config.places import folders
 from framework.domain.bars import Bars
 from framework.domain.instruments import Instrument
@@ -20,6 +21,7 @@ from framework.feeds.instruments import load_instruments
 from framework.feeds.ranges import between, day_range
 from framework.feeds.resample import resample
 from framework.feeds.sample import SAMPLES, sample
+from framework.ports import OrderRule
 
 DataSource = str | Path | Bars | Sequence[Bars]
 """A sample's name, a file or folder, or bars that are already there."""
@@ -109,6 +111,19 @@ def load_market(
     )
 
 
+def on_venue_grids(market: Market, rules: Sequence[OrderRule]) -> Market:
+    """The market with the price steps its exchanges prescribe, if a rule asks for them."""
+    ticks = [rule for rule in rules if isinstance(rule, MinimumTick)]
+    if not ticks:
+        return market
+    table = ticks[0].table
+    bars = tuple(
+        replace(one, instrument=on_venue_grid(one.instrument, int(one.session[-1]), table))
+        for one in market.bars
+    )
+    return replace(market, bars=bars)
+
+
 def _load(source: DataSource, questions: FileAnswers, symbols: Sequence[str] | None) -> Loaded:
     if isinstance(source, str) and source in SAMPLES:
         found = sample(source, symbols)
@@ -136,7 +151,7 @@ def _load_files(
             f"Samples: {did_you_mean(source, SAMPLES)}",
         )
     try:
-        return load_bars(path, questions, _instruments(), symbols)
+        return load_bars(path, questions, instruments(), symbols)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.", "Check it.") from error
 
@@ -152,7 +167,7 @@ def _in_memory(bars: Sequence[Bars], symbols: Sequence[str] | None) -> Loaded:
     return Loaded(chosen, answers, (), (), fingerprint(chosen))
 
 
-def _instruments() -> dict[str, Instrument]:
+def instruments() -> dict[str, Instrument]:
     """Facts by symbol; the working directory's own file has the last word."""
     found: dict[str, Instrument] = {}
     for folder in reversed(folders("data")):
@@ -181,6 +196,8 @@ def _check_answers(name: str, asked: FileAnswers, known: FileAnswers) -> None:
 
 def _made_of(fine: Bars, coarse: Bars, cut: Bars) -> Bars:
     """The fine bars that make the coarse bars of the range."""
+    if coarse.regular is None and fine.regular is not None:
+        fine = replace(fine.where(fine.regular), regular=None)
     row = int(np.searchsorted(coarse.close_time, cut.close_time[0]))
     after = coarse.close_time[row - 1] if row else fine.close_time[0] - 1
     start, stop = np.searchsorted(fine.close_time, [after, cut.close_time[-1]], side="right")

@@ -5,32 +5,39 @@ from __future__ import annotations
 __all__ = [
     "Many",
     "Spec",
+    "account_of",
     "breakers_of",
     "commission_of",
     "exits_of",
     "fill_axes",
     "fill_policy_of",
+    "financing_of",
     "limits_of",
     "liquidity_of",
+    "order_rules_of",
     "policy_names",
     "rules_of",
     "sizer_of",
     "slippage_of",
 ]
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import TypeVar, Union, cast, get_args, get_type_hints
 
 from framework.brokers.simulated.policy import FillPolicy
 from framework.components.registry import build, is_breaker
 from framework.components.sizing import smallest
+from framework.components.venue.sets import RULE_SETS
 from framework.errors import ConfigError, did_you_mean
 from framework.ports import (
     Breaker,
     CommissionModel,
     ExitRule,
+    FinancingModel,
     LiquidityModel,
+    MarginModel,
+    OrderRule,
     RiskRule,
     Sizer,
     SlippageModel,
@@ -44,7 +51,11 @@ Spec = str | Mapping[str, object]
 Many = Union[T, Spec, Sequence[Union[T, Spec]]]  # noqa: UP007  # a generic alias needs it
 """One component or several, as objects or by name."""
 
-_POLICIES = {"backtesting_py": FillPolicy.backtesting_py, "default": FillPolicy}
+_POLICIES: Mapping[str, Callable[[], FillPolicy]] = {
+    "backtesting_py": FillPolicy.backtesting_py,
+    "backtrader": FillPolicy.backtrader,
+    "default": FillPolicy,
+}
 _METHODS = {
     "sizing": "quantity",
     "limit": "check",
@@ -52,6 +63,9 @@ _METHODS = {
     "commission": "fee",
     "slippage": "price",
     "liquidity": "units",
+    "account": "initial",
+    "financing": "interest",
+    "rule": "refusal",
 }
 
 
@@ -75,6 +89,16 @@ def liquidity_of(given: LiquidityModel | Spec) -> LiquidityModel:
     return cast(LiquidityModel, _part("liquidity", given))
 
 
+def account_of(given: MarginModel | Spec) -> MarginModel:
+    """What positions need."""
+    return cast(MarginModel, _part("account", given))
+
+
+def financing_of(given: FinancingModel | Spec) -> FinancingModel:
+    """What holding costs and earns."""
+    return cast(FinancingModel, _part("financing", given))
+
+
 def exits_of(given: Many[ExitRule]) -> tuple[ExitRule, ...]:
     """The exits attached to every entry."""
     return tuple(cast(ExitRule, _part("exit", one)) for one in _listed(given))
@@ -83,6 +107,29 @@ def exits_of(given: Many[ExitRule]) -> tuple[ExitRule, ...]:
 def limits_of(given: Many[RiskRule | Breaker]) -> tuple[object, ...]:
     """Rules and breakers, in the order given."""
     return tuple(_part("limit", one) for one in _listed(given))
+
+
+def order_rules_of(given: Many[OrderRule]) -> tuple[OrderRule, ...]:
+    """The rules of broker and exchange; "ib" and "none" stand for a set of them.
+
+    Of two rules with the same name the later one counts, in the place of the first.
+    """
+    found: dict[str, OrderRule] = {}
+    for one in _listed(given):
+        named = isinstance(one, str) and one.strip() in RULE_SETS
+        part = RULE_SETS[str(one).strip()] if named else (_order_rule(one),)
+        found.update({rule.name: rule for rule in part})
+    return tuple(found.values())
+
+
+def _order_rule(given: OrderRule | Spec) -> OrderRule:
+    rule = cast(OrderRule, _part("rule", given))
+    if not isinstance(getattr(rule, "name", None), str):
+        raise ConfigError(
+            f"The rule {type(rule).__name__} has no name.",
+            'Give the class one, such as name = "my_rule": refusals are listed under it.',
+        )
+    return rule
 
 
 def rules_of(limits: Sequence[object]) -> tuple[RiskRule, ...]:

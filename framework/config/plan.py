@@ -12,25 +12,38 @@ from pathlib import Path
 import numpy as np
 from pydantic_core import to_jsonable_python
 
+from framework.adopt.hook import adopt
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
 from framework.calendar import DAY
+from framework.components.liquidity import Unlimited
 from framework.components.registry import spec_of, specs_of
+from framework.config.account import ActionsSource, RatesSource, actions_of, rates_of
 from framework.config.doubts import doubts_of, strategy_doubts
-from framework.config.market import DataSource, Market, load_market
+from framework.config.market import DataSource, Market, load_market, on_venue_grids
 from framework.config.parts import (
     Many,
     Spec,
+    account_of,
     breakers_of,
     commission_of,
     exits_of,
     fill_policy_of,
+    financing_of,
     limits_of,
+    liquidity_of,
+    order_rules_of,
     rules_of,
     sizer_of,
     slippage_of,
 )
-from framework.config.runfile import DataSection, RunFile, SignalsSection
+from framework.config.runfile import (
+    ActionsSection,
+    DataSection,
+    RatesSection,
+    RunFile,
+    SignalsSection,
+)
 from framework.config.strategies import Found, find_strategy, strategy_of_class
 from framework.domain.events import Signal
 from framework.errors import ConfigError, DataError, StrategyError, did_you_mean
@@ -38,7 +51,18 @@ from framework.feeds.answers import FileAnswers
 from framework.feeds.ranges import day_range, parse_day
 from framework.feeds.sample import SAMPLES
 from framework.feeds.signals import load_signals
-from framework.ports import Breaker, CommissionModel, ExitRule, RiskRule, Sizer, SlippageModel
+from framework.ports import (
+    Breaker,
+    CommissionModel,
+    ExitRule,
+    FinancingModel,
+    LiquidityModel,
+    MarginModel,
+    OrderRule,
+    RiskRule,
+    Sizer,
+    SlippageModel,
+)
 from framework.strategy import Strategy, parameters_of
 
 
@@ -48,7 +72,8 @@ class Request:
 
     Attributes:
         strategy: a class, or what `find_strategy` takes.
-        data_sha256, signals_sha256: hashes the bars and the signals file must have.
+        data_sha256, rates_sha256, actions_sha256, signals_sha256: hashes the bars and the files
+            must have.
         signals_tz: zone of signals without an offset; None is that given for the data.
     """
 
@@ -64,12 +89,21 @@ class Request:
     data_sha256: str | None = None
     cash: float | None = None
     leverage: float | None = None
+    account: MarginModel | Spec | None = None
+    currency: str | None = None
+    rates: RatesSource | None = None
+    rates_sha256: str | None = None
+    financing: FinancingModel | Spec | None = None
+    actions: ActionsSource | None = None
+    actions_sha256: str | None = None
     weights: Mapping[str, float] | None = None
     sizing: Many[Sizer] | None = None
     commission: CommissionModel | Spec | None = None
     slippage: SlippageModel | Spec | None = None
+    liquidity: LiquidityModel | Spec | None = None
     limits: Many[RiskRule | Breaker] = ()
     exits: Many[ExitRule] = ()
+    rules: Many[OrderRule] | None = None
     fill: FillPolicy | Spec | Sequence[str] | None = None
     signals: str | Path | Sequence[Signal] | None = None
     signals_tz: str | None = None
@@ -87,7 +121,7 @@ class Plan:
         market: what it trades on.
         settings: the parts.
         limits: rules and breakers in the order given.
-        signals_sha256: hash of the signals file, None without one.
+        signals_sha256, actions_sha256, rates_sha256: hashes of those files, None without one.
         warnings: what the user ought to know before it runs, one sentence each.
     """
 
@@ -99,6 +133,8 @@ class Plan:
     limits: tuple[object, ...]
     signals_sha256: str | None
     warnings: tuple[str, ...]
+    actions_sha256: str | None = None
+    rates_sha256: str | None = None
 
 
 def request_of(run_file: RunFile) -> Request:
@@ -123,16 +159,25 @@ def request_of(run_file: RunFile) -> Request:
         first=data.first,
         last=data.last,
         start=run_file.start,
-        answers=FileAnswers(data.stamp, data.tz, data.calendar, data.prices),
+        answers=FileAnswers(data.stamp, data.tz, data.calendar, data.prices, data.hours),
         data_sha256=data.sha256,
         cash=run_file.cash,
         leverage=run_file.leverage,
+        account=run_file.account,
+        currency=run_file.currency,
+        rates=run_file.rates.constant or run_file.rates.path,
+        rates_sha256=run_file.rates.sha256,
+        financing=run_file.financing,
+        actions=run_file.actions.path,
+        actions_sha256=run_file.actions.sha256,
         weights=run_file.weights,
         sizing=run_file.sizing or None,
         commission=run_file.commission,
         slippage=run_file.slippage,
+        liquidity=run_file.liquidity,
         limits=run_file.limits,
         exits=run_file.exits,
+        rules=run_file.rules or None,
         fill=run_file.fill,
         signals=signals.path,
         signals_tz=signals.tz,
@@ -160,9 +205,16 @@ def plan_of(request: Request) -> Plan:
             f"sha256 is {market.sha256[:12]}..., not {request.data_sha256[:12]}...).",
             "Remove the line sha256 from the run file's data to run on these.",
         )
+    market = on_venue_grids(market, parts.order_rules)
     signals, signals_sha256, warnings = _signals(request, found.cls, market)
+    actions, actions_sha256 = actions_of(request.actions, request.actions_sha256)
+    rates, rates_sha256 = rates_of(
+        request.rates, request.currency, market, request.answers, request.rates_sha256
+    )
     settings = replace(
         parts,
+        actions=actions,
+        rates=rates,
         rules=rules_of(limits),
         breakers=breakers_of(limits),
         signals=signals,
@@ -175,6 +227,7 @@ def plan_of(request: Request) -> Plan:
             *strategy_doubts(found.cls, request.signals is not None),
             *market.warnings, *doubts_of(market.bars, settings), *warnings,
         ),
+        actions_sha256, rates_sha256,
     )  # fmt: skip
 
 
@@ -198,6 +251,11 @@ def run_file_of(plan: Plan) -> RunFile:
         raise ConfigError(
             "The signals are in no file, so no run file can name them.", "Give their path."
         )
+    for what, given in (("actions", request.actions), ("exchange rates", request.rates)):
+        if not isinstance(given, str | Path | dict | None):
+            raise ConfigError(
+                f"The {what} are in no file, so no run file can name them.", "Give their path."
+            )
     return RunFile(
         strategy=plan.found.source,
         parameters={name: to_jsonable_python(value) for name, value in plan.parameters.items()},
@@ -216,12 +274,22 @@ def run_file_of(plan: Plan) -> RunFile:
         start=request.start,
         cash=settings.cash,
         leverage=settings.leverage,
+        account=None if settings.account is None else spec_of(settings.account),
+        currency=None if settings.rates is None else settings.rates.base,
+        rates=_rates_section(plan),
+        financing=spec_of(settings.financing),
+        actions=ActionsSection(
+            path=None if request.actions is None else str(request.actions),
+            sha256=plan.actions_sha256,
+        ),
         weights=None if settings.weights is None else dict(settings.weights),
         sizing=tuple(specs_of(settings.sizer)),
         commission=spec_of(settings.commission),
         slippage=spec_of(settings.slippage),
+        liquidity=spec_of(settings.liquidity or Unlimited()),
         limits=tuple(spec_of(limit) for limit in plan.limits),
         exits=tuple(spec_of(rule) for rule in settings.exits),
+        rules=tuple(spec_of(rule) for rule in settings.order_rules) or ("none",),
         fill=asdict(settings.policy),
         signals=SignalsSection(
             path=None if request.signals is None else str(request.signals),
@@ -231,11 +299,22 @@ def run_file_of(plan: Plan) -> RunFile:
     )
 
 
+def _rates_section(plan: Plan) -> RatesSection:
+    given = plan.request.rates
+    if isinstance(given, dict):
+        return RatesSection(constant=given)
+    path = None if given is None else str(given)
+    return RatesSection(path=path, sha256=plan.rates_sha256)
+
+
 def _found(strategy: str | type[Strategy]) -> Found:
     if isinstance(strategy, str | Path):
         return find_strategy(str(strategy))
     if isinstance(strategy, type) and issubclass(strategy, Strategy) and strategy is not Strategy:
         return strategy_of_class(strategy)
+    theirs = adopt(strategy) if isinstance(strategy, type) else None
+    if theirs is not None:
+        return strategy_of_class(theirs)
     raise StrategyError(
         f"{strategy!r} is no strategy.", "Give a class that derives from Strategy, or its name."
     )
@@ -248,20 +327,34 @@ def _parameters(cls: type[Strategy], given: Mapping[str, object]) -> dict[str, o
 
 def _parts(request: Request, strategy: type[Strategy]) -> BacktestSettings:
     default = BacktestSettings()
+    policy = default.policy if request.fill is None else fill_policy_of(request.fill)
     sizing = request.sizing or strategy.sizing
     return replace(
         default,
         cash=default.cash if request.cash is None else request.cash,
         leverage=default.leverage if request.leverage is None else request.leverage,
+        account=None if request.account is None else account_of(request.account),
+        financing=(
+            default.financing if request.financing is None else financing_of(request.financing)
+        ),
         weights=request.weights,
         sizer=sizer_of(sizing) if sizing else default.sizer,
         commission=(
             default.commission if request.commission is None else commission_of(request.commission)
         ),
         slippage=default.slippage if request.slippage is None else slippage_of(request.slippage),
-        policy=default.policy if request.fill is None else fill_policy_of(request.fill),
+        liquidity=None if request.liquidity is None else liquidity_of(request.liquidity),
+        policy=policy,
+        order_rules=order_rules_of(_rules(request, policy)),
         exits=exits_of(request.exits),
     )
+
+
+def _rules(request: Request, policy: FillPolicy) -> Many[OrderRule]:
+    """The rules asked for; a policy that judges only at the fill has no broker at the door."""
+    if request.rules is not None:
+        return request.rules
+    return "ib" if policy.cash_check == "door" else "none"
 
 
 def _questions(request: Request, data: DataSource) -> FileAnswers:

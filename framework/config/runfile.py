@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["DataSection", "RunFile", "SignalsSection", "dump", "read", "validate"]
+__all__ = [
+    "ActionsSection",
+    "DataSection",
+    "RatesSection",
+    "RunFile",
+    "SignalsSection",
+    "dump",
+    "read",
+    "validate",
+]
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -60,6 +69,16 @@ def _is_mapping(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(key, str) for key in value)
 
 
+def _rates(value: object) -> object:
+    """Rates written as one text: a path, or CURRENCY=RATE,CURRENCY=RATE."""
+    if not isinstance(value, str):
+        return value
+    if "=" not in value:
+        return {"path": value}
+    pairs = [part.partition("=") for part in value.split(",")]
+    return {"constant": {currency.strip(): rate.strip() for currency, _, rate in pairs}}
+
+
 def _section(key: str) -> BeforeValidator:
     """A section that may be written as one text, the value of its `key`."""
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
@@ -88,6 +107,7 @@ class DataSection(_Section):
         bar: bar length to resample to.
         first, last: days ("from" and "to" in the file).
         stamp, tz, calendar, prices: the four answers.
+        hours: whether bars outside regular hours are kept.
         sha256: hash the bars must have; None takes any.
     """
 
@@ -101,6 +121,7 @@ class DataSection(_Section):
     tz: str | None = None
     calendar: str | None = None
     prices: Literal["raw", "split", "total"] | None = None
+    hours: Literal["regular", "all"] | None = None
     sha256: str | None = None
 
 
@@ -118,6 +139,32 @@ class SignalsSection(_Section):
     sha256: str | None = None
 
 
+class ActionsSection(_Section):
+    """The file of dividends and splits.
+
+    Attributes:
+        path: CSV file.
+        sha256: hash the file must have; None takes any.
+    """
+
+    path: str | None = None
+    sha256: str | None = None
+
+
+class RatesSection(_Section):
+    """Exchange rates.
+
+    Attributes:
+        path: a file, or a folder, of bars named after currency pairs, such as EUR.USD.
+        constant: by currency, what a unit of it is worth in the account's; instead of a path.
+        sha256: hash the bars must have; None takes any.
+    """
+
+    path: str | None = None
+    constant: dict[str, Number] | None = None
+    sha256: str | None = None
+
+
 class RunFile(_Section):
     """A run. None, and an empty list, stand for the default, which a written file spells out.
 
@@ -128,10 +175,16 @@ class RunFile(_Section):
         start: day from which orders are allowed; bars before it are history.
         cash: opening cash.
         leverage: buying power as a multiple of equity.
+        account: what positions need, one component; None is `leverage` times the equity.
+        currency: the account's; None is that of the symbols.
+        rates: exchange rates.
+        financing: what holding costs and earns, one component.
+        actions: dividends and splits.
         weights: share of the account by symbol; None is equal parts.
         sizing: one component or several, of which the smallest size wins.
-        commission, slippage: one component each.
+        commission, slippage, liquidity: one component each.
         limits, exits: components.
+        rules: of broker and exchange: "ib", "none", or components.
         fill: name of a fill policy, axes of one, or a list of both as on the command line.
         signals: external predictions.
     """
@@ -142,12 +195,19 @@ class RunFile(_Section):
     start: Day = None
     cash: Number | None = None
     leverage: Number | None = None
+    account: Spec = None
+    currency: str | None = None
+    rates: Annotated[RatesSection, BeforeValidator(_rates)] = RatesSection()
+    financing: Spec = None
+    actions: Annotated[ActionsSection, _section("path")] = ActionsSection()
     weights: dict[str, Number] | None = None
     sizing: Specs = ()
     commission: Spec = None
     slippage: Spec = None
+    liquidity: Spec = None
     limits: Specs = ()
     exits: Specs = ()
+    rules: Specs = ()
     fill: FillSpec = None
     signals: Annotated[SignalsSection, _section("path")] = SignalsSection()
 
@@ -201,6 +261,8 @@ def validate(
         raise problem_of(error, where, RunFile, flags or {}) from error
     if found.data.sample is not None and found.data.path is not None:
         raise ConfigError(f"{where}: data has a sample and a path.", "Remove one of the two.")
+    if found.rates.path is not None and found.rates.constant is not None:
+        raise ConfigError(f"{where}: rates has a path and constants.", "Remove one of the two.")
     for symbol, weight in (found.weights or {}).items():
         if not isfinite(weight):
             raise ConfigError(f"{where}: weights.{symbol} is {weight}.", "Give a number.")

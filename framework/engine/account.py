@@ -35,8 +35,12 @@ def account_state(
         protection: its protection, resolved.
         now: nanoseconds UTC.
     """
-    prices = {symbol: price for slot in slots for symbol, price in slot.prices().items()}
-    multipliers = {s: slot.instrument(s).multiplier for slot in slots for s in slot.world.markets}
+    prices = {symbol: slot.price(symbol) for slot in slots for symbol in slot.world.markets}
+    multipliers = {
+        symbol: slot.instrument(symbol).multiplier * slot.rate(symbol)
+        for slot in slots
+        for symbol in slot.world.markets
+    }
     quantities: dict[str, float] = {}
     for slot in slots:
         for symbol, position in slot.ledger.positions.items():

@@ -140,6 +140,9 @@ class Blotter:
     def _split(self, split: Split) -> None:
         self._owner(split.symbol).split(split)
         self.splits.append(split)
+        for ticket in self._working.values():
+            if ticket.order.symbol == split.symbol:
+                ticket.opening *= split.ratio
 
     def _update(self, update: OrderUpdate) -> None:
         ticket = self.tickets.get(update.order.id) or self._adopted(update.order)

@@ -1,17 +1,17 @@
-"""Buying power: what an order may still spend, working orders and estimated fees deducted."""
+"""Buying power: equity that no margin needs, working orders and estimated fees deducted."""
 
 from __future__ import annotations
 
-__all__ = ["available", "opening_and_exit", "shortfall"]
+__all__ = ["available", "lent", "opening_and_exit", "shortfall"]
 
 from collections.abc import Iterable
-from math import isnan
+from math import isinf, isnan
 
 from framework.domain.orders import OrderRequest
 from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
 from framework.errors import ConfigError
-from framework.ports import CommissionModel
+from framework.ports import CommissionModel, MarginModel
 
 
 def opening_and_exit(
@@ -38,37 +38,42 @@ def opening_and_exit(
 def available(
     slot: Slot,
     working: Iterable[Ticket],
-    leverage: float,
+    margin: MarginModel,
     commission: CommissionModel,
     day: int,
     oca: str | None = None,
 ) -> float:
-    """Money new risk may still use: leverage x equity - exposure - working entries and their fees.
+    """Money new risk may still use: equity - initial margin of what is held - that of working
+    entries and their fees.
 
     Positions that a working market order is about to close no longer count, unless their symbol has
     no bar at this instant and so perhaps none to come. Of a one-cancels-all
     group only the dearest order counts, and none of the group `oca` the new order joins.
     """
-    prices = slot.prices()
-    used = slot.ledger.gross_exposure(prices)
+    used = 0.0
+    for symbol, position in slot.ledger.positions.items():
+        if not position.is_flat:
+            used += _initial(slot, margin, symbol, position.quantity, slot.price(symbol))
     groups: dict[str, float] = {}
     for ticket in working:
         order = ticket.order
         if order.parent is not None:
             continue
-        instrument = slot.instrument(order.symbol)
-        unit = instrument.multiplier
-        if order.trades_at_once and slot.world.markets[order.symbol].is_fresh:
-            used -= (ticket.remaining - ticket.opening) * unit * prices[order.symbol]
+        symbol = order.symbol
+        if order.trades_at_once and slot.world.markets[symbol].is_fresh:
+            closing = ticket.remaining - ticket.opening
+            used -= _initial(slot, margin, symbol, -order.side * closing, slot.price(symbol))
         if ticket.opening == 0.0:
             continue
-        cost = ticket.opening * unit * (order.limit or order.stop or prices[order.symbol])
-        cost += commission.fee(instrument, order.side * ticket.opening, cost, 0.0, day)
+        units = order.side * ticket.opening
+        price = order.limit or order.stop or slot.price(symbol)
+        cost = _initial(slot, margin, symbol, units, price)
+        cost += _fee(slot, commission, symbol, units, price, day)
         if order.oca is None:
             used += cost
         elif order.oca != oca:
             groups[order.oca] = max(groups.get(order.oca, 0.0), cost)
-    return leverage * slot.ledger.equity(prices) - used - sum(groups.values())
+    return slot.ledger.equity(slot.prices()) - used - sum(groups.values())
 
 
 def shortfall(
@@ -77,6 +82,7 @@ def shortfall(
     opening: float,
     exit_part: float,
     free: float,
+    margin: MarginModel,
     commission: CommissionModel,
     day: int,
 ) -> str:
@@ -86,23 +92,55 @@ def shortfall(
         slot: whose order it is.
         request: the order.
         opening: units that increase risk.
-        exit_part: units of the same order that close a position, which frees their value.
+        exit_part: units of the same order that close a position, which frees their margin.
         free: what is available before the order.
+        margin: what positions need.
         commission: fee schedule of the estimate.
         day: the trading day of the estimate.
     """
-    instrument = slot.instrument(request.symbol)
-    close = slot.price(request.symbol)
+    symbol, side = request.symbol, request.side
+    close = slot.price(symbol)
     price = request.limit or request.trigger or close
-    notional = opening * instrument.multiplier * price
-    fee = commission.fee(instrument, request.side * opening, notional, 0.0, day)
+    need = _initial(slot, margin, symbol, side * opening, price)
+    if isinf(need):
+        held = "short" if side < 0 else "long"
+        return f"this account cannot hold a {held} position of {slot.instrument(symbol).type}"
+    fee = _fee(slot, commission, symbol, side * opening, price, day)
     if isnan(fee):
         raise ConfigError(
-            f"The commission {type(commission).__name__} answered {fee} for {opening:g} "
-            f"{request.symbol}.",
+            f"The commission {type(commission).__name__} answered {fee} for {opening:g} {symbol}.",
             "A fee is a finite number.",
         )
-    free += exit_part * instrument.multiplier * close
-    if notional + fee <= free + 1e-9 * abs(free):
+    if exit_part:
+        free += _initial(slot, margin, symbol, -side * exit_part, close)
+    if need + fee <= free + 1e-9 * abs(free):
         return ""
-    return f"needs {notional + fee:,.2f} with fees, {max(0.0, free):,.2f} is free"
+    return f"needs {need + fee:,.2f} with fees, {max(0.0, free):,.2f} is free"
+
+
+def lent(slot: Slot, margin: MarginModel) -> float:
+    """Value of the slot's own instrument that one unit of free money buys; 1 before its first bar
+    and where nothing is needed."""
+    symbol = slot.world.data.symbol
+    price = slot.price(symbol)
+    if isnan(price):
+        return 1.0
+    instrument = slot.instrument(symbol)
+    need = margin.initial(instrument, 1.0, price)
+    return instrument.multiplier * price / need if need > 0.0 else 1.0
+
+
+def _initial(slot: Slot, margin: MarginModel, symbol: str, quantity: float, price: float) -> float:
+    """Initial margin of signed units, in the account's currency; 0 for none."""
+    if quantity == 0.0:
+        return 0.0
+    return margin.initial(slot.instrument(symbol), quantity, price) * slot.rate(symbol)
+
+
+def _fee(
+    slot: Slot, commission: CommissionModel, symbol: str, quantity: float, price: float, day: int
+) -> float:
+    """Estimated fee of signed units, in the account's currency."""
+    instrument = slot.instrument(symbol)
+    notional = abs(quantity) * instrument.multiplier * price
+    return commission.fee(instrument, quantity, notional, 0.0, day) * slot.rate(symbol)

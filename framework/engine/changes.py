@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["request_of", "rounded", "unchangeable"]
+__all__ = ["request_of", "rounded", "unchangeable", "with_opening"]
 
 from dataclasses import replace
 
-from framework.domain.arithmetic import order_price, round_down_to_lot
+from framework.domain.arithmetic import order_price, round_down_to_lot, round_to_tick
 from framework.domain.instruments import Instrument
 from framework.domain.orders import IF_TOUCHED, Order, OrderRequest, OrderType
+from framework.domain.terms import Scale
 from framework.engine.ticket import Ticket
 
 _ON_CLOSE = frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE})
@@ -47,7 +48,21 @@ def rounded(order: Order, instrument: Instrument) -> Order:
         waits_below = order.type in IF_TOUCHED
         stop = order_price(stop, instrument.tick_at(stop), order.side, not waits_below)
     quantity = round_down_to_lot(order.quantity, instrument.lot)
-    return replace(order, limit=limit, stop=stop, quantity=quantity)
+    terms = order.terms
+    if terms.scale is not None and limit is not None:
+        terms = replace(terms, scale=_ladder(terms.scale, limit, instrument))
+    return replace(order, limit=limit, stop=stop, quantity=quantity, terms=terms)
+
+
+def _ladder(scale: Scale, limit: float, instrument: Instrument) -> Scale:
+    """The ladder with whole lots on the grid: parts no larger, steps no smaller than was asked."""
+    lot = instrument.lot
+    later = scale.first if scale.size is None else scale.size
+    return Scale(
+        first=max(round_down_to_lot(scale.first, lot), lot or scale.first),
+        step=round_to_tick(scale.step, instrument.tick_at(limit), up=True),
+        size=max(round_down_to_lot(later, lot), lot or later),
+    )
 
 
 def unchangeable(ticket: Ticket, order: Order) -> str:
@@ -60,6 +75,21 @@ def unchangeable(ticket: Ticket, order: Order) -> str:
         return "its entry and its one-cancels-all group cannot be changed: send a new order"
     if old.parent is not None and order.quantity != old.quantity:
         return "the quantity of a protective order follows what it protects"
-    if order.quantity <= ticket.filled:
+    lot = ticket.slot.instrument(order.symbol).lot
+    if round_down_to_lot(order.quantity, lot) <= ticket.filled:
         return f"{ticket.filled:g} of {order.quantity:g} units have already traded"
     return ""
+
+
+def with_opening(old: Order, order: Order, left: float, judged: float) -> Order:
+    """The changed order with the units it may open at most.
+
+    Args:
+        old: as it worked before.
+        order: as it shall work.
+        left: units the old one could still open.
+        judged: units the new one may open from now on.
+    """
+    if old.opens is None:
+        return order
+    return replace(order, opens=old.opens - left + judged)

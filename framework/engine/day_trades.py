@@ -32,7 +32,6 @@ class DayTrades:
         """A session begins: days since 1970-01-01."""
         self._sessions.append([day, 0])
         self._opened.clear()
-        self._closing.clear()
 
     def fold(self, kind: AssetType, symbol: str, held: float, quantity: float) -> None:
         """Take in a fill.

@@ -6,6 +6,7 @@ __all__ = ["StrategyDesk"]
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from heapq import heappop, heappush
 from math import isfinite, isnan
 
@@ -27,7 +28,7 @@ from framework.engine.renewal import Renewal
 from framework.engine.slot import Slot
 from framework.engine.standing import effective, entries
 from framework.errors import ConfigError
-from framework.ports import Sizer, SizingRequest
+from framework.ports import Preview, Sizer, SizingRequest
 
 
 class StrategyDesk:
@@ -75,7 +76,7 @@ class StrategyDesk:
         slot = self._slot
         if not self._is_tradable(symbol, Side.BUY if share > 0.0 else Side.SELL):
             return
-        price = slot.price(symbol) * slot.instrument(symbol).multiplier
+        price = slot.price(symbol) * slot.instrument(symbol).multiplier * slot.rate(symbol)
         equity = slot.equity()
         if equity <= 0.0:
             self.flatten(symbol, Origin.CLOSE)
@@ -112,7 +113,7 @@ class StrategyDesk:
         def enter() -> None:
             present = effective(self._door, self._slot, symbol)
             if present * side > 0.0:
-                again = self._renewal.given_up(symbol).or_else(self._door.attached)
+                again = self._renewal.given_up(symbol).or_else(self._door.judge.attached)
                 if not self._renewal.renew(symbol, protection.or_else(again)):
                     self._renewal.renew(symbol, again)
                 return
@@ -171,8 +172,8 @@ class StrategyDesk:
                 side=side,
                 price=price,
                 stop=self._stop(symbol, side, protection, price),
-                equity=slot.equity(),
-                cash=slot.ledger.cash,
+                equity=slot.equity() / slot.rate(symbol),
+                cash=slot.ledger.cash / slot.rate(symbol),
                 share=slot.share,
                 history=slot.world.histories[symbol],
             )
@@ -189,7 +190,7 @@ class StrategyDesk:
         return quantity
 
     def _stop(self, symbol: str, side: Side, protection: Protection, price: float) -> float | None:
-        found = resolved(self._slot, symbol, protection.or_else(self._door.attached))
+        found = resolved(self._slot, symbol, protection.or_else(self._door.judge.attached))
         stop = found.stop_loss if found.stop_loss is not None else found.trail
         if isinstance(stop, Offset):
             return None if stop.atr is not None else price - side * stop.distance(price)
@@ -200,6 +201,10 @@ class StrategyDesk:
     def place(self, request: OrderRequest) -> Order | Refused:
         """Send exactly this order."""
         return self._door.place(self._slot, request)
+
+    def preview(self, request: OrderRequest) -> Preview:
+        """What this order would do to the account; nothing is sent."""
+        return self._door.preview(self._slot, request)
 
     def modify(self, order: Order) -> Order | Refused:
         """Change quantity, prices or time in force of a working order."""
@@ -225,7 +230,7 @@ class StrategyDesk:
     def account(self) -> tuple[float, float, float, float]:
         """Cash, equity, buying power and commission of the strategy's own ledger."""
         ledger = self._slot.ledger
-        power = self._door.buying_power(self._slot)
+        power = self._door.judge.buying_power(self._slot)
         return ledger.cash, self._slot.equity(), power, ledger.commission
 
     def now(self) -> int:
@@ -261,6 +266,28 @@ class StrategyDesk:
             if len(slot.world.markets[stop.symbol]) - 1 >= stop.row:
                 slot.time_stops.remove(stop)
                 self.flatten(stop.symbol, Origin.TIME_STOP)
+
+    def roll(self) -> None:
+        """Move positions out of contracts that are due, into the next ones."""
+        slot = self._slot
+        for front, following in slot.rolls.get(slot.world.now, ()):
+            self._in_turn(front, partial(self._roll, front, following))
+
+    def _roll(self, front: str, following: str) -> None:
+        """Close one contract and open as many of the next at the next open; orders that still work
+        in the old one, protection included, end."""
+
+        def move() -> None:
+            held = effective(self._door, self._slot, front)
+            if held == 0.0:
+                return
+            side = Side.BUY if held > 0.0 else Side.SELL
+            for symbol, way in ((front, side.opposite), (following, side)):
+                request = OrderRequest(symbol, way, abs(held), origin=Origin.ROLL)
+                self._door.place(self._slot, request)
+
+        working = self._door.blotter.working(self._slot, front)
+        self._after(front, [ticket.order.id for ticket in working], move)
 
     # parts ---------------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@ from framework.domain.bars import IntArray
 from framework.domain.events import Fill, Halt, OrderUpdate, Signal, Trip
 from framework.domain.orders import OrderStatus, Origin
 from framework.engine.desk import StrategyDesk
-from framework.engine.orders import HALTED, Door
+from framework.engine.judge import HALTED
+from framework.engine.orders import Door
 from framework.engine.slot import Slot
 from framework.ports import Breaker, BreakerState
 from framework.series import When
@@ -127,7 +128,7 @@ class Engine:
     def instant(self, k: int) -> None:
         """Everything that happens at instant `k`, whose fills the broker has ready."""
         door = self._door
-        door.now = self._instants[k]
+        door.judge.now = self._instants[k]
         if k == self._first:
             self._start()
         if self._session[k] != self._day:
@@ -157,6 +158,8 @@ class Engine:
         slot = station.slot
         if slot.time_stops:
             station.desk.close_timed_out()
+        if slot.rolls:
+            station.desk.roll()
         if station.desk.has_timers:
             station.desk.ring()
         while station.signals and station.signals[0].time <= self._door.now:
@@ -189,7 +192,8 @@ class Engine:
             station.slot.trading = True
 
     def _new_session(self, k: int) -> None:
-        self._day = self._door.day = self._session[k]
+        self._day = self._session[k]
+        self._door.judge.begin_session(self._day)
         for station in self._stations:
             station.slot.orders_today = 0
         for name, halt in tuple(self._halts.items()):

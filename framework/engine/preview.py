@@ -29,12 +29,21 @@ class Holding:
     Attributes:
         instrument: what is held.
         quantity: signed units.
-        price: last price, in the account's currency.
+        price: last price, in the instrument's currency.
+        rate: units of the account's currency for one of the instrument's.
     """
 
     instrument: Instrument
     quantity: float
     price: float
+    rate: float = 1.0
+
+    @property
+    def value(self) -> float:
+        """Unsigned market value in the account's currency; 0 of what is not held."""
+        if self.quantity == 0.0:
+            return 0.0
+        return abs(self.quantity) * self.instrument.multiplier * self.price * self.rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +67,9 @@ def margins_of(holdings: Sequence[Holding], model: MarginModel) -> Margins:
     for one in holdings:
         if one.quantity == 0.0:
             continue
-        initial = model.initial(one.instrument, one.quantity, one.price)
+        initial = model.initial(one.instrument, one.quantity, one.price) * one.rate
         by_type[one.instrument.type] = by_type.get(one.instrument.type, 0.0) + initial
-        maintenance += model.maintenance(one.instrument, one.quantity, one.price)
+        maintenance += model.maintenance(one.instrument, one.quantity, one.price) * one.rate
     return Margins(sum(by_type.values()), maintenance, by_type)
 
 
@@ -93,7 +102,7 @@ def previewed(
         holdings: every instrument of the account, the order's among them, flat or not.
         model: of margins.
         fee: estimated for the whole order.
-        free: buying power before it, in money.
+        free: money no margin needs before it.
         context: what its rules are told.
         volume: units traded in the last bar, 0 if unknown.
         refused: why it would not be let out; None if it would.
@@ -183,8 +192,8 @@ def _day_trade(order: Order, context: OrderContext) -> str:
     if not context.on_margin or context.day_trades == 0:
         return ""
     closes = context.opened_today > 0.0 and order.side * context.position < 0.0
-    count = f"{context.day_trades} day trades in five sessions"
-    return f"It would be one more than {count}." if closes else f"There are {count}."
+    count = f"Day trades in five sessions: {context.day_trades}"
+    return f"{count}, and this would be one more." if closes else f"{count}."
 
 
 def _cushion(context: OrderContext) -> str:

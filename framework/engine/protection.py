@@ -96,7 +96,7 @@ def children_of(slot: Slot, entry: Order, quantity: float, protection: Protectio
         quantity: units it opens; 0 while it waits to be sized at the fill.
         protection: resolved.
     """
-    tick = slot.instrument(entry.symbol).tick
+    instrument = slot.instrument(entry.symbol)
     side = entry.side.opposite
     children: list[Order] = []
 
@@ -104,6 +104,7 @@ def children_of(slot: Slot, entry: Order, quantity: float, protection: Protectio
         offset = price if isinstance(price, Offset) else None
         fixed = None
         if not isinstance(price, Offset):
+            tick = instrument.tick_at(price)
             fixed = order_price(price, tick, side, kind is not OrderType.LIMIT)
         children.append(
             Order(

@@ -129,7 +129,7 @@ class Renewal:
                 return replace(order, offset=price)
             away = order.side * price.distance(position.average_price)
             price = position.average_price + (away if is_stop else -away)
-        tick = self._slot.instrument(order.symbol).tick
+        tick = self._slot.instrument(order.symbol).tick_at(price)
         fixed = order_price(price, tick, order.side, is_stop)
         if is_stop:
             return replace(order, stop=fixed, offset=None)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 __all__ = ["Slot", "TimeStop"]
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from framework.domain.bars import FloatArray
 from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger
 from framework.engine.history import World
+from framework.engine.rolling import Roll
 from framework.ports import Hooks
 from framework.series import When
 
@@ -45,6 +47,9 @@ class Slot:
         orders_today: orders let out this session.
         entries: by symbol, ids of the orders that opened what is held.
         time_stops: positions waiting for their last bar.
+        rates: by symbol of another currency than the account's, what a unit of its currency is
+            worth at each instant of the slot's own timeline.
+        rolls: by index on that timeline, contracts whose positions move to the next one.
     """
 
     name: str
@@ -60,6 +65,8 @@ class Slot:
     orders_today: int = 0
     entries: dict[str, list[str]] = field(default_factory=dict)
     time_stops: list[TimeStop] = field(default_factory=list)
+    rates: Mapping[str, FloatArray] = field(default_factory=dict)
+    rolls: Mapping[int, Sequence[Roll]] = field(default_factory=dict)
 
     def next_id(self) -> str:
         """A new order id."""
@@ -79,9 +86,21 @@ class Slot:
         data = self.world.markets[symbol]
         return data.close[-1] if len(data) else float("nan")
 
+    def volume(self, symbol: str) -> float:
+        """Units traded in the last bar; 0 before the first, or where it is not known."""
+        data = self.world.markets[symbol]
+        return data.volume[-1] if len(data) else 0.0
+
+    def rate(self, symbol: str) -> float:
+        """Units of the account's currency for one unit of the instrument's."""
+        table = self.rates.get(symbol)
+        return 1.0 if table is None else float(table[self.world.now])
+
     def prices(self) -> dict[str, float]:
-        """Last known closes of everything subscribed."""
-        return {symbol: self.price(symbol) for symbol in self.world.markets}
+        """Last known closes of everything subscribed, in the account's currency."""
+        if not self.rates:
+            return {symbol: self.price(symbol) for symbol in self.world.markets}
+        return {symbol: self.price(symbol) * self.rate(symbol) for symbol in self.world.markets}
 
     def equity(self) -> float:
         """Equity of its own ledger at the last known closes."""

@@ -17,6 +17,7 @@ from framework.brokers.simulated.policy import FillPolicy
 from framework.calendar import TradingCalendar
 from framework.components.sizing import SmallestOf
 from framework.components.userfile import path_of
+from framework.config.account import ActionsSource, RatesSource
 from framework.config.market import DataSource
 from framework.config.parts import Many, Spec
 from framework.config.plan import Plan, Request, plan_of, run_file_of
@@ -28,6 +29,10 @@ from framework.ports import (
     Breaker,
     CommissionModel,
     ExitRule,
+    FinancingModel,
+    LiquidityModel,
+    MarginModel,
+    OrderRule,
     Progress,
     RiskRule,
     Sizer,
@@ -64,14 +69,22 @@ def run_backtest(
     tz: str | None = None,
     calendar: str | None = None,
     prices: Literal["raw", "split", "total"] | None = None,
+    hours: Literal["regular", "all"] | None = None,
     cash: float | None = None,
     leverage: float | None = None,
+    account: MarginModel | Spec | None = None,
+    currency: str | None = None,
+    rates: RatesSource | None = None,
+    financing: FinancingModel | Spec | None = None,
+    actions: ActionsSource | None = None,
     weights: Mapping[str, float] | None = None,
     sizing: Many[Sizer] | None = None,
     commission: CommissionModel | Spec | None = None,
     slippage: SlippageModel | Spec | None = None,
+    liquidity: LiquidityModel | Spec | None = None,
     limits: Many[RiskRule | Breaker] = (),
     exits: Many[ExitRule] = (),
+    rules: Many[OrderRule] | None = None,
     fill: FillPolicy | Spec | Sequence[str] | None = None,
     signals: str | Path | Sequence[Signal] | None = None,
     out: str | Path | None = None,
@@ -92,14 +105,22 @@ def run_backtest(
         first, last: days, such as "2010-01-01", between which bars are taken, both included.
         start: day from which orders are allowed; bars before it are history.
         stamp, tz, calendar, prices: answers to what a file does not say.
+        hours: whether a file's bars outside regular hours are left out or kept.
         cash: opening cash.
         leverage: buying power as a multiple of equity.
+        account: what positions need, such as "cash" or "reg_t"; not with a leverage.
+        currency: the account's; that of the symbols when left out.
+        rates: exchange rates: a file or folder of pairs such as EUR.USD, or constants by currency.
+        financing: interest and stock loans, such as "rates:4.33".
+        actions: dividends and splits, or the CSV file that holds them.
         weights: share of the account by symbol.
         sizing: how much to trade; of several, the smallest size wins.
         commission: fee schedule.
         slippage: cost of market and stop fills.
+        liquidity: how much of an order one bar can give.
         limits: risk rules and breakers.
         exits: attached to every entry.
+        rules: of broker and exchange: "ib", "none", or components.
         fill: how orders meet bars: a policy, its name, or its axes.
         signals: external predictions, or the CSV file that holds them.
         out: folder to write the run's files to.
@@ -124,15 +145,22 @@ def run_backtest(
             first=first,
             last=last,
             start=start,
-            answers=FileAnswers(stamp, tz, calendar, prices),
+            answers=FileAnswers(stamp, tz, calendar, prices, hours),
             cash=cash,
             leverage=leverage,
+            account=account,
+            currency=currency,
+            rates=rates,
+            financing=financing,
+            actions=actions,
             weights=weights,
             sizing=sizing,
             commission=commission,
             slippage=slippage,
+            liquidity=liquidity,
             limits=limits,
             exits=exits,
+            rules=rules,
             fill=fill,
             signals=signals,
         )
@@ -182,8 +210,9 @@ def _code(plan: Plan) -> str:
     """The hash of the strategy's file, and of the user's own component files if there are any."""
     settings = plan.settings
     sizers = settings.sizer.sizers if isinstance(settings.sizer, SmallestOf) else [settings.sizer]
-    parts = [*sizers, settings.commission, settings.slippage, *settings.exits]
-    parts += [*settings.rules, *settings.breakers]
+    parts = [*sizers, settings.commission, settings.slippage, settings.liquidity]
+    parts += [settings.account, settings.financing]
+    parts += [*settings.exits, *settings.rules, *settings.breakers, *settings.order_rules]
     files = sorted({path for part in parts if (path := path_of(type(part))) is not None})
     if not files:
         return plan.found.code

@@ -14,7 +14,8 @@ from math import nan
 import numpy as np
 
 from framework.backtest.record import RunRecord
-from framework.domain.bars import FloatArray, IntArray
+from framework.domain.actions import StockSplit
+from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.research.metrics import drawdowns, simple_returns
 
 _DAY = 86_400e9
@@ -96,7 +97,8 @@ def buy_and_hold(record: RunRecord) -> FloatArray:
     """What the opening cash would have become, shape (N,).
 
     Equal amounts are put into every symbol at its close at the start instant, or at its first close
-    after, without costs; units may be fractions.
+    after, without costs; units may be fractions. Splits and dividends that the prices do not
+    contain are booked, dividends without being reinvested.
     """
     cut = span(record)
     value = np.zeros(cut.stop - cut.start)
@@ -106,7 +108,28 @@ def buy_and_hold(record: RunRecord) -> FloatArray:
         known = rows >= 0
         growth = np.ones(len(rows))
         if known.any():
-            prices = bars.close[rows[known]]
+            prices = _held(record, bars)[rows[known]]
+            if bars.symbol in record.rates:
+                prices = prices * record.rates[bars.symbol][cut][known]
             growth[known] = prices / prices[0]
         value += stake * growth
     return value
+
+
+def _held(record: RunRecord, bars: Bars) -> FloatArray:
+    """What one unit bought before everything else would be worth at each row: (n,).
+
+    Dividends are those per unit of their day, kept as money on the scale of the first bar.
+    """
+    units, money = np.ones(len(bars)), np.zeros(len(bars))
+    for action in record.actions:
+        if action.symbol != bars.symbol:
+            continue
+        row = int(np.searchsorted(bars.session, action.day))
+        if row == 0 or row == len(bars):
+            continue
+        if isinstance(action, StockSplit):
+            units[row:] *= action.ratio
+        else:
+            money[row:] += action.amount * units[row]
+    return units * bars.close + money

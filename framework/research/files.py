@@ -29,6 +29,7 @@ FORMAT = "slipway run 1"
 
 RUN_FILES = (
     "equity.csv",
+    "flows.csv",
     "orders.csv",
     "refused.csv",
     "run.yaml",
@@ -161,6 +162,9 @@ def _summary_text(result: Result, provenance: Provenance) -> str:
             for group in (summary.strategy, summary.activity)
             for measure in measures(group)
         },
+        "currency": record.currency,
+        "income": dict(summary.income),
+        "margin_calls": summary.margin_calls,
         "refused": dict(summary.refused),
         "breakers": [{**asdict(trip), "time": iso_times([trip.time])[0]} for trip in record.trips],
         "warnings": list(record.warnings),

@@ -63,6 +63,9 @@ def _result_parts(result: Result) -> Iterable[Table | Text]:
     yield _headline(result)
     yield _performance_table(result)
     yield _activity_table(result.summary.activity)
+    income = _income(result)
+    if income:
+        yield _pairs_table("Dividends, interest and margin", income)
     if result.summary.refused:
         yield _pairs_table(
             "Refused orders", [(rule, f"{count:,}") for rule, count in result.summary.refused]
@@ -72,6 +75,17 @@ def _result_parts(result: Result) -> Iterable[Table | Text]:
         yield _pairs_table("Settings", result.settings)
     yield Text("")
     yield _points("·", result.conventions, "dim")
+
+
+def _income(result: Result) -> list[tuple[str, str]]:
+    """What moved besides trades; nothing where nothing did."""
+    summary = result.summary
+    rows = [
+        (kind.replace("_", " ").capitalize(), f"{money:,.2f}") for kind, money in summary.income
+    ]
+    if summary.margin_calls:
+        rows.append(("Margin calls", f"{summary.margin_calls:,} orders sent by the broker"))
+    return rows
 
 
 def _headline(result: Result) -> Text:
@@ -168,9 +182,10 @@ def _notes(result: Result) -> Iterable[Table | Text]:
 
 
 def _described(record: OrderRecord) -> str:
-    """An order in a few words, such as "limit buy 10 AAPL at 95.00"."""
+    """An order in a few words, such as "limit buy 10 of 40 AAPL at 95.00"."""
     order = record.order
     units = f"{order.quantity - record.filled:,.10g} " if order.quantity else ""
+    units += f"of {order.quantity:,.10g} " if record.filled else ""
     words = f"{order.type.replace('_', ' ')} {order.side.name.lower()} {units}{order.symbol}"
     prices = [_price(price) for price in (order.stop, order.limit) if price is not None]
     return f"{words} at {', limit '.join(prices)}" if prices else words

@@ -51,6 +51,8 @@ class Result:
     @property
     def hold_label(self) -> str:
         """What the buy-and-hold figures mean: price or total return."""
+        if self.record.actions:
+            return "with the dividends and splits given, dividends not reinvested"
         bases = {bars.prices for bars in self.record.bars}
         return _RETURNS[bases.pop()] if len(bases) == 1 else "price and total returns mixed"
 

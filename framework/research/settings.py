@@ -11,9 +11,11 @@ import numpy as np
 
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
+from framework.components.liquidity import Unlimited
 from framework.components.registry import spec_of
 from framework.components.sizing import SmallestOf
 from framework.components.slippage import NoSlippage
+from framework.components.venue.sets import IB_RULES
 from framework.config.market import Market
 from framework.config.plan import Plan
 from framework.domain.instruments import Instrument
@@ -40,11 +42,14 @@ def settings_of(plan: Plan) -> list[tuple[str, str]]:
         ("Orders from", request.start or "first bar"),
         *_instruments([series.instrument for series in market.bars]),
         ("Cash", f"{settings.cash:,.2f}"),
-        ("Leverage", "none" if settings.leverage == 1 else f"{settings.leverage:g} x equity"),
+        *_account(settings),
         ("Sizing", _named(settings.sizer)),
         ("Split", _split(plan)),
         ("Commission", _named(settings.commission)),
         ("Slippage", _slippage(settings)),
+        ("Liquidity", _liquidity(settings)),
+        ("Rules", _rules(settings)),
+        ("Financing", _named(settings.financing)),
         ("Limits", ", ".join(map(_named, plan.limits)) or "none"),
         ("Exits", ", ".join(map(_named, settings.exits)) or "none"),
         ("Fill policy", _policy(settings.policy)),
@@ -54,10 +59,26 @@ def settings_of(plan: Plan) -> list[tuple[str, str]]:
     return rows
 
 
+def _account(settings: BacktestSettings) -> list[tuple[str, str]]:
+    """What positions need; the currency and the actions where any were given."""
+    times = settings.leverage
+    leverage = ("Leverage", "none" if times == 1 else f"{times:g} x equity")
+    rows = [leverage if settings.account is None else ("Account", _named(settings.account))]
+    if settings.rates is not None:
+        others = ", ".join(sorted(settings.rates.tables))
+        base = settings.rates.base
+        rows.append(("Currency", f"{base}, rates of {others}" if others else base))
+    if settings.actions:
+        rows.append(("Actions", f"{len(settings.actions)} dividends and splits"))
+    return rows
+
+
 def _hours(market: Market) -> str:
     calendars = ", ".join(dict.fromkeys(one.instrument.calendar for one in market.bars))
     if market.sample is None and market.path is None:
         return f"those of the bars given; calendar {calendars}"
+    if market.answers.hours == "all":
+        return f"all hours; sessions of {calendars}"
     return f"regular hours of {calendars}"
 
 
@@ -98,6 +119,22 @@ def _slippage(settings: BacktestSettings) -> str:
     if isinstance(settings.slippage, NoSlippage):
         return _named(settings.slippage)
     return f"{_named(settings.slippage)} on {_SLIPPED[settings.policy.slippage_on]}"
+
+
+def _rules(settings: BacktestSettings) -> str:
+    """The name of the set of rules, and those that differ from it."""
+    if not settings.order_rules:
+        return "none"
+    own = [rule for rule in settings.order_rules if rule not in IB_RULES]
+    names = {rule.name for rule in settings.order_rules}
+    if not names >= {rule.name for rule in IB_RULES}:
+        return ", ".join(map(_named, settings.order_rules))
+    return ", ".join(["ib", *map(_named, own)])
+
+
+def _liquidity(settings: BacktestSettings) -> str:
+    model = settings.liquidity
+    return "no limit" if model is None or isinstance(model, Unlimited) else _named(model)
 
 
 def _named(part: object) -> str:

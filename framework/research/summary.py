@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from framework.backtest.record import RunRecord
 from framework.domain.bars import FloatArray
-from framework.domain.orders import DONE
+from framework.domain.events import CashFlowKind
+from framework.domain.orders import DONE, Origin
 from framework.research import metrics
 from framework.research.curves import daily_returns, drawdown_curve, span, underwater
 from framework.research.trades import Trade
@@ -88,12 +89,16 @@ class Summary:
         buy_and_hold: the same figures for holding the symbols in equal parts.
         activity: trades and costs.
         refused: orders refused, by rule, most frequent first.
+        income: money that moved without a trade, by kind: > 0 received.
+        margin_calls: orders the broker sent because the margin no longer carried the positions.
     """
 
     strategy: Performance
     buy_and_hold: Performance
     activity: Activity
     refused: tuple[tuple[str, int], ...]
+    income: tuple[tuple[str, float], ...] = ()
+    margin_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,17 @@ def summarise(
         buy_and_hold=_performance(record, hold, risk_free, periods),
         activity=_activity(record, equity, trades, periods),
         refused=tuple(sorted(refused.items(), key=lambda item: (-item[1], item[0]))),
+        income=_income(record),
+        margin_calls=sum(one.order.origin is Origin.LIQUIDATION for one in record.orders),
+    )
+
+
+def _income(record: RunRecord) -> tuple[tuple[str, float], ...]:
+    """Money by kind, in the order of the kinds; kinds that never came up are left out."""
+    return tuple(
+        (kind.value, sum(flow.amount for flow in record.flows if flow.kind is kind))
+        for kind in CashFlowKind
+        if any(flow.kind is kind for flow in record.flows)
     )
 
 
@@ -209,7 +225,7 @@ def _turnover(record: RunRecord, equity: FloatArray, years: float) -> float:
     if years <= 0.0 or average <= 0.0:
         return nan
     multiplier = {bars.symbol: bars.instrument.multiplier for bars in record.bars}
-    traded = sum(abs(f.quantity) * f.price * multiplier[f.symbol] for f in record.fills)
+    traded = sum(abs(f.quantity) * f.price * multiplier[f.symbol] * f.rate for f in record.fills)
     return traded / average / years
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from framework.backtest.record import OrderRecord
 from framework.domain.bars import IntArray
-from framework.domain.events import Fill, Refused
+from framework.domain.events import CashFlow, Fill, Refused, Split
 from framework.domain.orders import Side
 from framework.research.curves import drawdown_curve, span
 from framework.research.results import Result
@@ -38,6 +38,7 @@ def tables_of(result: Result) -> dict[str, Table]:
         "trades.csv": Table(_TRADE_COLUMNS, _trade_rows(result.trades)),
         "orders.csv": Table(_ORDER_COLUMNS, _order_rows(record.orders, record.fills)),
         "refused.csv": Table(_REFUSED_COLUMNS, _refused_rows(record.refused)),
+        "flows.csv": Table(_FLOW_COLUMNS, _flow_rows(record.flows, record.splits)),
         "equity.csv": Table(
             ("time", "equity", "cash", "drawdown", *quantities), _equity_rows(result, symbols)
         ),
@@ -121,6 +122,7 @@ _ORDER_COLUMNS = (
     "status",
     "reason",
     "filled",
+    "remaining",
     "average_price",
     "fill_time",
     "commission",
@@ -152,6 +154,7 @@ def _order_rows(orders: Sequence[OrderRecord], fills: Sequence[Fill]) -> Iterabl
             record.status.value,
             record.reason,
             record.filled,
+            max(0.0, order.quantity - record.filled),
             record.average_price if traded else None,
             filled if traded else None,
             record.commission,
@@ -182,6 +185,21 @@ def _refused_rows(refused: Sequence[Refused]) -> Iterable[Sequence[Cell]]:
             refusal.reason,
             refusal.origin.value,
         )
+
+
+_FLOW_COLUMNS = ("time", "symbol", "kind", "amount", "ratio", "quantity")
+
+
+def _flow_rows(flows: Sequence[CashFlow], splits: Sequence[Split]) -> Iterable[Sequence[Cell]]:
+    """Money that moved without a trade, and splits with what was held after them."""
+    events: list[CashFlow | Split] = [*splits, *flows]
+    events.sort(key=lambda event: event.time)
+    times = iso_times([event.time for event in events])
+    for event, time in zip(events, times, strict=True):
+        if isinstance(event, Split):
+            yield time, event.symbol, "split", None, event.ratio, event.quantity
+        else:
+            yield time, event.symbol, event.kind.value, event.amount, None, None
 
 
 def _equity_rows(result: Result, symbols: Sequence[str]) -> Iterable[Sequence[Cell]]:

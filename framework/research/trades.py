@@ -1,35 +1,37 @@
 """Trades: what was bought and sold, matched first in first out from the fills.
 
-A trade is a lot one fill opened, or the part of it that another fill closed. A fill of an order
-that has a parent closes what its parent opened before anything else. A fill larger than what is
-held closes it and opens the rest on the other side.
+A trade is a lot one order opened, or the part of it that another order closed, however many fills
+either took: times are those of the first fill in and the last fill out, prices the averages. An
+order that has a parent closes what its parent opened before anything else. An order larger than
+what is held closes it and opens the rest on the other side.
 
 Excursions count only prices the position certainly lived through: every bar strictly between
 entry and exit, the entry bar if the entry was at its open (its close alone otherwise), and of the
-exit bar the open and the exit price. They are gross of commission.
+exit bar the open and the exit price. They are gross of commission, and of the whole quantity also
+while it was filled in parts.
+
+A trade that lived through a split is told on the scale of its end: its entry is divided by the
+split's ratio, its units are multiplied, and what a split left of a unit was paid in cash. Prices
+are in the instrument's currency; money is in the account's, each end at the rate of its moment.
 """
 
 from __future__ import annotations
 
 __all__ = ["OPEN", "Trade", "trades_of"]
 
-from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from framework.backtest.record import OrderRecord, RunRecord
 from framework.domain.bars import Bars
-from framework.domain.events import Fill
+from framework.domain.events import Split
 from framework.domain.orders import Origin, Side
+from framework.research.lots import End, Match, matches_of
 
 OPEN = "open"
 """The exit reason of a trade that is still open."""
-
-_DUST = 1e-9
-"""Share of a fill below which what is left of it is rounding, as in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,9 @@ class Trade:
         symbol: instrument.
         side: BUY for a long trade, SELL for a short one.
         quantity: units, > 0.
-        entry_time, exit_time: nanoseconds UTC; an open trade's exit is the last bar.
-        entry_price, exit_price: paid and received, slippage included.
+        entry_time, exit_time: nanoseconds UTC of the first fill in and the last fill out; an open
+            trade's exit is the last bar.
+        entry_price, exit_price: paid and received on average, slippage included.
         entry_order, exit_order: ids of the orders; the second is empty while open.
         exit_reason: who closed it (`Origin`), or "open".
         profit: money made after commissions; an open trade has paid only its entry's.
@@ -81,62 +84,42 @@ class Trade:
         return self.exit_reason == OPEN
 
 
-@dataclass(slots=True)
-class _Lot:
-    entry: Fill
-    left: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """`quantity` units of an entry, closed by `leave`, or still held."""
-
-    entry: Fill
-    leave: Fill | None
-    quantity: float
-
-
 def trades_of(record: RunRecord) -> tuple[Trade, ...]:
     """Every trade of a run, in order of closing, then what was left open."""
-    costs = _Costs(_fees(record), _first_stops(record.orders))
+    stops = _first_stops(record.orders)
     by_symbol = {bars.symbol: bars for bars in record.bars}
     end = int(record.instants[record.stop - 1]) if record.stop else 0
+    sizes = {symbol: bars.instrument.lot for symbol, bars in by_symbol.items()}
+    last = {symbol: float(rates[record.stop - 1]) for symbol, rates in record.rates.items()}
+    matches = matches_of(record.fills, _fees(record), record.splits, sizes)
     trades = []
-    for number, match in enumerate(_match(record.fills), start=1):
-        bars = by_symbol[match.entry.symbol]
-        trades.append(_trade(number, match, bars, _life(match, bars, end), costs))
+    for number, match in enumerate(matches, start=1):
+        symbol = match.entry.first.symbol
+        bars = by_symbol[symbol]
+        if match.entry.ratio != 1.0:
+            bars = _on_the_last_scale(bars, match, record.splits)
+        stop = stops.get(match.entry.first.order.id)
+        life = _life(match, bars, end)
+        got = life.end_price * last.get(symbol, 1.0) if match.leave is None else match.leave.paid
+        trades.append(_trade(number, match, bars, life, got, stop))
     return tuple(trades)
 
 
-def _match(fills: Sequence[Fill]) -> list[_Match]:
-    held: dict[str, deque[_Lot]] = {}
-    closed: list[_Match] = []
-    for fill in fills:
-        lots = held.setdefault(fill.symbol, deque())
-        left = _close(fill, lots, closed)
-        if left > 0.0:
-            lots.append(_Lot(fill, left))
-    still = [_Match(lot.entry, None, lot.left) for lot in chain.from_iterable(held.values())]
-    return closed + sorted(still, key=lambda match: match.entry.time)
-
-
-def _close(fill: Fill, lots: deque[_Lot], closed: list[_Match]) -> float:
-    """Match `fill` with the lots it closes; the units left over open a new one."""
-    left = abs(fill.quantity)
-    if not lots or lots[0].entry.quantity * fill.quantity > 0.0:
-        return left
-    parent = fill.order.parent
-    own = [lot for lot in lots if parent is not None and lot.entry.order.id == parent]
-    while lots and left > 0.0:
-        lot = own.pop(0) if own else lots[0]
-        quantity = min(lot.left, left)
-        closed.append(_Match(lot.entry, fill, quantity))
-        dust = _DUST * max(lot.left, abs(fill.quantity))
-        lot.left -= quantity
-        left = left - quantity if left - quantity > dust else 0.0
-        if lot.left <= dust:
-            lots.remove(lot)
-    return left
+def _on_the_last_scale(bars: Bars, match: Match, splits: Sequence[Split]) -> Bars:
+    """The bars as they would be if the splits the match lived through had happened before."""
+    start, leave = match.entry.first.time, match.leave
+    scale = np.ones(len(bars))
+    for split in splits:
+        lived = start < split.time and (leave is None or split.time <= leave.last.time)
+        if split.symbol == bars.symbol and lived:
+            scale[bars.close_time < split.time] *= split.ratio
+    return replace(
+        bars,
+        open=bars.open / scale,
+        high=bars.high / scale,
+        low=bars.low / scale,
+        close=bars.close / scale,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,35 +133,29 @@ class _Life:
     bars: int
 
 
-def _life(match: _Match, bars: Bars, end: int) -> _Life:
+def _life(match: Match, bars: Bars, end: int) -> _Life:
     entry, leave = match.entry, match.leave
+    entered = entry.first
     last = int(np.searchsorted(bars.close_time, end, side="right")) - 1
-    enter_row = min(int(np.searchsorted(bars.close_time, entry.time)), last)
+    enter_row = min(int(np.searchsorted(bars.close_time, entered.time)), last)
     if leave is None:
         leave_row, stop = last, last + 1
         end_time, end_price = int(bars.close_time[last]), float(bars.close[last])
     else:
-        leave_row = stop = min(int(np.searchsorted(bars.close_time, leave.time)), last)
-        end_time, end_price = leave.time, leave.price
+        leave_row = stop = min(int(np.searchsorted(bars.close_time, leave.last.time)), last)
+        end_time, end_price = leave.last.time, leave.price
     seen = [entry.price, end_price]
     if enter_row < stop:
         seen.append(float(bars.close[enter_row]))
     if enter_row < leave_row:
         seen.append(float(bars.open[leave_row]))
-    at_open = entry.reference == bars.open[enter_row] and entry.order.time < entry.time
+    aimed = entered.reference / entry.ratio
+    at_open = aimed == bars.open[enter_row] and entered.order.time < entered.time
     first = enter_row if at_open else enter_row + 1
     if first < stop:
         seen.append(float(bars.high[first:stop].max()))
         seen.append(float(bars.low[first:stop].min()))
     return _Life(end_time, end_price, max(seen), min(seen), leave_row - enter_row)
-
-
-@dataclass(frozen=True, slots=True)
-class _Costs:
-    """Commission per unit by fill id, and the first protective stop by entry order id."""
-
-    fees: Mapping[str, float]
-    stops: Mapping[str, OrderRecord]
 
 
 def _fees(record: RunRecord) -> dict[str, float]:
@@ -199,60 +176,60 @@ def _first_stops(orders: Sequence[OrderRecord]) -> dict[str, OrderRecord]:
     return found
 
 
-def _risk_per_unit(entry: Fill, record: OrderRecord | None) -> float | None:
-    """Price distance from the entry to where its stop first stood; None without one on the losing
-    side."""
+def _risk_per_unit(entry: End, record: OrderRecord | None) -> float | None:
+    """Price distance from the entry to where its stop first stood, on the scale of that time; None
+    without one on the losing side."""
     if record is None:
         return None
     offset = record.order.trail or record.order.offset
     if offset is not None:
-        return offset.distance(entry.price)
+        return offset.distance(entry.price * entry.ratio)
     stop = record.order.stop if record.first_stop is None else record.first_stop
     if stop is None:
         return None
-    distance = entry.price - stop if entry.quantity > 0 else stop - entry.price
+    entered = entry.price * entry.ratio
+    distance = entered - stop if entry.first.quantity > 0 else stop - entered
     return distance if distance > 0.0 else None
 
 
 def _trade(
     number: int,
-    match: _Match,
+    match: Match,
     bars: Bars,
     life: _Life,
-    costs: _Costs,
+    got: float,
+    stop: OrderRecord | None,
 ) -> Trade:
     entry, leave = match.entry, match.leave
-    side = Side.BUY if entry.quantity > 0 else Side.SELL
-    money = match.quantity * bars.instrument.multiplier
+    opened = entry.first
+    side = Side.BUY if opened.quantity > 0 else Side.SELL
+    money = entry.quantity * bars.instrument.multiplier
     ends = [entry] if leave is None else [entry, leave]
-    commission = match.quantity * sum(costs.fees[fill.id] for fill in ends)
-    profit = side * money * (life.end_price - entry.price) - commission
-    risk = _risk_per_unit(entry, costs.stops.get(entry.order.id))
-    swings = [side * money * (price - entry.price) for price in (life.high, life.low)]
-    spent = money * abs(entry.price)
+    commission = entry.quantity * sum(end.fee for end in ends)
+    profit = side * money * (got - entry.paid) - commission
+    rate = entry.paid / entry.price if entry.price else 1.0
+    risk = _risk_per_unit(entry, stop)
+    risked = risk / entry.ratio * money * rate if risk else 0.0
+    swings = [side * money * rate * (price - entry.price) for price in (life.high, life.low)]
+    spent = money * abs(entry.paid)
     return Trade(
         id=number,
-        symbol=entry.symbol,
+        symbol=opened.symbol,
         side=side,
-        quantity=match.quantity,
-        entry_time=entry.time,
+        quantity=entry.quantity,
+        entry_time=opened.time,
         entry_price=entry.price,
         exit_time=life.end_time,
         exit_price=life.end_price,
-        entry_order=entry.order.id,
-        exit_order=leave.order.id if leave else "",
-        exit_reason=leave.order.origin.value if leave else OPEN,
+        entry_order=opened.order.id,
+        exit_order=leave.last.order.id if leave else "",
+        exit_reason=leave.last.order.origin.value if leave else OPEN,
         profit=profit,
         commission=commission,
-        slippage=money * sum(_slip(fill) for fill in ends),
+        slippage=money * sum(end.slip for end in ends),
         return_percent=100.0 * profit / spent if spent else 0.0,
-        r_multiple=profit / (risk * money) if risk else None,
+        r_multiple=profit / risked if risked else None,
         best_excursion=max(swings),
         worst_excursion=min(swings),
         bars=life.bars,
     )
-
-
-def _slip(fill: Fill) -> float:
-    """Price points lost to slippage."""
-    return (fill.price - fill.reference) * (1.0 if fill.quantity > 0 else -1.0)

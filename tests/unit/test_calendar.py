@@ -59,6 +59,38 @@ def test_in_session_excludes_the_open_and_includes_the_close() -> None:
     assert found.tolist() == [False, True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("calendar", "close", "date"),
+    [
+        ("XNYS", "2024-01-03 01:00", "2024-01-02"),  # 20:00 in New York
+        ("XNYS", "2024-01-03 05:00", "2024-01-02"),  # midnight ends the day
+        ("XNYS", "2024-01-03 05:01", "2024-01-03"),
+        ("XNYS", "2024-07-03 04:00", "2024-07-02"),  # summer time
+        ("XTKS", "2024-01-03 15:30", "2024-01-04"),
+        ("24/7", "2024-01-03 00:00", "2024-01-02"),
+    ],
+)
+def test_date_of(calendar: str, close: str, date: str) -> None:
+    found = TradingCalendar(calendar).date_of(np.array([ns(close)]))
+    assert [day_text(day) for day in found] == [date]
+
+
+@pytest.mark.parametrize(
+    ("calendar", "session", "end"),
+    [
+        ("XNYS", "2024-01-03", "2024-01-04 05:00"),
+        ("XNYS", "2024-07-03", "2024-07-04 04:00"),  # summer time
+        ("XNYS", "2024-03-08", "2024-03-09 05:00"),  # the day before it begins
+        ("CMES", "2023-11-23", "2023-11-23 23:00"),  # an early close; the next opens that evening
+        ("CMES", "2023-11-24", "2023-11-25 06:00"),  # an early close on a Friday
+        ("24/7", "2024-01-06", "2024-01-07 00:00"),
+    ],
+)
+def test_day_end_of(calendar: str, session: str, end: str) -> None:
+    found = TradingCalendar(calendar).day_end_of(days(session))
+    assert [utc_text(time) for time in found] == [f"{end} UTC"]
+
+
 def test_sessions_between_and_is_session() -> None:
     calendar = TradingCalendar("XNYS")
     found = calendar.sessions_between(day_of("2023-12-30"), day_of("2024-01-03"))

@@ -79,6 +79,9 @@ RUNS = {
     "file": "sma_cross --data 2023.csv --stamp close --tz America/New_York --calendar XNYS "
     "--set fast=2 --set slow=3",
     "signals": "own.py --signals signals.csv --tz Europe/Berlin",
+    "all hours": "sma_cross --data late.csv --stamp close --tz America/New_York --calendar XNYS "
+    "--hours all --bar 1h --set fast=2 --set slow=3 --fill intrabar=finer",
+    "liquidity": "sma_cross --data synthetic-5m --set fast=5 --liquidity volume_share:2",
 }  # fmt: skip
 
 
@@ -87,12 +90,63 @@ def test_the_run_file_repeats_the_run_byte_for_byte(case: str) -> None:
     times = [f"{hour}:{minute:02}" for hour in range(10, 16) for minute in range(0, 60, 30)]
     rows = "".join(INTRADAY.format(time=time) for time in times)
     Path("2023.csv").write_text("Date,Open,High,Low,Close,Volume\n" + rows)
+    Path("late.csv").write_text(_late())
     Path("signals.csv").write_text("time,symbol,action\n2010-01-04 16:30,SP500,BUY\n")
     _own("    def on_signal(self, signal):\n        self.go_long()\n")
     _run(f"run {RUNS[case]} --out first --quiet")
     _run("run --config first/run.yaml --out second --quiet")
     same, different, missing = filecmp.cmpfiles("first", "second", RUN_FILES, shallow=False)
     assert (sorted(same), different, missing) == (sorted(RUN_FILES), [], [])
+
+
+def _late() -> str:
+    """Four days of half hours from 4:30 to 20:00, New York."""
+    times = [
+        f"2023-10-{day:02} {hour:02}:{minute:02},{price},{price + 1},{price - 1},{price},9\n"
+        for day in (2, 3, 4, 5)
+        for hour in range(4, 21)
+        for minute in (0, 30)
+        if (4, 0) < (hour, minute) < (20, 30)
+        for price in [100 + (day * 7 + hour) % 5]
+    ]
+    return "Date,Open,High,Low,Close,Volume\n" + "".join(times)
+
+
+def test_bars_outside_regular_hours_are_kept_on_demand() -> None:
+    Path("late.csv").write_text(_late())
+    line = (
+        "run sma_cross --data late.csv --stamp close --tz America/New_York --calendar XNYS "
+        "--set fast=2 --set slow=3 --out run"
+    )
+    regular, every = (" ".join(_run(f"{line} {flag}").split()) for flag in ("", "--hours all"))
+    assert "52 bars of 30m" in regular
+    assert "76 of 128 bars close outside the regular hours of XNYS" in regular
+    assert "Hours regular hours of XNYS" in regular
+    assert "128 bars of 30m" in every
+    assert "Hours all hours; sessions of XNYS" in every
+    data = yaml.safe_load(Path("run/run.yaml").read_text())["data"]
+    assert data["hours"] == "all"
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--hours al", "--hours is 'al'. Did you mean 'all'? Known: all, regular."),
+        ("--hour all", "No such option: --hour"),
+        ("--hours all", "The sample sp500 has hours regular, not all. Leave --hours out"),
+        ("--liquidity volum_share:5", "no liquidity component 'volum_share'. Did you mean"),
+        ("--liquidity volume_share:0", "percent"),
+        ("--liquidity volume_share:percnt=5", "Did you mean 'percent'?"),
+        (
+            "--liquidity volume_share:5,without_volume=refused",
+            "without_volume is 'refused'. Did you mean 'refuse'?",
+        ),
+        ("--liquidity fixed", "count"),
+    ],
+)
+def test_misspelt_hours_and_liquidity_are_refused(flags: str, said: str) -> None:
+    assert said in " ".join(_run(f"run sma_cross {flags} --out run", 2).split())
+    assert not Path("run").exists()
 
 
 def test_signals_reach_the_strategy() -> None:

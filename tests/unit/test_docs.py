@@ -25,6 +25,7 @@ from framework.cli.app import app
 from framework.cli.reporting import INTERRUPTED
 from framework.components.parameters import ParameterInfo
 from framework.components.registry import build, describe, spec_of
+from framework.components.schedule_files import read_schedule
 from framework.components.slippage import PercentSlippage
 from framework.config.parts import fill_axes, fill_policy_of, policy_names
 from framework.config.plan import plan_of, request_of
@@ -150,12 +151,20 @@ def test_a_snippet_runs(block: Block, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @blocks("yaml")
-def test_a_run_file_is_one(block: Block) -> None:
+def test_a_run_file_is_one(block: Block, tmp_path: Path) -> None:
+    if block.text.startswith("# fees.yaml"):
+        (tmp_path / "fees.yaml").write_text(block.text, "utf-8")
+        read_schedule(str(tmp_path / "fees.yaml"))
+        return
     plan_of(request_of(validate(yaml.safe_load(block.text))))
 
 
 def _own_parts() -> str:
     return next(b.text for b in BLOCKS if b.text.startswith("# my_parts.py"))
+
+
+def _own_fees() -> str:
+    return next(b.text for b in BLOCKS if b.text.startswith("# fees.yaml"))
 
 
 FLAGS = ("sizing", "limit", "exit", "commission", "slippage", "fill")
@@ -175,6 +184,7 @@ def test_a_component_on_a_command_line_exists(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("my_parts.py").write_text(_own_parts(), "utf-8")
+    Path("fees.yaml").write_text(_own_fees(), "utf-8")
     if kind == "fill":
         fill_policy_of(spec)
     else:
@@ -258,6 +268,10 @@ TITLES = {
     "exit": "## Exits",
     "commission": "## Commission",
     "slippage": "## Slippage",
+    "liquidity": "## Liquidity",
+    "account": "## Account",
+    "financing": "## Financing",
+    "rule": "## Rules",
 }
 
 

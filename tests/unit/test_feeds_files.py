@@ -125,7 +125,7 @@ def test_header_without_the_time_column(tmp_path: Path) -> None:
 def test_polygon_knows_stamp_and_zone(tmp_path: Path) -> None:
     text = "v,vw,o,c,h,l,t,n\n5,10,10,11,12,9,1704205800000,3\n5,10,10,11,12,9,1704205860000,3\n"
     loaded = load(tmp_path, text)
-    assert loaded.answers == FileAnswers("open", "UTC", "XNYS", "split")
+    assert loaded.answers == FileAnswers("open", "UTC", "XNYS", "split", "regular")
     assert loaded.guessed == ("stamp", "tz", "prices")
     assert utc_text(loaded.bars[0].close_time[0]) == "2024-01-02 14:31 UTC"
 
@@ -168,7 +168,7 @@ def test_a_last_short_bar_closes_with_its_session(tmp_path: Path) -> None:
 
 def test_exact_fit_to_the_nyse_needs_no_flag(tmp_path: Path) -> None:
     loaded = load(tmp_path, daily("2024-01-02", 20), FileAnswers())
-    assert loaded.answers == FileAnswers("close", "America/New_York", "XNYS", "split")
+    assert loaded.answers == FileAnswers("close", "America/New_York", "XNYS", "split", "regular")
     assert loaded.guessed == ("stamp", "tz", "calendar", "prices")
     assert loaded.warnings == ()
 
@@ -367,7 +367,7 @@ def test_answers_files_do_not_share_stay_open(tmp_path: Path) -> None:
         (tmp_path / f"{symbol}.csv").write_text(daily("2024-01-02", 25, calendar=calendar))
     known = {"DE": Instrument("DE", calendar="XETR"), "US": Instrument("US")}
     loaded = load_bars(tmp_path, FileAnswers(), known)
-    assert loaded.answers == FileAnswers("close", None, None, "split")
+    assert loaded.answers == FileAnswers("close", None, None, "split", "regular")
     assert load_bars(tmp_path, loaded.answers, known).sha256 == loaded.sha256
 
 

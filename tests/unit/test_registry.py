@@ -197,6 +197,7 @@ REQUIRED = {
     "per_share": "0.005",
     "fixed": "0.01",
     "percent": "0.1",
+    "simple": "15",
 }
 
 

@@ -104,7 +104,7 @@ def test_orders_left_over_are_described_and_protection_of_a_position_is_none() -
     text = " ".join(shown(print_result, result(orders=orders)).replace("!", "").split())
     assert (
         "Still working when the data ended: limit buy 10 AAA at 95.00; "
-        "stop limit buy 6 AAA at 105.50, limit 1.08345; market buy 10 AAA"
+        "stop limit buy 6 of 10 AAA at 105.50, limit 1.08345; market buy 10 AAA"
     ) in text
     crowded = shown(print_result, result(orders=(orders[1],) * 7))
     assert "and 2 more" in crowded

@@ -1,0 +1,420 @@
+"""The judge: rounds a request, asks every rule, and decides what would leave."""
+
+from __future__ import annotations
+
+__all__ = ["HALTED", "Judge"]
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import isnan
+
+from framework.domain.arithmetic import round_down_to_lot
+from framework.domain.events import Refused
+from framework.domain.orders import CLOSING, Order, OrderRequest, OrderType, Protection
+from framework.engine.account import account_state
+from framework.engine.blotter import Blotter
+from framework.engine.buying_power import available, lent, opening_and_exit, shortfall
+from framework.engine.changes import request_of, rounded
+from framework.engine.protection import (
+    children_of,
+    known_distance,
+    resolved,
+    unknown_range,
+    unsound,
+)
+from framework.engine.slot import Slot
+from framework.engine.ticket import Ticket
+from framework.engine.venue import Venue
+from framework.engine.verdict import Verdict
+from framework.errors import OrderError
+from framework.ports import CommissionModel, ExitRule, MarginModel, Preview, RiskRule
+
+HALTED = "halted"
+"""The rule of refusals made because a breaker has tripped."""
+
+
+class Judge:
+    """Decides what becomes of a request. Sends nothing and notes nothing.
+
+    Args:
+        blotter: every order of the account.
+        commission: fee schedule, for estimates.
+        rules: asked about whatever increases risk, in this order.
+        exits: attached to every entry that leaves them open.
+        margin: what positions need.
+        checks_cash: whether buying power is checked here (else at the fill).
+        sizes_at_fill: whether orders made as a fraction of free margin are allowed.
+        exits_reduce: whether an order that can only close when it is made may never open.
+        venue: the rules of broker and exchange, asked about every order.
+
+    Attributes:
+        blotter: every order of the account.
+        attached: what the exits add to an entry.
+        now: nanoseconds UTC.
+        day: the trading day, as days since 1970-01-01.
+    """
+
+    def __init__(
+        self,
+        blotter: Blotter,
+        commission: CommissionModel,
+        rules: Sequence[RiskRule],
+        exits: Sequence[ExitRule],
+        margin: MarginModel,
+        checks_cash: bool,
+        sizes_at_fill: bool,
+        exits_reduce: bool,
+        venue: Venue,
+    ) -> None:
+        self._commission = commission
+        self._rules = tuple(rules)
+        self._margin = margin
+        self._checks_cash = checks_cash
+        self._sizes_at_fill = sizes_at_fill
+        self._exits_reduce = exits_reduce
+        self.blotter = blotter
+        self._venue = venue
+        venue.blotter = blotter
+        self.attached = Protection()
+        for rule in exits:
+            self.attached = self.attached.or_else(rule.protection())
+        self.now = 0
+        self.day = 0
+
+    def begin_session(self, day: int) -> None:
+        """A session begins; `day` is its trading day."""
+        self.day = day
+        self._venue.begin(day)
+
+    def buying_power(self, slot: Slot) -> float:
+        """Value of its own instrument the slot could still buy, never below 0."""
+        working = self.blotter.working(slot)
+        free = available(slot, working, self._margin, self._commission, self.day)
+        return max(0.0, free) * lent(slot, self._margin)
+
+    def verdict(self, slot: Slot, request: OrderRequest) -> Verdict:
+        """What becomes of a request.
+
+        The part of it that closes a position passes even when the rest is refused.
+
+        Raises:
+            OrderError: for a request no broker could take.
+        """
+        quantity = self._whole(slot, request)
+        if isinstance(quantity, Refused):
+            return Verdict((quantity,))
+        if request.trailing is not None:
+            trailing = known_distance(slot, request.symbol, request.trailing)
+            if trailing.atr is not None:
+                reason = unknown_range(trailing)
+                return Verdict((self._refusal_here(slot, request, "trailing", reason),))
+            request = replace(request, trailing=trailing)
+        asked = request.protection
+        request = replace(request, quantity=quantity, protection=asked.or_else(self.attached))
+        opening, exit_part = self._split(slot, request, quantity)
+        judged = self._judge(slot, request, opening, exit_part)
+        refused: tuple[Refused, ...] = ()
+        if isinstance(judged, Refused):
+            refused = (judged,)
+            if exit_part == 0.0:
+                return Verdict(refused)
+            judged, asked = 0.0, Protection()
+        if request.fraction is not None:
+            return self._leaving(slot, request, judged, None, refused)
+        if exit_part + judged == 0.0:
+            reason = "no position is left to close"
+            nothing = self._refusal_here(slot, request, "nothing_to_close", reason)
+            return Verdict((*refused, nothing))
+        return self._as_much(slot, request, judged, exit_part, asked, refused)
+
+    def too_early(self, slot: Slot, request: OrderRequest) -> Refused | None:
+        """The refusal of anything asked for before the run starts trading."""
+        if slot.trading:
+            return None
+        reason = "the run has not started trading yet"
+        return self._refusal_here(slot, request, "start", reason)
+
+    def change(self, slot: Slot, ticket: Ticket, order: Order, opening: float) -> float | Refused:
+        """Units of risk the changed order may open, or why it may not be changed."""
+        request = replace(request_of(order), quantity=order.quantity - ticket.filled)
+        grown = max(0.0, order.quantity - ticket.order.quantity)
+        wanted = min(opening + grown, request.quantity) if opening else 0.0
+        if order.parent is None and not opening and grown:
+            wanted, _ = self._split(slot, request, request.quantity)
+        against = self._venue.objection(slot, [order], wanted, self.now, self.day)
+        if against is not None:
+            return self._refusal_here(slot, request, *against)
+        if wanted == 0.0:
+            return 0.0
+        if slot.blocked:
+            price = slot.price(order.symbol)
+            return self.refusal(request, price, HALTED, slot.blocked)
+        allowed = self._judge_opening(
+            slot, replace(request, quantity=wanted), request.quantity - wanted
+        )
+        if isinstance(allowed, Refused) or allowed == wanted:
+            return allowed
+        reason = f"the rules allow {allowed:g} of {wanted:g} units"
+        return self.refusal(request, slot.price(order.symbol), "modify", reason)
+
+    def preview(self, slot: Slot, request: OrderRequest) -> Preview:
+        """What this order would do to the account; nothing is sent and nothing noted.
+
+        What is refused is shown as if it had been let out.
+
+        Raises:
+            OrderError: for a request no broker could take.
+        """
+        early = self.too_early(slot, request)
+        if early is not None:
+            return self._venue.unchanged(early)
+        verdict = self.verdict(slot, request)
+        refused = next(iter(verdict.refused), None)
+        asked = self._whole(slot, request)
+        if isinstance(asked, Refused) or asked == 0.0:
+            return self._venue.unchanged(refused)
+        order = verdict.order
+        opening = verdict.opening
+        if order is None or refused is not None:
+            order = self.order(slot, replace(request, quantity=asked), slot.peek_id(), None)
+            opening, _ = self._split(slot, request, asked)
+        free = available(slot, self.blotter.working(slot), self._margin, self._commission, self.day)
+        return self._venue.preview(
+            slot,
+            order,
+            opening,
+            resolved(slot, order.symbol, request.protection.or_else(self.attached)),
+            self._fee(slot, order),
+            max(0.0, free),
+            refused,
+            self.now,
+            self.day,
+        )
+
+    def _fee(self, slot: Slot, order: Order) -> float:
+        """The estimated fee of a whole order, in the account's currency."""
+        instrument = slot.instrument(order.symbol)
+        price = order.limit or order.stop or order.decision_price
+        notional = order.quantity * instrument.multiplier * price
+        signed = order.side * order.quantity
+        fee = self._commission.fee(instrument, signed, notional, 0.0, self.day)
+        return fee * slot.rate(order.symbol)
+
+    def order(self, slot: Slot, request: OrderRequest, order_id: str, opens: float | None) -> Order:
+        """The order a request makes, on the instrument's grid.
+
+        Args:
+            slot: whose it is.
+            request: the request, its distances resolved.
+            order_id: its name.
+            opens: units it may open at most; None without a limit.
+        """
+        order = Order(
+            id=order_id,
+            symbol=request.symbol,
+            side=request.side,
+            quantity=request.quantity,
+            type=request.type,
+            time=self.now,
+            decision_price=slot.price(request.symbol),
+            limit=request.limit,
+            stop=request.trigger,
+            trail=request.trailing,
+            tif=request.tif,
+            oca=request.oca,
+            origin=request.origin,
+            fraction=request.fraction,
+            opens=opens,
+            terms=request.terms,
+        )
+        if order.limit is None and order.stop is None:
+            return order
+        return rounded(order, slot.instrument(request.symbol))
+
+    def refusal(self, request: OrderRequest, price: float, rule: str, reason: str) -> Refused:
+        """A request kept in, with the rule and the reason."""
+        return Refused(
+            self.now,
+            request.symbol,
+            request.side,
+            request.quantity,
+            price,
+            rule,
+            reason,
+            request.origin,
+        )
+
+    # parts of a verdict ---------------------------------------------------------------------
+
+    def _as_much(
+        self,
+        slot: Slot,
+        request: OrderRequest,
+        opening: float,
+        exit_part: float,
+        asked: Protection,
+        refused: tuple[Refused, ...],
+    ) -> Verdict:
+        """The order, or at least what closes; `asked` is the protection the strategy gave."""
+        limited = self._exits_reduce or request.origin in CLOSING
+        closing = replace(
+            request,
+            quantity=exit_part,
+            protection=self._kept(slot, request, Protection() if opening else asked, limited),
+        )
+        if opening == 0.0:
+            return self._leaving(slot, closing, 0.0, 0.0 if limited else None, refused)
+        if request.quantity != exit_part + opening:
+            request = replace(request, quantity=exit_part + opening)
+        whole = self._leaving(slot, request, opening, opening if limited else None, refused)
+        if whole.order is not None or exit_part == 0.0:
+            return whole
+        part = self._leaving(slot, closing, 0.0, 0.0 if limited else None, whole.refused)
+        return whole if part.order is None else part
+
+    def _leaving(
+        self,
+        slot: Slot,
+        request: OrderRequest,
+        opening: float,
+        opens: float | None,
+        refused: tuple[Refused, ...],
+    ) -> Verdict:
+        """The order and its children, unless broker or exchange would not take them."""
+        protection = resolved(slot, request.symbol, request.protection)
+        number = slot.orders
+        order = self.order(slot, request, slot.next_id(), opens)
+        children = children_of(slot, order, opening or order.quantity, protection)
+        slot.orders = number
+        against = self._venue.objection(slot, [order, *children], opening, self.now, self.day)
+        if against is not None:
+            return Verdict((*refused, self._refusal_here(slot, request, *against)))
+        return Verdict(refused, order, tuple(children), opening, protection)
+
+    def _whole(self, slot: Slot, request: OrderRequest) -> float | Refused:
+        """The request's quantity in whole lots, or why nothing can leave at all."""
+        price = slot.price(request.symbol)
+        if isnan(price):
+            return self.refusal(request, 0.0, "no_price", "it has no bar yet")
+        if request.fraction is not None:
+            if not self._sizes_at_fill:
+                raise OrderError(
+                    f"{request.symbol}: fraction={request.fraction} under a policy that sizes at "
+                    "the decision.",
+                    "Give a quantity, or use FillPolicy(sizing='fill').",
+                )
+            return 0.0
+        lot = slot.instrument(request.symbol).lot
+        quantity = round_down_to_lot(request.quantity, lot)
+        if quantity > 0.0:
+            return quantity
+        reason = f"{request.quantity:g} rounds down to 0 lots of {lot:g}"
+        return self.refusal(request, price, "lot", reason)
+
+    def _split(self, slot: Slot, request: OrderRequest, quantity: float) -> tuple[float, float]:
+        """Units that open risk and units that close it.
+
+        Only what is certain to close before it counts against it: market orders, which trade
+        before any resting one, and where exits may open also the resting ones before it. A closing
+        verb never opens.
+        """
+        position = slot.ledger.positions[request.symbol].quantity
+        working: Iterable[Ticket] = self.blotter.working(slot, request.symbol)
+        if self._exits_reduce or request.type is OrderType.MARKET:
+            working = [ticket for ticket in working if ticket.order.trades_at_once]
+        opening, exit_part = opening_and_exit(position, request.side * quantity, working)
+        return 0.0 if request.origin in CLOSING else opening, exit_part
+
+    def _kept(
+        self, slot: Slot, request: OrderRequest, asked: Protection, limited: bool
+    ) -> Protection:
+        """Protection of an order that opens nothing now: none, unless it may open later."""
+        found = resolved(slot, request.symbol, asked)
+        if limited or unsound(request, found, slot.price(request.symbol)):
+            return Protection()
+        return found
+
+    def _judge(
+        self, slot: Slot, request: OrderRequest, opening: float, exit_part: float
+    ) -> float | Refused:
+        """Units of new risk allowed, or why none."""
+        price = slot.price(request.symbol)
+        if request.fraction is not None:
+            return self._judge_fraction(slot, request, price)
+        if opening == 0.0:
+            return 0.0
+        wanted = replace(request, quantity=opening) if exit_part else request
+        if slot.blocked:
+            return self.refusal(wanted, price, HALTED, slot.blocked)
+        return self._judge_opening(slot, wanted, exit_part)
+
+    def _judge_opening(self, slot: Slot, wanted: OrderRequest, exit_part: float) -> float | Refused:
+        """Units of new risk allowed by protection, rules and buying power, or why none."""
+        price = slot.price(wanted.symbol)
+        protection = resolved(slot, wanted.symbol, wanted.protection)
+        problem = unsound(wanted, protection, price, slot.instrument(wanted.symbol).tick_at(0.0))
+        if problem:
+            return self.refusal(wanted, price, "protection", problem)
+        ruled = self._ruled(slot, wanted, exit_part, protection)
+        if isinstance(ruled, Refused):
+            return ruled
+        allowed = round_down_to_lot(ruled, slot.instrument(wanted.symbol).lot)
+        if allowed == 0.0:
+            return self.refusal(wanted, price, "lot", "the rules leave less than one lot")
+        shortage = self._shortage(slot, wanted, allowed, exit_part)
+        if shortage:
+            wanted = replace(wanted, quantity=allowed)
+            return self.refusal(wanted, price, "buying_power", shortage)
+        return allowed
+
+    def _ruled(
+        self, slot: Slot, wanted: OrderRequest, exit_part: float, protection: Protection
+    ) -> float | Refused:
+        """Units left after every rule, or the first refusal."""
+        if not self._rules:
+            return wanted.quantity
+        order = self.order(slot, wanted, "judged", opens=None)
+        state = account_state(
+            self.blotter.slots,
+            self.blotter.spare.cash,
+            self.blotter.all_working(),
+            slot,
+            wanted,
+            exit_part,
+            protection,
+            self.now,
+        )
+        for rule in self._rules:
+            verdict = rule.check(order, state)
+            if isinstance(verdict, Refused):
+                return verdict
+            order = verdict
+        return order.quantity
+
+    def _shortage(self, slot: Slot, request: OrderRequest, opening: float, exit_part: float) -> str:
+        if not self._checks_cash:
+            return ""
+        free = available(
+            slot,
+            self.blotter.working(slot),
+            self._margin,
+            self._commission,
+            self.day,
+            request.oca,
+        )
+        return shortfall(
+            slot, request, opening, exit_part, free, self._margin, self._commission, self.day
+        )
+
+    def _judge_fraction(self, slot: Slot, request: OrderRequest, price: float) -> float | Refused:
+        if slot.blocked:
+            return self.refusal(request, price, HALTED, slot.blocked)
+        if self._rules:
+            return self.refusal(
+                request, price, "fraction", "risk rules cannot judge an order sized at its fill"
+            )
+        problem = unsound(request, resolved(slot, request.symbol, request.protection), price)
+        return self.refusal(request, price, "protection", problem) if problem else 0.0
+
+    def _refusal_here(self, slot: Slot, request: OrderRequest, rule: str, reason: str) -> Refused:
+        return self.refusal(request, slot.price(request.symbol), rule, reason)

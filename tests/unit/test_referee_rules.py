@@ -1,0 +1,298 @@
+"""Every rule of the referee: a scene it explains, and a cent or a unit more that it does not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from framework.backtest.settings import BacktestSettings
+from framework.components.slippage import FixedSlippage, NoSlippage, PercentSlippage
+from framework.domain.bars import Bars
+from framework.domain.orders import pct, points
+from framework.referee import twin
+from framework.referee.compare import Verdict, referee
+from framework.referee.outcome import Outcome
+from framework.referee.round import Round
+from framework.referee.rules import RULES, Rule, explanation
+from framework.strategy import Strategy
+from tests.builders import Act, Row, bars_of, free, scripted
+
+QUIET: Row = (100.0, 100.5, 99.5, 100.0)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is done at the close of which bar, on which bars, and the rules that takes."""
+
+    script: Mapping[int, Act | Sequence[Act]]
+    rows: Sequence[Row]
+    rules: Mapping[str, str]
+    slips: float = 0.0
+    other: Sequence[int] = field(default=())
+
+
+SCENES: dict[str, Scene] = {
+    "a word backtrader lacks": Scene(
+        {0: lambda s: s.buy(10, touch=99.0, tif="GTC")},
+        [QUIET, (100.0, 100.5, 98.0, 100.0), QUIET],
+        {"Scripted-1": "NOT_IN_BACKTRADER"},
+    ),
+    "with the children it would have had": Scene(
+        {0: lambda s: s.buy(10, touch=99.0, tif="GTC", stop_loss=98.5)},
+        [QUIET, (100.0, 100.5, 98.0, 100.0), QUIET],
+        {"Scripted-1": "NOT_IN_BACKTRADER", "Scripted-2": "NOT_IN_BACKTRADER"},
+    ),
+    "stopped in the bar of a market entry": Scene(
+        {0: lambda s: s.buy(10, stop_loss=99.0)},
+        [QUIET, (100.0, 100.5, 98.5, 99.5), QUIET],
+        {"Scripted-2": "PROTECTION_IN_ENTRY_BAR"},
+        slips=0.05,
+    ),
+    "and its target goes with it": Scene(
+        {0: lambda s: s.buy(10, stop_loss=99.0, take_profit=104.0)},
+        [QUIET, (100.0, 100.5, 98.5, 99.5), QUIET],
+        {"Scripted-2": "PROTECTION_IN_ENTRY_BAR", "Scripted-3": "FOLLOWS"},
+    ),
+    "target in the bar of a market entry": Scene(
+        {0: lambda s: s.sell(10, take_profit=points(1))},
+        [QUIET, (100.0, 100.5, 98.5, 99.5), QUIET],
+        {"Scripted-2": "PROTECTION_IN_ENTRY_BAR"},
+    ),
+    "stopped in the bar of a stop entry": Scene(
+        {0: lambda s: s.sell(10, stop=99.5, stop_loss=pct(0.5), tif="GTC")},
+        [QUIET, (100.0, 100.5, 99.0, 99.2), QUIET],
+        {"Scripted-2": "PROTECTION_IN_ENTRY_BAR"},
+        slips=0.05,
+    ),
+    "a limit better than the open": Scene(
+        {0: lambda s: s.buy(10, limit=100.4)},
+        [QUIET, (100.0, 100.5, 99.5, 100.0), QUIET],
+        {"Scripted-1": "LIMIT_SLIPS_AT_OPEN"},
+        slips=0.05,
+    ),
+    "a stop-limit inside the bar": Scene(
+        {0: lambda s: s.buy(10, stop=101.0, limit=102.0)},
+        [QUIET, (100.0, 103.0, 99.5, 102.5), QUIET],
+        {"Scripted-1": "STOP_LIMIT_SLIPS"},
+        slips=0.05,
+    ),
+    "a stop-limit the bar comes back to": Scene(
+        {0: lambda s: s.buy(10, stop=102.0, limit=101.0, tif="GTC")},
+        [QUIET, (101.8, 102.5, 99.5, 100.5), (102.0, 103.0, 101.5, 102.0)],
+        {"Scripted-1": "STOP_LIMIT_RETURNS"},
+    ),
+    "target at the open, stop later": Scene(
+        {0: lambda s: s.buy(10, stop_loss=98.0, take_profit=102.0)},
+        [QUIET, QUIET, (103.0, 103.5, 97.0, 98.0), QUIET],
+        {"Scripted-2": "SEQUENCE", "Scripted-3": "SEQUENCE"},
+    ),
+    "the nearer of two": Scene(
+        {0: [
+            lambda s: s.buy(10, stop=103.0, tif="GTC", oca="pair"),
+            lambda s: s.sell(10, stop=99.0, tif="GTC", oca="pair"),
+        ]},
+        [QUIET, (100.0, 104.0, 98.0, 100.0), QUIET],
+        {"Scripted-1": "SEQUENCE", "Scripted-2": "SEQUENCE"},
+    ),
+    "two that close the same position": Scene(
+        {
+            0: lambda s: s.buy(10),
+            1: [
+                lambda s: s.sell(10, stop=98.0, tif="GTC"),
+                lambda s: s.sell(4, limit=101.0, tif="GTC"),
+            ],
+        },
+        [QUIET, QUIET, (102.0, 102.5, 97.0, 98.0), QUIET],
+        {"Scripted-2": "SEQUENCE", "Scripted-3": "SEQUENCE"},
+    ),
+    "one of a group is cancelled": Scene(
+        {
+            0: [
+                lambda s: s.buy(10, limit=90.0, tif="GTC", oca="pair"),
+                lambda s: s.sell(10, limit=110.0, tif="GTC", oca="pair"),
+            ],
+            1: lambda s: s.cancel(s.orders[0]),
+        },
+        [QUIET, QUIET, QUIET, QUIET],
+        {"Scripted-2": "GROUP_CANCELLED"},
+    ),
+    "no new bar of this one": Scene(
+        {1: lambda s: s.buy(10, limit=99.7, tif="GTC")},
+        [QUIET, QUIET, (100.0, 100.5, 99.8, 100.0), (99.0, 99.5, 98.5, 99.0)],
+        {"Scripted-1": "OLD_BAR"},
+        other=(0, 1, 2, 3, 4, 5),
+    ),
+    "triggered by an old bar": Scene(
+        {1: lambda s: s.buy(10, stop=100.2, limit=90.0, tif="GTC")},
+        [QUIET, QUIET, (99.0, 99.5, 98.8, 99.0), (99.0, 99.5, 98.5, 99.0)],
+        {"Scripted-1": "OLD_BAR"},
+        other=(0, 1, 2, 3, 4, 5),
+    ),
+}  # fmt: skip
+SPARSE = (0, 1, 3, 5)
+"""Sessions of the traded instrument in scenes with another one."""
+
+
+def play(scene: Scene) -> Verdict:
+    settings = free(slippage=FixedSlippage(scene.slips) if scene.slips else NoSlippage())
+    if not scene.other:
+        return referee(scripted(scene.script), [bars_of(scene.rows)], settings)
+    sparse = bars_of(scene.rows, sessions=SPARSE)
+    full = bars_of([QUIET] * len(scene.other), "BBB", sessions=scene.other)
+    return referee(scripted(scene.script, universe=True), [sparse, full], settings)
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Round, str, Rule | None]]:
+    """Every explanation asked for from now on."""
+    asked: list[tuple[Round, str, Rule | None]] = []
+
+    def noted(round_: Round, order_id: str) -> Rule | None:
+        rule = explanation(round_, order_id)
+        frozen = replace(round_, orders=dict(round_.orders), cover=deepcopy(round_.cover))
+        asked.append((frozen, order_id, rule))
+        return rule
+
+    monkeypatch.setattr(twin, "explanation", noted)
+    return asked
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_scene(name: str) -> None:
+    scene = SCENES[name]
+    verdict = play(scene)
+    assert not verdict.ours.error
+    found = {
+        row.ours.order.id: {difference.rule for difference in row.differences}
+        for row in verdict.rows
+        if row.differences
+    }
+    assert found == {order_id: {rule} for order_id, rule in scene.rules.items()}
+
+
+def test_every_rule_has_a_scene() -> None:
+    used = {rule for scene in SCENES.values() for rule in scene.rules.values()}
+    assert used == {rule.id for rule in RULES}
+    assert len({rule.id for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_price_a_cent_away_is_not_explained(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = watched(monkeypatch)
+    play(SCENES[name])
+    changed = 0
+    for round_, order_id, rule in asked:
+        assert rule is not None
+        for side in ("ours", "theirs"):
+            outcomes: Mapping[str, Outcome] = getattr(round_, side)
+            if not outcomes.get(order_id, Outcome(round_.orders[order_id])).quantity:
+                continue
+            if side == "ours" and rule.id == "NOT_IN_BACKTRADER":
+                continue  # nothing to compare our fill with
+            changed += 1
+            for factor in (1.0001, 0.9999):
+                one = replace(outcomes[order_id], value=outcomes[order_id].value * factor)
+                tampered = replace(round_, **{side: {**outcomes, order_id: one}})
+                assert explanation(tampered, order_id) is None, (side, order_id, factor)
+    without = {"GROUP_CANCELLED", "NOT_IN_BACKTRADER"}
+    assert changed or not asked or set(SCENES[name].rules.values()) <= without
+
+
+@pytest.mark.parametrize("rule_id", ["FOLLOWS", "GROUP_CANCELLED"])
+def test_an_end_without_its_cause_is_not_explained(
+    rule_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = watched(monkeypatch)
+    for scene in SCENES.values():
+        play(scene)
+    ends = [(round_, order_id) for round_, order_id, rule in asked if rule and rule.id == rule_id]
+    assert ends
+    for round_, order_id in ends:
+        orders = {order_id: round_.orders[order_id]}
+        ours, theirs = (
+            {key: one for key, one in outcomes.items() if key == order_id}
+            for outcomes in (round_.ours, round_.theirs)
+        )
+        assert (
+            explanation(replace(round_, orders=orders, ours=ours, theirs=theirs), order_id) is None
+        )
+
+
+# any program ------------------------------------------------------------------------------------
+
+
+def random_rows(chance: random.Random, count: int) -> list[Row]:
+    rows: list[Row] = []
+    close = 100.0
+    for _ in range(count):
+        opening = round(close * (1.0 + chance.choice([0.0, 0.0, chance.gauss(0.0, 0.02)])), 2)
+        close = round(opening * (1.0 + chance.gauss(0.0, 0.01)), 2)
+        up, down = abs(chance.gauss(0.0, 0.005)), abs(chance.gauss(0.0, 0.005))
+        high = max(opening, close) * (1.0 + up * (chance.random() > 0.1))
+        low = min(opening, close) * (1.0 - down * (chance.random() > 0.1))
+        rows.append((opening, round(high, 2), round(low, 2), close))
+    return rows
+
+
+def random_program(seed: int) -> type[Strategy]:
+    """About one request in three bars: every order type, with and without protection."""
+
+    class Program(Strategy):
+        def setup(self) -> None:
+            self.chance = random.Random(seed)
+
+        def on_bar(self) -> None:
+            if self.chance.random() < 0.35:
+                self.act(self.data.close[-1])
+
+        def near(self, close: float) -> float:
+            return round(close * (1.0 + self.chance.uniform(-0.01, 0.01)), 2)
+
+        def act(self, close: float) -> None:
+            chance = self.chance
+            units = float(chance.randint(1, 20))
+            go = chance.choice([self.buy, self.sell])
+            tif = chance.choice(["DAY", "GTC"])
+            wide = [None, pct(0.5), pct(1), pct(3)]
+            stop, target = chance.choice(wide), chance.choice(wide)
+            match chance.randrange(9):
+                case 0:
+                    go(units, stop_loss=stop, take_profit=target)
+                case 1:
+                    go(units, limit=self.near(close), tif=tif, stop_loss=stop)
+                case 2:
+                    go(units, stop=self.near(close), tif=tif, take_profit=target)
+                case 3:
+                    go(units, stop=self.near(close), limit=self.near(close), tif=tif)
+                case 4:
+                    go(units, trailing=chance.choice(wide[1:]), tif=tif)
+                case 5:
+                    self.close()
+                case 6:
+                    chance.choice([self.go_long, self.go_short])(stop, target)
+                case 7:
+                    self.cancel_all()
+                case 8:
+                    group = f"pair{len(self.data)}"
+                    go(units, limit=self.near(close), tif=tif, oca=group)
+                    go(units, stop=self.near(close), tif=tif, oca=group)
+
+    return Program
+
+
+def random_world(seed: int) -> tuple[Bars, BacktestSettings]:
+    chance = random.Random(seed)
+    slippage = chance.choice([NoSlippage(), PercentSlippage(), FixedSlippage(0.05)])
+    return bars_of(random_rows(chance, 80)), free(slippage=slippage, leverage=2.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_difference_of_a_random_program_is_without_a_rule(seed: int) -> None:
+    bars, settings = random_world(seed)
+    verdict = referee(random_program(seed), [bars], settings)
+    assert not verdict.ours.error
+    assert verdict.rows
+    assert verdict.unexplained == 0
