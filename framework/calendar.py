@@ -121,6 +121,32 @@ class TradingCalendar:
         schedule = self._around(close_ns // DAY)
         return schedule.opens[self._row(schedule, close_ns)] < close_ns
 
+    def date_of(self, close_ns: IntArray) -> IntArray:
+        """The date in the exchange's zone on which each bar ends; midnight ends the day before."""
+        import pandas as pd  # noqa: PLC0415
+
+        moments = pd.DatetimeIndex((close_ns - 1).view("M8[ns]"), tz="UTC")
+        return _nanoseconds(moments.tz_convert(self.tz).tz_localize(None)) // DAY
+
+    def day_end_of(self, days: IntArray) -> IntArray:
+        """Nanoseconds UTC until which bars after the close still belong to these sessions: midnight
+        in the exchange's zone, or the next session's open where that comes first.
+
+        Raises:
+            DataError: for a day without session.
+        """
+        import pandas as pd  # noqa: PLC0415
+
+        schedule = self._around(days)
+        rows = self._exact(schedule, days)
+        after = np.append(schedule.opens[1:], np.iinfo(np.int64).max)[rows]
+        midnights = pd.DatetimeIndex(((days + 1) * DAY).view("M8[ns]"))
+        ends = _nanoseconds(
+            midnights.tz_localize(self.tz, ambiguous=True, nonexistent="shift_forward")
+        )
+        found: IntArray = np.maximum(np.minimum(ends, after), schedule.closes[rows])
+        return found
+
     def session_open_of(self, days: IntArray) -> IntArray:
         """Nanoseconds UTC at which the sessions open; DataError for a day without session."""
         schedule = self._around(days)

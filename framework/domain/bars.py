@@ -77,7 +77,13 @@ class Bars:
 
     def take(self, start: int, stop: int) -> Bars:
         """The bars of rows start..stop-1, sharing memory."""
-        cut = slice(start, stop)
+        return self._rows(slice(start, stop))
+
+    def where(self, kept: BoolArray) -> Bars:
+        """The bars of the rows kept, shape (n,)."""
+        return self._rows(kept)
+
+    def _rows(self, cut: slice | BoolArray) -> Bars:
         return replace(
             self,
             close_time=self.close_time[cut],

@@ -1,4 +1,4 @@
-"""The four questions every file answers: stamp, time zone, calendar, and what its prices mean."""
+"""What a file does not say of itself: stamp, time zone, calendar, prices, and the hours to use."""
 
 from __future__ import annotations
 
@@ -30,12 +30,15 @@ class FileAnswers:
         tz: time zone of the times written.
         calendar: whose sessions the bars belong to.
         prices: "raw" as traded, "split" adjusted for splits, "total" for dividends too.
+        hours: "regular" leaves out bars outside regular trading hours, "all" keeps them; never
+            found out, regular unless asked for.
     """
 
     stamp: Literal["open", "close"] | None = None
     tz: str | None = None
     calendar: str | None = None
     prices: Literal["raw", "split", "total"] | None = None
+    hours: Literal["regular", "all"] | None = None
 
 
 def resolve(
@@ -52,7 +55,11 @@ def resolve(
     """
     name = asked.calendar or calendar or _certain_calendar(stamps)
     known = None if name is None else TradingCalendar(name)
-    found = replace(asked, calendar=None if known is None else known.name)
+    found = replace(
+        asked,
+        calendar=None if known is None else known.name,
+        hours=asked.hours or "regular",
+    )
     if stamps.date_only:
         found = replace(found, stamp="close", tz=None if known is None else known.tz)
     elif stamps.utc is not None:

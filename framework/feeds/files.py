@@ -31,7 +31,7 @@ class Loaded:
 
     Attributes:
         bars: one per symbol.
-        answers: the four answers as used; one is None where the files of a folder differ in it,
+        answers: the answers as used; one is None where the files of a folder differ in it,
             and then each file answers it for itself again.
         guessed: names of the answers that neither a flag nor instruments.yaml gave.
         warnings: what the user ought to know, one sentence each.
@@ -100,6 +100,8 @@ def fingerprint(bars: Sequence[Bars]) -> str:
             digest.update(times.astype("<i8").tobytes())
         for column in (series.open, series.high, series.low, series.close, series.volume):
             digest.update(column.astype("<f8").tobytes())
+        if series.regular is not None:
+            digest.update(series.regular.tobytes())
     return digest.hexdigest()
 
 
@@ -175,6 +177,7 @@ def _load(
         prices.close[kept],
         prices.volume[kept],
         PriceBasis(answers.prices or ""),
+        regular=placed.regular,
     )
     warnings = (*prices.warnings, *placed.warnings, *_doubts(table, stamps, prices, answers))
     if entry is None:
@@ -230,7 +233,7 @@ def _coarse_tick(bars: Bars) -> tuple[str, ...]:
 
 
 def _guessed(given: FileAnswers, answers: FileAnswers) -> tuple[str, ...]:
-    names = [field.name for field in fields(FileAnswers)]
+    names = [field.name for field in fields(FileAnswers) if field.name != "hours"]
     return tuple(
         name
         for name in names

@@ -61,6 +61,10 @@ def resample(bars: Bars, frame: str) -> Bars:
     with it. A day is a session, a week Monday to Sunday closing with its last session. Each bar
     carries its scheduled close; a last bar the data do not reach the close of is left out.
 
+    Bars outside regular hours stay by themselves: before the open buckets are counted back from
+    it, after the close from it on, the last ending with the day. Days and weeks are made of the
+    bars in regular hours alone.
+
     Args:
         bars: what to fold.
         frame: length wanted; the bars' own returns them unchanged.
@@ -81,6 +85,10 @@ def resample(bars: Bars, frame: str) -> Bars:
             f"{bars.symbol} has bars of {bars.frame}; {frame} is not a multiple.",
             f"Use a multiple of {bars.frame} with --bar.",
         )
+    if length >= DAY and bars.regular is not None:
+        bars = replace(bars.where(bars.regular), regular=None)
+        if not len(bars):
+            return replace(bars, frame=frame_name(length))
     closes, sessions = _scheduled(bars, length)
     starts = np.flatnonzero(np.diff(closes, prepend=closes[:1] - 1))
     ends = np.append(starts[1:], len(bars)) - 1
@@ -99,6 +107,7 @@ def resample(bars: Bars, frame: str) -> Bars:
         low=np.minimum.reduceat(bars.low[whole], starts) if len(starts) else bars.low[whole],
         close=bars.close[ends],
         volume=np.add.reduceat(bars.volume[whole], starts) if len(starts) else bars.volume[whole],
+        regular=None if bars.regular is None else bars.regular[starts],
     )
 
 
@@ -125,5 +134,18 @@ def _scheduled(bars: Bars, length: int) -> tuple[IntArray, IntArray]:
         sessions = known[rows]
         return calendar.session_close_of(sessions), sessions
     opens = calendar.session_open_of(bars.session)
-    bucket = -((opens - bars.close_time) // length)
-    return np.minimum(opens + bucket * length, bars.session_close), bars.session
+    closes = np.minimum(_bucket_end(bars.close_time, opens, length), bars.session_close)
+    if bars.regular is None:
+        return closes, bars.session
+    across = ~bars.regular & (opens < bars.close_time) & (bars.close_time <= bars.session_close)
+    late = np.minimum(
+        _bucket_end(bars.close_time, bars.session_close, length),
+        calendar.day_end_of(bars.session),
+    )
+    after = bars.close_time > bars.session_close
+    return np.select([across, after], [bars.close_time, late], closes), bars.session
+
+
+def _bucket_end(times: IntArray, anchor: IntArray, length: int) -> IntArray:
+    """The end of the bucket each time lies in, counted from `anchor` both ways."""
+    return anchor - (anchor - times) // length * length

@@ -98,7 +98,7 @@ def sample(
     label = (f"{name} is synthetic: no market ever printed these bars.",)
     return Loaded(
         bars,
-        FileAnswers("close", TradingCalendar("XNYS").tz, "XNYS", "split"),
+        FileAnswers("close", TradingCalendar("XNYS").tz, "XNYS", "split", "regular"),
         (),
         label if any(series.synthetic for series in bars) else (),
         fingerprint(bars),

@@ -31,6 +31,7 @@ class End:
         price, reference, fee: averages a unit: paid, before slippage, of commission.
         paid: average price in the account's currency.
         ratio: product of the splits since; the averages are on the scale after them.
+        lost: what the fractions that splits paid out had cost, for each unit left.
     """
 
     first: Fill
@@ -41,6 +42,7 @@ class End:
     fee: float = 0.0
     paid: float = 0.0
     ratio: float = 1.0
+    lost: float = 0.0
 
     def add(self, other: End, quantity: float) -> None:
         """Take in `quantity` units of `other`."""
@@ -51,6 +53,7 @@ class End:
         self.reference += share * (other.reference - self.reference)
         self.fee += share * (other.fee - self.fee)
         self.paid += share * (other.paid - self.paid)
+        self.lost += share * (other.lost - self.lost)
 
     def split(self, ratio: float, quantity: float) -> None:
         """Make `quantity` units of it, `ratio` for each one before."""
@@ -59,6 +62,7 @@ class End:
         self.reference /= ratio
         self.fee /= ratio
         self.paid /= ratio
+        self.lost /= ratio
         self.ratio *= ratio
 
     @classmethod
@@ -134,17 +138,22 @@ def matches_of(
 
 
 def _split(held: Mapping[str, deque[_Lot]], split: Split, sizes: Mapping[str, float]) -> None:
-    """Split every lot into whole units, the oldest keeping what is left of the position."""
+    """Split every lot into whole units, the oldest keeping what is left of the position, and the
+    cost of the fraction that was paid out."""
     lots = held.get(split.symbol)
     if not lots:
         return
     size = sizes.get(split.symbol, 1.0)
+    cost = sum(lot.entry.quantity * (lot.entry.paid + lot.entry.lost) for lot in lots)
     for lot in lots:
         units = round_down_to_lot(lot.entry.quantity * split.ratio, size)
         lot.entry.split(split.ratio, units)
     lots[0].entry.quantity += abs(split.quantity) - sum(lot.entry.quantity for lot in lots)
     for lot in [lot for lot in lots if lot.entry.quantity <= 0.0]:
         lots.remove(lot)
+    if lots:
+        cost -= sum(lot.entry.quantity * (lot.entry.paid + lot.entry.lost) for lot in lots)
+        lots[0].entry.lost += cost / lots[0].entry.quantity
 
 
 def _open(end: End, lots: deque[_Lot]) -> None:

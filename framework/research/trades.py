@@ -11,8 +11,9 @@ exit bar the open and the exit price. They are gross of commission, and of the w
 while it was filled in parts.
 
 A trade that lived through a split is told on the scale of its end: its entry is divided by the
-split's ratio, its units are multiplied, and what a split left of a unit was paid in cash. Prices
-are in the instrument's currency; money is in the account's, each end at the rate of its moment.
+split's ratio and its units are multiplied; what a split left of a unit was paid in cash, and what
+that had cost is taken from the profit. Prices are in the instrument's currency, money is in the
+account's, each end at the rate of its moment.
 """
 
 from __future__ import annotations
@@ -206,7 +207,7 @@ def _trade(
     money = entry.quantity * bars.instrument.multiplier
     ends = [entry] if leave is None else [entry, leave]
     commission = entry.quantity * sum(end.fee for end in ends)
-    profit = side * money * (got - entry.paid) - commission
+    profit = side * money * (got - entry.paid - entry.lost) - commission
     rate = entry.paid / entry.price if entry.price else 1.0
     risk = _risk_per_unit(entry, stop)
     risked = risk / entry.ratio * money * rate if risk else 0.0

@@ -270,17 +270,24 @@ def test_futures_are_called_by_their_own_margin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expiry", "row"),
-    [(day_number(2), 2), (day_number(4) + 1, 4), (day_number(6), 6), (day_number(6) + 1, None)],
+    ("expiry", "bars", "row"),
+    [
+        (day_number(2), 7, 2),
+        (day_number(4) + 1, 7, 4),
+        # on a Saturday, and the bars end on the Friday before it
+        (day_number(4) + 1, 5, 4),
+        (day_number(6), 7, 6),
+        (day_number(6) + 1, 7, None),
+    ],
 )
-def test_a_contract_expires_at_its_last_bar(expiry: int, row: int | None) -> None:
-    tape = tape_of(replace(ES, expiry=expiry), [10.0] * 7)
+def test_a_contract_expires_at_its_last_bar(expiry: int, bars: int, row: int | None) -> None:
+    tape = tape_of(replace(ES, expiry=expiry), [10.0] * bars)
     desk = office(book(0.0, Position("ES")), [tape])
     found = []
-    for at in range(7):
+    for at in range(bars):
         tape.move(at)
         found.append(desk.expires(tape))
-    assert found == [at == row for at in range(7)]
+    assert found == [at == row for at in range(bars)]
 
 
 def test_an_order_of_the_broker_only_closes() -> None:
