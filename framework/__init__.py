@@ -21,6 +21,7 @@ _HOME = {
     "BreakerState": "framework.ports",
     "CashAccount": "framework.components.margin",
     "Condition": "framework.series",
+    "Conditions": "framework.domain.conditions",
     "ConfigError": "framework.errors",
     "DailyLoss": "framework.components.breakers",
     "DailyLossMoney": "framework.components.breakers",
@@ -167,6 +168,7 @@ __all__ = [
     "BreakerState",
     "CashAccount",
     "Condition",
+    "Conditions",
     "ConfigError",
     "DailyLoss",
     "DailyLossMoney",
@@ -370,6 +372,7 @@ if TYPE_CHECKING:
     from framework.domain.actions import Dividend, StockSplit
     from framework.domain.bars import Bars
     from framework.domain.conditions import (
+        Conditions,
         ExecutionCondition,
         MarginCondition,
         PercentChangeCondition,

@@ -78,13 +78,23 @@ def changed_order(
     _check_prices(limit, stop, None, None)
     if trailing is not None and not isinstance(trailing, Offset):
         raise OrderError(f"trailing is {trailing!r}.", "Give a distance: pct(3) or points(1.5).")
+    if trailing is not None and trailing.atr is not None:
+        raise OrderError(
+            f"modify: trailing is {trailing.atr:g} average true ranges.",
+            "Give a distance that is known: pct(3) or points(1.5).",
+        )
+    force = order.tif if tif is None else _time_in_force(tif)
+    terms = order.terms
+    if order.tif is TimeInForce.GTD and force is not TimeInForce.GTD:
+        terms = replace(terms, good_till=None)
     return replace(
         order,
         quantity=order.quantity if quantity is None else _quantity_of(quantity, None),
         limit=order.limit if limit is None else limit,
         stop=order.stop if stop is None else stop,
         trail=order.trail if trailing is None else trailing,
-        tif=order.tif if tif is None else _time_in_force(tif),
+        tif=force,
+        terms=terms,
         offset=order.offset if limit is None and stop is None else None,
     )
 

@@ -23,6 +23,7 @@ from framework.backtest.record import INTERRUPTED, OrderRecord, RunRecord
 from framework.backtest.settings import BacktestSettings
 from framework.backtest.setup_desk import SetupDesk
 from framework.backtest.shortage import shortage_warnings
+from framework.brokers.simulated.blind_spots import blind_spots
 from framework.brokers.simulated.broker import SimulatedBroker
 from framework.brokers.simulated.tape import Tape
 from framework.components.margin import CashAccount, Leverage, RegT
@@ -354,6 +355,8 @@ class Machine:
             axes = ", ".join(self._settings.policy.backtest_only)
             found.append(f"The fill policy is backtest-only ({axes}): paper would refuse it.")
         found += account_warnings(self._bars, self._settings)
+        sent = [ticket.order for ticket in self._door.blotter.tickets.values()]
+        found += blind_spots(sent, self._bars)
         blotter = self._door.blotter
         found += shortage_warnings(
             self._settings.liquidity, self._bars, self._order_records(), blotter.fills

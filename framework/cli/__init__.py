@@ -6,5 +6,5 @@ __all__ = ["OTHERS", "main"]
 
 from framework.cli.app import main
 
-OTHERS = ("compare", "components", "run", "strategies", "version")
+OTHERS = ("compare", "components", "orders", "run", "strategies", "version")
 """Commands `run.py` knows by name; anything else it takes for a strategy."""

@@ -388,6 +388,24 @@ def _strategies(debug: Debug = False) -> None:
         strategies()
 
 
+@app.command("orders")
+def _orders(
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PAGE",
+            help="Write it into a Markdown page, between <!-- orders --> and <!-- /orders -->.",
+        ),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """List the order types, times in force and terms, and how each is simulated."""
+    with reporting(debug):
+        from framework.cli.listing import orders  # noqa: PLC0415
+
+        orders(write)
+
+
 @app.command("version")
 def _version() -> None:
     """Show the version."""

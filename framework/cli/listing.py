@@ -1,21 +1,24 @@
-"""`slipway components`, `strategies` and `compare`: what there is, and how two runs differ."""
+"""`slipway components`, `strategies`, `orders`, `compare`: what there is, and how runs differ."""
 
 from __future__ import annotations
 
-__all__ = ["compare", "components", "strategies"]
+__all__ = ["compare", "components", "orders", "strategies"]
 
 import inspect
+import re
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from framework.brokers.simulated.fidelity import ENTRIES, markdown
 from framework.components.parameters import ParameterInfo
 from framework.components.registry import KINDS, describe
 from framework.config.parts import fill_axes, policy_names
 from framework.config.strategies import available, find_strategy
-from framework.errors import StrategyError
+from framework.errors import ConfigError, StrategyError
 from framework.research.compare import compare_runs
 from framework.research.report import print_comparison
 from framework.strategy import parameters_of
@@ -47,7 +50,8 @@ def components() -> None:
     table.add_row(Text("a name", "bold"), Text(", ".join(policy_names())))
     for axis, options in fill_axes().items():
         first, *others = options
-        table.add_row(Text(axis, "bold"), Text(f"{first} (default), {', '.join(others)}"))
+        rest = ", ".join(others) or "another number, 0 or more"
+        table.add_row(Text(axis, "bold"), Text(f"{first} (default), {rest}"))
     out.print(table)
     print("\nWrite one as name:value or name:parameter=value,parameter=value; your own class as")
     print("path/to/file.py:Class:parameter=value. A parameter without a default must be given.")
@@ -70,6 +74,41 @@ def strategies() -> None:
         table.add_row(Text(name, "bold"), Text(", ".join(listed) or "no parameters"))
         table.add_row("", Text((inspect.getdoc(cls) or "").partition("\n")[0], "dim"))
     Console().print(table)
+
+
+def orders(page: Path | None) -> None:
+    """Print every kind of order and how it is simulated, or write the table into a Markdown page.
+
+    Raises:
+        ConfigError: if the page cannot be read, or has no marks to write between.
+    """
+    if page is not None:
+        _write_between_marks(page)
+        return
+    out = Console()
+    for group, entries in groupby(ENTRIES, lambda entry: entry.group):
+        table = _table(group)
+        for entry in entries:
+            table.add_row(Text(entry.name, "bold"), Text(f"{entry.fidelity}: {entry.rule}"))
+            table.add_row(Text(entry.ib, "dim"), Text(entry.write, "dim"))
+        out.print(table)
+
+
+_MARKED = re.compile(r"(?<=<!-- orders -->\n).*?(?=<!-- /orders -->)", re.DOTALL)
+
+
+def _write_between_marks(page: Path) -> None:
+    try:
+        text = page.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(f"{page} cannot be read: {error.strerror}.", "Give a page.") from None
+    if not _MARKED.search(text):
+        raise ConfigError(
+            f"{page} has no place for the order table.",
+            "Put the lines <!-- orders --> and <!-- /orders --> into it.",
+        )
+    page.write_text(_MARKED.sub(lambda _: markdown(), text), "utf-8")
+    print(f"The order table is written into {page}.")
 
 
 def compare(first: Path, second: Path) -> None:

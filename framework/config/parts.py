@@ -148,12 +148,16 @@ def policy_names() -> tuple[str, ...]:
 
 
 def fill_axes() -> dict[str, tuple[str, ...]]:
-    """The axes of a fill policy, each with its values, the default first."""
+    """The axes of a fill policy, each with its values, the default first; a number's alone."""
     hints = get_type_hints(FillPolicy)
     default = FillPolicy()
     found = {}
     for field in fields(FillPolicy):
-        first = str(getattr(default, field.name)).lower()
+        value = getattr(default, field.name)
+        if hints[field.name] is float:
+            found[field.name] = (f"{value:g}",)
+            continue
+        first = str(value).lower()
         options = [str(option) for option in get_args(hints[field.name])] or ["true", "false"]
         found[field.name] = (first, *(option for option in options if option != first))
     return found
@@ -203,9 +207,19 @@ def _changed(base: FillPolicy, changes: Mapping[str, object]) -> FillPolicy:
             raise ConfigError(f"The fill policy has no axis {axis!r}.", did_you_mean(axis, values))
         if isinstance(values[axis], bool) and isinstance(value, str):
             values[axis] = {"true": True, "false": False}.get(value.lower(), value)
+        elif isinstance(values[axis], float) and isinstance(value, str):
+            values[axis] = _number(value)
         else:
             values[axis] = value
     return FillPolicy(**values)
+
+
+def _number(text: str) -> float | str:
+    """The number written; the text itself, for the policy to refuse, if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _listed(given: Many[T]) -> Sequence[T | Spec]:

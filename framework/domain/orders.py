@@ -257,8 +257,10 @@ class Order:
     def trades_at_once(self) -> bool:
         """Whether it starts to trade with the next bar, whatever happens."""
         terms = self.terms
-        return self.type is OrderType.MARKET and (
-            terms is PLAIN or (terms.conditions is None and terms.algo is None)
+        return (
+            self.type is OrderType.MARKET
+            and self.tif is not TimeInForce.OPG
+            and (terms is PLAIN or (terms.conditions is None and terms.algo is None))
         )
 
 
@@ -310,7 +312,7 @@ def _check(order: Order) -> None:
             f"{order.symbol}: a {order.type} order with a trailing distance of {order.trail}.",
             "Only trailing orders have one, and they need it.",
         )
-    if order.terms is not PLAIN:
+    if order.terms is not PLAIN or order.tif is TimeInForce.GTD:
         _check_terms(order)
 
 

@@ -171,7 +171,8 @@ class Terms:
         peg: what a pegged order follows.
         peg_offset: price distance from what it follows, >= 0: of PEG_MID a better price for its
             sender, of the others a more aggressive one.
-        limit_offset: of a trailing stop-limit, price distance of its limit beyond its stop, >= 0.
+        limit_offset: of a trailing stop-limit, price distance of its limit beyond its stop; below 0
+            the limit lies before the stop, and waits for the market to come back.
     """
 
     good_till: datetime | None = None
@@ -190,10 +191,10 @@ class Terms:
             raise OrderError(f"good_till={self.good_till} has no time zone.", "Use an aware time.")
         if not self.exchange or not self.exchange.isascii():
             raise OrderError(f"The exchange is {self.exchange!r}.", 'Give one, such as "SMART".')
-        for name in ("peg_offset", "limit_offset"):
-            value = getattr(self, name)
-            if value is not None and not (isfinite(value) and value >= 0.0):
-                raise OrderError(f"{name} is {value}.", "Give a price distance, 0 or more.")
+        if not (isfinite(self.peg_offset) and self.peg_offset >= 0.0):
+            raise OrderError(f"peg_offset is {self.peg_offset}.", "Give a distance, 0 or more.")
+        if self.limit_offset is not None and not isfinite(self.limit_offset):
+            raise OrderError(f"limit_offset is {self.limit_offset}.", "Give a price distance.")
         if self.algo is not None and self.scale is not None:
             raise OrderError("An order has both an algo and a scale.", "Give one of them.")
 

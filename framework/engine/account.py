@@ -37,9 +37,7 @@ def account_state(
     """
     prices = {symbol: slot.price(symbol) for slot in slots for symbol in slot.world.markets}
     multipliers = {
-        symbol: slot.instrument(symbol).multiplier * slot.rate(symbol)
-        for slot in slots
-        for symbol in slot.world.markets
+        symbol: slot.valued(symbol).multiplier for slot in slots for symbol in slot.world.markets
     }
     quantities: dict[str, float] = {}
     for slot in slots:
@@ -51,7 +49,7 @@ def account_state(
         time=now,
         cash=spare_cash + sum(slot.ledger.cash for slot in slots),
         equity=spare_cash + sum(slot.equity() for slot in slots),
-        instrument=asking.instrument(request.symbol),
+        instrument=asking.valued(request.symbol),
         price=prices[request.symbol],
         stop=_stop_price(request, protection, prices[request.symbol]),
         quantities=held,

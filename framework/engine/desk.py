@@ -76,7 +76,7 @@ class StrategyDesk:
         slot = self._slot
         if not self._is_tradable(symbol, Side.BUY if share > 0.0 else Side.SELL):
             return
-        price = slot.price(symbol) * slot.instrument(symbol).multiplier * slot.rate(symbol)
+        price = slot.price(symbol) * slot.valued(symbol).multiplier
         equity = slot.equity()
         if equity <= 0.0:
             self.flatten(symbol, Origin.CLOSE)
@@ -168,12 +168,12 @@ class StrategyDesk:
         price = slot.price(symbol)
         wanted = self._sizer.quantity(
             SizingRequest(
-                instrument=instrument,
+                instrument=slot.valued(symbol),
                 side=side,
                 price=price,
                 stop=self._stop(symbol, side, protection, price),
-                equity=slot.equity() / slot.rate(symbol),
-                cash=slot.ledger.cash / slot.rate(symbol),
+                equity=slot.equity(),
+                cash=slot.ledger.cash,
                 share=slot.share,
                 history=slot.world.histories[symbol],
             )

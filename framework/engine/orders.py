@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Door"]
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from framework.domain.events import Refused
 from framework.domain.ledger import Ledger

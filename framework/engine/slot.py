@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Slot", "TimeStop"]
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from framework.domain.bars import FloatArray
 from framework.domain.instruments import Instrument
@@ -95,6 +95,14 @@ class Slot:
         """Units of the account's currency for one unit of the instrument's."""
         table = self.rates.get(symbol)
         return 1.0 if table is None else float(table[self.world.now])
+
+    def valued(self, symbol: str) -> Instrument:
+        """The instrument with its multiplier in the account's currency, as sizers and risk rules
+        are told of it: price x multiplier is then money of the account."""
+        instrument = self.instrument(symbol)
+        if symbol not in self.rates:
+            return instrument
+        return replace(instrument, multiplier=instrument.multiplier * self.rate(symbol))
 
     def prices(self) -> dict[str, float]:
         """Last known closes of everything subscribed, in the account's currency."""

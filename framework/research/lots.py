@@ -10,7 +10,7 @@ from __future__ import annotations
 __all__ = ["End", "Match", "matches_of"]
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -138,13 +138,13 @@ def matches_of(
 
 
 def _split(held: Mapping[str, deque[_Lot]], split: Split, sizes: Mapping[str, float]) -> None:
-    """Split every lot into whole units, the oldest keeping what is left of the position, and the
-    cost of the fraction that was paid out."""
+    """Split every lot into whole units, the oldest keeping what is left of the position, and
+    cost and fees of the fraction that was paid out."""
     lots = held.get(split.symbol)
     if not lots:
         return
     size = sizes.get(split.symbol, 1.0)
-    cost = sum(lot.entry.quantity * (lot.entry.paid + lot.entry.lost) for lot in lots)
+    cost, fees = _spent(lots)
     for lot in lots:
         units = round_down_to_lot(lot.entry.quantity * split.ratio, size)
         lot.entry.split(split.ratio, units)
@@ -152,8 +152,19 @@ def _split(held: Mapping[str, deque[_Lot]], split: Split, sizes: Mapping[str, fl
     for lot in [lot for lot in lots if lot.entry.quantity <= 0.0]:
         lots.remove(lot)
     if lots:
-        cost -= sum(lot.entry.quantity * (lot.entry.paid + lot.entry.lost) for lot in lots)
-        lots[0].entry.lost += cost / lots[0].entry.quantity
+        oldest = lots[0].entry
+        left, left_fees = _spent(lots)
+        oldest.lost += (cost - left) / oldest.quantity
+        oldest.fee += (fees - left_fees) / oldest.quantity
+
+
+def _spent(lots: Iterable[_Lot]) -> tuple[float, float]:
+    """What the units of some lots had cost, and their fees."""
+    ends = [lot.entry for lot in lots]
+    return (
+        sum(end.quantity * (end.paid + end.lost) for end in ends),
+        sum(end.quantity * end.fee for end in ends),
+    )
 
 
 def _open(end: End, lots: deque[_Lot]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 import pytest
@@ -15,9 +16,21 @@ from framework.brokers.simulated.tape import Tape
 from framework.components.commission import PerOrder
 from framework.components.slippage import NoSlippage
 from framework.domain.bars import Bars
+from framework.domain.conditions import PriceCondition, all_of
 from framework.domain.events import BrokerEvent, Commission, Fill, OrderUpdate
+from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger
-from framework.domain.orders import DONE, Order, OrderStatus, Side, can_become, points
+from framework.domain.orders import (
+    DONE,
+    Order,
+    OrderStatus,
+    Side,
+    TimeInForce,
+    can_become,
+    pct,
+    points,
+)
+from framework.domain.terms import OcaType, Scale, Terms
 from framework.engine.reconcile import reconcile
 from framework.ports import Broker
 from tests.builders import Row, bars_of, bracket_of, order_of
@@ -30,6 +43,18 @@ ROWS: list[Row] = [
     (100, 106, 94, 104),
     (104, 105, 103, 104),
 ]
+
+
+@dataclass(frozen=True)
+class Cap:
+    """So many units a bar, and no more."""
+
+    most: float
+
+    def units(
+        self, instrument: Instrument, price: float, high: float, low: float, volume: float
+    ) -> float:
+        return self.most
 
 
 class Ground(Protocol):
@@ -45,13 +70,13 @@ class Ground(Protocol):
 class SimulatedGround:
     """The historical broker."""
 
-    def __init__(self, bars: Sequence[Bars]) -> None:
+    def __init__(self, bars: Sequence[Bars], most: float | None = None) -> None:
         self.simulated = SimulatedBroker(
             [Tape(one, None) for one in bars],
             bars[0].close_time,
             CASH,
             FillPolicy(),
-            Models(PerOrder(FEE), NoSlippage()),
+            Models(PerOrder(FEE), NoSlippage(), None if most is None else Cap(most)),
         )
         self.broker: Broker = self.simulated
         self._at = -1
@@ -61,7 +86,10 @@ class SimulatedGround:
         self.simulated.advance(self._at)
 
 
-GROUNDS: dict[str, Callable[[Sequence[Bars]], Ground]] = {"simulated": SimulatedGround}
+GROUNDS: dict[str, Callable[[Sequence[Bars], float | None], Ground]] = {
+    "simulated": SimulatedGround
+}
+"""By name: from bars, and the units a bar gives (None for all), to a ground."""
 
 
 class Session:
@@ -91,7 +119,15 @@ class Session:
 @pytest.fixture(params=sorted(GROUNDS))
 def session(request: pytest.FixtureRequest) -> Session:
     bars = [bars_of(ROWS, "AAA"), bars_of(ROWS, "BBB")]
-    found = Session(GROUNDS[request.param](bars))
+    found = Session(GROUNDS[request.param](bars, None))
+    found.step()
+    return found
+
+
+@pytest.fixture(params=sorted(GROUNDS))
+def thin(request: pytest.FixtureRequest) -> Session:
+    """A market that gives four units a bar."""
+    found = Session(GROUNDS[request.param]([bars_of(ROWS, "AAA")], 4.0))
     found.step()
     return found
 
@@ -202,6 +238,147 @@ def test_a_replaced_order_works_at_its_new_price_and_quantity(session: Session) 
     (fill,) = session.of(Fill)
     assert (fill.quantity, fill.price) == (4.0, 99.0)
     assert fill.order.limit == 99.0
+
+
+CHANGES = [
+    ("limit", order_of("limit", limit=50.0), {"limit": 99.5}, (10.0, 99.5)),
+    ("limit through the market", order_of("limit", limit=50.0), {"limit": 120.0}, (10.0, 100.0)),
+    ("quantity up", order_of("limit", limit=99.0), {"quantity": 15.0}, (15.0, 99.0)),
+    ("quantity down", order_of("limit", limit=99.0), {"quantity": 1.0}, (1.0, 99.0)),
+    ("stop", order_of("stop", stop=150.0), {"stop": 101.0}, (10.0, 101.0)),
+    (
+        "stop-limit",
+        order_of("stop_limit", stop=150.0, limit=151.0),
+        {"stop": 100.5, "limit": 101.0},
+        (10.0, 100.5),
+    ),
+    ("if touched", order_of("market_if_touched", stop=50.0), {"stop": 99.0}, (10.0, 99.0)),
+    (
+        "time in force",
+        order_of("limit", limit=99.0),
+        {"tif": TimeInForce.IOC, "limit": 101.0},
+        (10.0, 100.0),
+    ),
+    (
+        "ladder",
+        order_of("limit", limit=50.0, terms=Terms(scale=Scale(10.0, 1.0))),
+        {"limit": 99.0},
+        (10.0, 99.0),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("order", "change", "expected"), [c[1:] for c in CHANGES], ids=[c[0] for c in CHANGES]
+)
+def test_every_resting_order_can_be_replaced(
+    session: Session, order: Order, change: dict[str, object], expected: tuple[float, float]
+) -> None:
+    session.submit(order)
+    changed = replace(order, **change)  # type: ignore[arg-type]
+    session.broker.replace(changed)
+    session.said += session.broker.poll()
+    update = session.said[-1]
+    assert isinstance(update, OrderUpdate)
+    assert (update.order, update.status) == (changed, OrderStatus.WORKING)
+    session.step()
+    (fill,) = session.of(Fill)
+    assert (fill.quantity, fill.price) == expected
+
+
+def test_replacing_what_is_done_or_unknown_changes_nothing(session: Session) -> None:
+    order = order_of("market")
+    session.submit(order)
+    session.step()
+    count = len(session.said)
+    session.broker.replace(replace(order, quantity=50.0))
+    session.broker.replace(order_of("limit", limit=99.0, id="nobody"))
+    session.step(2)
+    assert len(session.said) == count
+
+
+def test_an_order_larger_than_the_market_fills_in_parts(thin: Session) -> None:
+    thin.submit(order_of("market"))
+    thin.step(3)
+    fills = thin.of(Fill)
+    assert [(fill.quantity, fill.price) for fill in fills] == [(4, 100), (4, 100), (2, 104)]
+    assert len({fill.id for fill in fills}) == 3
+    assert [fee.fill_id for fee in thin.of(Commission)] == [fill.id for fill in fills]
+    assert sum(fee.amount for fee in thin.of(Commission)) == FEE, "a fee of the order, not of parts"
+    partial = OrderStatus.PARTIAL
+    assert thin.states("o1") == [OrderStatus.WORKING, partial, partial, OrderStatus.FILLED]
+
+
+def test_children_follow_each_part_and_its_average(thin: Session) -> None:
+    thin.submit(*bracket_of(order_of("market"), points(50.0), pct(50.0)))
+    thin.step()
+    covers = [u.order for u in thin.of(OrderUpdate) if u.order.id == "o1.sl"]
+    assert (covers[-1].quantity, covers[-1].stop) == (4.0, 50.0)
+    thin.step(2)
+    covers = [u.order for u in thin.of(OrderUpdate) if u.order.id == "o1.sl"]
+    assert (covers[-1].quantity, covers[-1].stop) == (10.0, 50.8)  # 4, 4 at 100, 2 at 104
+
+
+@pytest.mark.parametrize(
+    ("tif", "quantity", "filled"),
+    [
+        (TimeInForce.IOC, 10.0, 4.0),
+        (TimeInForce.IOC, 3.0, 3.0),
+        (TimeInForce.FOK, 10.0, 0.0),
+        (TimeInForce.FOK, 4.0, 4.0),
+    ],
+)
+def test_at_once(thin: Session, tif: TimeInForce, quantity: float, filled: float) -> None:
+    thin.submit(order_of("market", quantity=quantity, tif=tif))
+    thin.step(3)
+    assert sum(fill.quantity for fill in thin.of(Fill)) == filled
+    end = OrderStatus.FILLED if filled == quantity else OrderStatus.CANCELLED
+    assert thin.states("o1")[-1] is end
+
+
+def test_a_cancel_keeps_what_has_filled(thin: Session) -> None:
+    thin.submit(order_of("market"))
+    thin.step()
+    thin.broker.cancel("o1")
+    thin.step(2)
+    assert thin.states("o1")[-1] is OrderStatus.CANCELLED
+    assert thin.broker.book().positions["AAA"].quantity == 4.0
+
+
+def test_a_replaced_quantity_counts_what_has_filled(thin: Session) -> None:
+    order = order_of("market")
+    thin.submit(order)
+    thin.step()
+    thin.broker.replace(replace(order, quantity=6.0))
+    thin.step(2)
+    assert [fill.quantity for fill in thin.of(Fill)] == [4.0, 2.0]
+    assert thin.states("o1")[-1] is OrderStatus.FILLED
+
+
+def test_a_group_that_reduces_says_what_is_left(thin: Session) -> None:
+    terms = Terms(oca_type=OcaType.REDUCE)
+    thin.submit(order_of("market", id="a", oca="g", terms=terms))
+    thin.submit(order_of("limit", id="b", quantity=20.0, limit=50.0, oca="g", terms=terms))
+    thin.step()
+    left = [u.order.quantity for u in thin.of(OrderUpdate) if u.order.id == "b"]
+    assert left == [20.0, 12.0]
+
+
+def test_a_date_ends_an_order(session: Session) -> None:
+    till = Terms(good_till=datetime(2020, 2, 25, 21, tzinfo=UTC))
+    session.submit(order_of("limit", limit=95.0, tif=TimeInForce.GTD, terms=till))
+    session.step(3)
+    assert session.of(Fill) == []
+    assert session.states("o1")[-1] is OrderStatus.EXPIRED
+
+
+def test_a_conditional_order_waits(session: Session) -> None:
+    terms = Terms(conditions=all_of(PriceCondition("BBB", 106.0)))
+    session.submit(order_of("market", terms=terms))
+    session.step(2)
+    assert session.of(Fill) == []
+    session.step()
+    assert [fill.price for fill in session.of(Fill)] == [104.0]
 
 
 def test_a_replaced_trailing_stop_never_moves_back(session: Session) -> None:

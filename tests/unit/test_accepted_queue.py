@@ -253,8 +253,7 @@ def test_a_triggered_trailing_limit_moves_once_more_at_the_close() -> None:
 
 def trailing_limit(side: Side, stop: float, limit: float) -> Order:
     """A trailing stop-limit 3 away; its limit may lie before its stop."""
-    terms = Terms(limit_offset=1.0)
-    object.__setattr__(terms, "limit_offset", (limit - stop) * side)
+    terms = Terms(limit_offset=(limit - stop) * side)
     return order_of("trail_limit", side, trail=points(3.0), stop=stop, limit=limit, terms=terms)
 
 

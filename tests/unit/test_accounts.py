@@ -12,8 +12,9 @@ from framework.backtest.record import RunRecord
 from framework.backtest.settings import BacktestSettings
 from framework.components.commission import PercentCommission
 from framework.components.financing import IbkrFinancing
+from framework.components.limits import MaxGrossExposure, MaxOrderNotional
 from framework.components.margin import CashAccount, Leverage, RegT
-from framework.components.sizing import PercentOfEquity
+from framework.components.sizing import MoneyPerPosition, PercentOfEquity
 from framework.domain.actions import Dividend, StockSplit
 from framework.domain.bars import Bars, PriceBasis
 from framework.domain.currency import Rates
@@ -215,6 +216,49 @@ def test_a_run_in_two_currencies() -> None:
     assert record.equity == pytest.approx(cash + value)
 
 
+def test_a_strategy_and_its_rules_see_the_account_s_currency() -> None:
+    seen: list[float] = []
+
+    def script(strategy: Strategy, bar: int) -> None:
+        seen.append(strategy.account.equity)
+        if bar == 0:
+            strategy.buy(10)
+            strategy.buy(41)
+
+    settings = free(rates=Rates.constant("USD", {"EUR": 2.0}), rules=(MaxOrderNotional(8_000.0),))
+    record = played(script, euro([100.0, 100.0, 150.0]), settings)
+    assert seen == [100_000.0, 100_000.0, 101_000.0]
+    assert trades_of(record) == [(1, 10.0, 100.0)]
+    assert [refusal.rule for refusal in record.refused] == ["max_order_notional"]
+
+
+def test_a_limit_on_exposure_counts_what_is_held_in_another_currency() -> None:
+    answers: list[object] = []
+
+    def script(strategy: Strategy, bar: int) -> None:
+        if bar == 0:
+            strategy.buy(100)
+        elif bar == 1:
+            answers.extend(strategy.buy(units, symbol="AAA") for units in (50, 51))
+
+    settings = free(
+        rates=Rates.constant("USD", {"EUR": 2.0}), rules=(MaxGrossExposure(percent=22.5),)
+    )
+    bars = [euro([100.0] * 3), bars_of(flat_rows([50.0] * 3))]
+    record = played(script, bars, settings, universe=True)
+    # 20,000 are held, so 2,500 fit: 50 shares, and then none
+    assert [fill.quantity for fill in record.fills] == [100.0, 50.0]
+    assert [refusal.rule for refusal in record.refused] == ["max_gross_exposure"]
+
+
+def test_sizes_in_money_are_of_the_account_s_currency() -> None:
+    settings = free(rates=Rates.constant("USD", {"EUR": 2.0}), sizer=MoneyPerPosition(10_000.0))
+    record = played({0: lambda s: s.go_long()}, euro([100.0] * 2), settings)
+    assert trades_of(record) == [(1, 50.0, 100.0)]
+    record = played({0: lambda s: s.target_percent(50)}, euro([100.0] * 2), settings)
+    assert trades_of(record) == [(1, 250.0, 100.0)]
+
+
 def test_an_account_in_the_currency_of_its_only_symbols_needs_no_rates() -> None:
     record = played({0: lambda s: s.buy(10)}, euro([100.0] * 3))
     assert (record.currency, record.rates) == ("EUR", {})
@@ -356,6 +400,14 @@ def test_a_position_rolls_into_the_next_contract(
     assert [one.status for one in protection] == ["cancelled"]
     assert [p.symbol for p in record.positions] == ["ESM"]
     assert ended(record) == pytest.approx(float(record.equity[-1]))
+
+
+def test_bars_that_end_before_the_roll_do_not_roll() -> None:
+    bars = chain()
+    record = played(
+        {0: lambda s: s.buy(2)}, [bars[0].take(0, 3), bars[1]], free(account=RegT()), universe=True
+    )
+    assert [one.order.origin for one in record.orders] == [Origin.STRATEGY]
 
 
 def test_what_cannot_roll_expires_and_says_so() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -324,9 +324,10 @@ def test_the_axes_are_those_of_the_fill_policy() -> None:
     assert set(policy_names()) <= set(ticked(presets))
     axes = next(words for words in ticked(" ".join(presets.split())) if words.count("=") > 1)
     assert fill_policy_of(axes.split()) == FillPolicy.backtesting_py()
-    only = {axis for axis, value in asdict(FillPolicy.backtesting_py()).items() if value == "fill"}
-    for name in (*(f"{axis}=fill" for axis in only), "trade_on_close", "fee_per=lot"):
+    published = (FillPolicy.backtesting_py(), FillPolicy.backtrader())
+    for name in {name for policy in published for name in policy.backtest_only}:
         assert f"`{name}`" in presets
+    assert "`trade_on_close`" in presets
 
 
 ENTRIES: tuple[Act, ...] = (

@@ -43,7 +43,8 @@ def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
 
 def test_a_trade_over_a_split_is_told_on_its_last_scale() -> None:
     rows = [
-        *flat_rows([100.0, 100.0]),
+        *flat_rows([100.0]),
+        (100.0, 120.0, 98.0, 100.0),
         (100.0, 112.0, 96.0, 100.0),
         (50.0, 54.0, 46.0, 50.0),
         (52.0, 60.0, 52.0, 52.0),
@@ -65,7 +66,7 @@ def test_a_trade_over_a_split_is_told_on_its_last_scale() -> None:
     assert trade.return_percent == pytest.approx(100 * 8.0 / 1_010.0)
     # 11 points were at risk on the old scale, 10 units of them
     assert trade.r_multiple == pytest.approx(8.0 / 110.0)
-    assert trade.best_excursion == pytest.approx(20 * (56.0 - 50.5))
+    assert trade.best_excursion == pytest.approx(20 * (60.0 - 50.5))
     assert trade.worst_excursion == pytest.approx(20 * (46.0 - 50.5))
     assert sum(t.profit for t in (trade,)) == pytest.approx(float(record.equity[-1]) - 100_000.0)
 

@@ -158,7 +158,7 @@ def test_a_split_that_leaves_fractions_pays_them_and_keeps_books_and_lots_togeth
     # 7.5 + 4.5 units are 12 whole ones; the oldest lot keeps the halves
     assert book.positions["AAA"].quantity == 12.0
     assert book.income == 0.0
-    played.submit(order_of("market", Side.SELL, 12.0, id="o3"))
+    played.submit(order_of("market", Side.SELL, 12.0, id="o3", reduce_only=True))
     played.step()
     assert book.positions["AAA"].is_flat
     assert played.broker.book().cash == 10_000.0 - 240.0 + 240.0

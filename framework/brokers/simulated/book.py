@@ -5,6 +5,9 @@ from __future__ import annotations
 __all__ = ["Lot", "LotBook", "Part"]
 
 from dataclasses import dataclass
+from math import copysign
+
+from framework.domain.arithmetic import round_down_to_lot
 
 
 @dataclass(slots=True)
@@ -72,6 +75,18 @@ class LotBook:
         if rest != 0.0 and parent is None:
             parts.append(Part(rest, opens=True))
         return parts
+
+    def rescale(self, ratio: float, quantity: float, lot: float) -> None:
+        """Split every lot: `ratio` units for each one, in whole lots of size `lot`.
+
+        What is left of `quantity`, the signed units held afterwards, stays with the oldest.
+        """
+        for each in self._lots:
+            units = round_down_to_lot(abs(each.quantity) * ratio, lot)
+            each.quantity = copysign(units, each.quantity)
+        if self._lots:
+            self._lots[0].quantity += quantity - self.quantity
+        self._lots[:] = [each for each in self._lots if each.quantity != 0.0]
 
     def trade(self, entry: str, quantity: float, parent: str | None) -> None:
         """Fold a fill of `quantity` (signed) by order `entry`."""

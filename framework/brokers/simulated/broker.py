@@ -4,16 +4,22 @@ from __future__ import annotations
 
 __all__ = ["SimulatedBroker"]
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from framework.brokers.simulated.acceptance import Acceptance
+from framework.brokers.simulated.accepted import AcceptedPass
+from framework.brokers.simulated.account import BackOffice
 from framework.brokers.simulated.execution import Execution
 from framework.brokers.simulated.family import Family
 from framework.brokers.simulated.lifetimes import expired_after, expired_before, works_in
+from framework.brokers.simulated.linked import LinkedFamily
 from framework.brokers.simulated.matching import ratchet
 from framework.brokers.simulated.models import Models
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.resting import Resting
+from framework.brokers.simulated.servicing import Servicing
 from framework.brokers.simulated.tape import Bar, Tape
 from framework.brokers.simulated.triggers import Facts, Market, hold
 from framework.brokers.simulated.walk import Floor, along_path, as_submitted, open_first
@@ -38,15 +44,19 @@ class SimulatedBroker:
     """
 
     __slots__ = (
+        "_acceptance",
         "_conditional",
         "_events",
         "_execution",
         "_family",
         "_instants",
         "_leverage",
+        "_office",
+        "_pass",
         "_policy",
         "_queues",
         "_sequence",
+        "_servicing",
         "_tapes",
         "_time",
         "_traded",
@@ -73,7 +83,22 @@ class SimulatedBroker:
         instruments = {symbol: tape.instrument for symbol, tape in self._tapes.items()}
         ledger = Ledger(cash, {s: instrument.multiplier for s, instrument in instruments.items()})
         self._execution = Execution(self._tapes, ledger, policy, models, self._events)
-        self._family = Family(self._queues, self._execution.lots, instruments, policy, self._report)
+        family = LinkedFamily if policy.brackets == "linked" else Family
+        self._family = family(self._queues, self._execution.lots, instruments, policy, self._report)
+        self._acceptance: Acceptance | None = None
+        if policy.cash_check == "acceptance":
+            funds = self._execution.funds
+            self._acceptance = Acceptance(ledger, funds, self._report, self._family.end)
+        self._pass = AcceptedPass(policy, self._execution, self._family, self._trade, self._follow)
+        self._office = BackOffice(
+            ledger,
+            self._tapes.values(),
+            models.margin,
+            models.financing,
+            models.actions,
+            models.rates,
+        )
+        self._servicing = self._serviced(ledger)
 
     # the Broker port ------------------------------------------------------------------------
 
@@ -93,7 +118,13 @@ class SimulatedBroker:
             self._sequence += 1
             self._time = order.time
             self._queues[order.symbol].append(resting)
-            self._report(resting, status, "")
+            if self._acceptance is None:
+                self._report(resting, status, "")
+            else:
+                self._acceptance.add(resting, status)
+            if order.terms.conditions is not None:
+                self._catch_up()
+                self._look_at(resting, self._markets(()))
         if orders[0].parent is not None:
             self._family.end_idle(orders[0].symbol)
 
@@ -101,21 +132,30 @@ class SimulatedBroker:
         """Change quantity, prices or time in force of the working order with the same id."""
         resting = self._find(order.id)
         if resting is not None:
-            old = resting.order
-            moves = order.trail is not None and old.stop is not None
-            if moves:
-                order = replace(order, stop=old.stop, limit=old.limit)
-            resting.order = order
-            resting.triggered = resting.triggered and order.stop == old.stop
-            resting.reprice()
-            if moves and resting.is_live:
-                self._follow(resting, self._tapes[order.symbol].close_by(self._time))
+            self._change(resting, order)
             self._report(resting, resting.status, "replaced")
 
+    def _change(self, resting: Resting, order: Order) -> None:
+        """Let a resting order be this one. A trailing stop keeps its level, or moves nearer where a
+        new distance from the present close has it."""
+        old = resting.order
+        moves = order.trail is not None and old.stop is not None
+        if moves:
+            order = replace(order, stop=old.stop, limit=old.limit)
+        resting.order = order
+        resting.triggered = resting.triggered and order.stop == old.stop
+        if order.tif is not old.tif:
+            resting.day = None
+        if (order.stop, order.limit) != (old.stop, old.limit):
+            resting.offset = None
+        resting.reprice()
+        if moves and resting.is_live and order.trail != old.trail and not resting.triggered:
+            self._follow(resting, self._tapes[order.symbol].close_by(self._time))
+
     def cancel(self, order_id: str) -> None:
-        """Cancel at once; the proof is in the next `poll`."""
+        """Cancel at once; the proof is in the next `poll`. What waits to be accepted stays."""
         resting = self._find(order_id)
-        if resting is not None:
+        if resting is not None and resting.status is not OrderStatus.SENT:
             self._family.end(resting, OrderStatus.CANCELLED, "cancelled")
 
     def poll(self) -> Sequence[BrokerEvent]:
@@ -136,12 +176,58 @@ class SimulatedBroker:
         """Match the resting orders against the bars that close at this instant."""
         self._time = self._instants[instant]
         closing = [tape for tape in self._tapes.values() if tape.move(instant)]
-        for tape in closing:
+        as_accepted = self._policy.queue == "accepted"
+        if as_accepted and closing:
+            self._decide(closing)
+        if self._servicing is not None and closing:
+            self._servicing.before(closing, self._time)
+        if as_accepted:
+            self._match_as_accepted(closing)
+        for tape in () if as_accepted else closing:
             queue = self._queues[tape.instrument.symbol]
             if queue:
                 self._match(tape, queue)
+        if self._servicing is not None and closing:
+            self._servicing.after(closing, self._instants[instant])
         if self._conditional:
             self._look_at_conditions(closing)
+
+    def _decide(self, closing: Sequence[Tape]) -> None:
+        """Settle futures at the closes before, and decide about the orders that came in."""
+        before = {symbol: tape.close for symbol, tape in self._tapes.items()}
+        before |= {tape.instrument.symbol: tape.bar().previous_close for tape in closing}
+        self._execution.begin(int(closing[0].bars.session[closing[0].row]), before)
+        if self._acceptance is not None:
+            self._acceptance.decide()
+
+    def _match_as_accepted(self, closing: Sequence[Tape]) -> None:
+        """Go once through the orders of all instruments whose bar closes now."""
+        queues = [(tape, self._queues[tape.instrument.symbol], tape.bar()) for tape in closing]
+        floors = [self._floor(*one) for one in queues]
+        self._pass.go({one[0].instrument.symbol: f for one, f in zip(queues, floors, strict=True)})
+        for tape, queue, bar in queues:
+            self._work_algos(tape, queue, bar)
+            self._close_bar(tape, queue, bar)
+            queue[:] = [resting for resting in queue if resting.status not in DONE]
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether something may happen to the account although no order works."""
+        return self._servicing is not None
+
+    def _serviced(self, ledger: Ledger) -> Servicing | None:
+        """Servicing of the account, if there is anything it could ever do."""
+        if self._office.is_idle:
+            return None
+        return Servicing(
+            self._office,
+            ledger,
+            self._execution.lots,
+            self._queues,
+            self._family,
+            self._events,
+            self.submit,
+        )
 
     def _match(self, tape: Tape, queue: list[Resting]) -> None:
         bars = tape.finer_bars() if self._policy.intrabar == "finer" else [tape.bar()]
@@ -149,7 +235,8 @@ class SimulatedBroker:
             self._time = bar.time
             self._open_bar(queue, bar)
             self._walk(tape, queue, bar)
-            self._work_algos(tape, queue, bar)
+            if bar is bars[-1]:
+                self._work_algos(tape, queue, tape.bar())
             self._close_bar(tape, queue, bar)
         self._ratchet(queue, bars[-1])
         queue[:] = [resting for resting in queue if resting.status not in DONE]
@@ -170,6 +257,15 @@ class SimulatedBroker:
                 self._family.end(resting, *end)
 
     def _walk(self, tape: Tape, queue: list[Resting], bar: Bar) -> None:
+        floor = self._floor(tape, queue, bar)
+        if self._policy.queue == "submission":
+            as_submitted(floor)
+        elif self._policy.intrabar == "path":
+            along_path(floor)
+        else:
+            open_first(floor)
+
+    def _floor(self, tape: Tape, queue: list[Resting], bar: Bar) -> Floor:
         policy = self._policy
         instrument = tape.instrument
         lots = self._execution.lots[instrument.symbol]
@@ -188,17 +284,19 @@ class SimulatedBroker:
         if not bar.regular:
             working = [resting for resting in queue if works_in(resting, bar)]
         spread = policy.quoted_spread * tick
-        floor = Floor(working, bar, held, policy, margin, spread, execute)
-        if policy.queue == "submission":
-            as_submitted(floor)
-        elif policy.intrabar == "path":
-            along_path(floor)
-        else:
-            open_first(floor)
+        return Floor(working, bar, held, policy, margin, spread, execute)
 
-    def _trade(self, resting: Resting, price: float, bar: Bar, at_open: bool, exact: bool) -> None:
+    def _trade(
+        self,
+        resting: Resting,
+        price: float,
+        bar: Bar,
+        at_open: bool,
+        exact: bool,
+        paid: float | None = None,
+    ) -> None:
         before = resting.filled
-        opened = self._execution.execute(resting, price, bar, at_open, exact)
+        opened = self._execution.execute(resting, price, bar, at_open, exact, paid=paid)
         self._settle(resting, before, opened, at_open)
 
     def _settle(self, resting: Resting, before: float, opened: float, at_open: bool) -> None:
@@ -212,6 +310,8 @@ class SimulatedBroker:
             self._traded[resting.order.symbol] = self._time
             self._climb(resting)
             family.after_fill(resting, before)
+        if resting.status in _UNFILLED:
+            family.after_end(resting)
         family.end_idle(resting.order.symbol)
 
     def _climb(self, resting: Resting) -> None:
@@ -222,16 +322,14 @@ class SimulatedBroker:
 
     def _work_algos(self, tape: Tape, queue: list[Resting], bar: Bar) -> None:
         for resting in queue:
-            if resting.order.terms.algo is None or not resting.is_live:
+            algo = resting.order.terms.algo
+            if algo is None or not resting.is_live or not works_in(resting, bar):
                 continue
-            if not works_in(resting, bar):
-                continue
-            due = due_in(resting, bar, tape)
-            if due.part is not None:
-                units, price = due.part
+            due = due_in(resting, algo, bar, tape)
+            if due.units > 0.0:
                 before = resting.filled
                 opened = self._execution.execute(
-                    resting, price, bar, False, False, units, due.slip_share
+                    resting, due.price, bar, False, False, due.units, due.slip_share
                 )
                 self._settle(resting, before, opened, False)
             if due.ends:
@@ -239,7 +337,8 @@ class SimulatedBroker:
 
     def _ratchet(self, queue: list[Resting], bar: Bar) -> None:
         for resting in queue:
-            if resting.order.trail is not None and resting.is_live and not resting.triggered:
+            trails = resting.order.trail is not None and not resting.triggered
+            if trails and resting.is_live and works_in(resting, bar):
                 self._follow(resting, bar.close)
 
     def _follow(self, resting: Resting, close: float) -> None:
@@ -262,30 +361,58 @@ class SimulatedBroker:
         self._conditional = bool(waiting)
         if not waiting:
             return
+        markets = self._markets(closing)
+        for resting in waiting:
+            self._look_at(resting, markets)
+
+    def _catch_up(self) -> None:
+        """Turn the tapes to the present instant; nobody does while no order works."""
+        instant = bisect_right(self._instants, self._time) - 1
+        if instant >= 0:
+            for tape in self._tapes.values():
+                tape.move(instant)
+
+    def _markets(self, closing: Sequence[Tape]) -> dict[str, Market]:
+        """What conditions may ask of each instrument that has had a bar."""
         fresh = {tape.instrument.symbol for tape in closing}
-        markets = {
+        return {
             symbol: _market(tape, symbol in fresh)
             for symbol, tape in self._tapes.items()
             if tape.row >= 0
         }
-        for resting in waiting:
-            conditions = resting.order.terms.conditions
-            facts = Facts(self._time, markets, self._cushion(), self._traded, resting.since)
-            if conditions is None or not hold(conditions, facts):
-                continue
-            if conditions.cancels:
-                self._family.end(resting, OrderStatus.CANCELLED, "its conditions hold")
-            else:
-                resting.asleep = False
+
+    def _look_at(self, resting: Resting, markets: Mapping[str, Market]) -> None:
+        """Wake, or cancel, an order if its conditions hold."""
+        order = resting.order
+        facts = Facts(
+            self._time, markets, self._cushion(), self._traded, resting.since, order.symbol
+        )
+        conditions = order.terms.conditions
+        if conditions is None or not hold(conditions, facts):
+            return
+        if conditions.cancels:
+            self._family.end(resting, OrderStatus.CANCELLED, "its conditions hold")
+        elif resting.asleep:
+            self._awaken(resting)
+
+    def _awaken(self, resting: Resting) -> None:
+        """Let an order work from here on; a trailing stop starts from the present close."""
+        resting.asleep = False
+        trail = resting.order.trail
+        if trail is not None:
+            tape = self._tapes[resting.order.symbol]
+            close = tape.close_by(self._time)
+            resting.follow(close + resting.side * trail.distance(close), tape.instrument)
 
     def _cushion(self) -> float:
         """Percent of equity not needed to hold the present positions."""
-        prices = {symbol: tape.close for symbol, tape in self._tapes.items()}
+        prices, needed = self._office.marks(self._time), self._office.needed(self._time)
         ledger = self._execution.ledger
         equity = ledger.equity(prices)
         if equity <= 0.0:
             return 0.0
-        return 100.0 * (1.0 - ledger.gross_exposure(prices) / self._leverage / equity)
+        needed = needed or ledger.gross_exposure(prices) / self._leverage
+        return 100.0 * (1.0 - needed / equity)
 
     def _report(self, resting: Resting, status: OrderStatus, reason: str) -> None:
         resting.status = status
@@ -297,6 +424,9 @@ class SimulatedBroker:
                 if resting.order.id == order_id and resting.status not in DONE:
                     return resting
         return None
+
+
+_UNFILLED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
 
 
 def _market(tape: Tape, is_fresh: bool) -> Market:

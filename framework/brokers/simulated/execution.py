@@ -11,6 +11,7 @@ from functools import partial
 from math import copysign, inf, isfinite
 
 from framework.brokers.simulated.book import LotBook, Part
+from framework.brokers.simulated.funds import Funds
 from framework.brokers.simulated.models import Models
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.resting import Resting
@@ -19,7 +20,7 @@ from framework.domain.arithmetic import round_down_to_lot
 from framework.domain.events import BrokerEvent, Commission, Fill, OrderUpdate
 from framework.domain.instruments import AssetType
 from framework.domain.ledger import Ledger
-from framework.domain.orders import OrderStatus, OrderType, TimeInForce
+from framework.domain.orders import Order, OrderStatus, OrderType, TimeInForce
 from framework.errors import ConfigError
 
 
@@ -59,7 +60,9 @@ class Execution:
         "_month",
         "_month_quantity",
         "_policy",
+        "_session",
         "_tapes",
+        "funds",
         "ledger",
         "lots",
     )
@@ -81,6 +84,9 @@ class Execution:
         self._given: dict[str, tuple[int, float]] = {}
         self.ledger = ledger
         self.lots = {symbol: LotBook() for symbol in tapes}
+        self._session = 0
+        instruments = {symbol: tape.instrument for symbol, tape in tapes.items()}
+        self.funds = Funds(ledger, instruments, policy, models.leverage, self._fee_alone)
 
     def execute(
         self,
@@ -91,6 +97,7 @@ class Execution:
         exact: bool,
         portion: float = inf,
         slip_share: float = 1.0,
+        paid: float | None = None,
     ) -> float:
         """Trade what the order still wants, as far as the bar can give it.
 
@@ -102,6 +109,7 @@ class Execution:
             exact: whether its limit was only just touched.
             portion: most units to trade now, of an algo's slice.
             slip_share: share of the slippage it pays.
+            paid: the price after slippage, where that is known already.
 
         Returns:
             Signed units that opened or added to a position; 0 when it only closed, or could not
@@ -119,7 +127,9 @@ class Execution:
             return 0.0
         opened = traded = 0.0
         for part in self._parts(resting, given):
-            price = self._price(resting, reference, part, bar, at_open, slip_share)
+            price = paid
+            if price is None:
+                price = self._price(resting, reference, part, bar, at_open, slip_share)
             if part.opens and not self._affordable(resting, part, reference, price, bar.session):
                 continue
             self._book(resting, part, price, reference, bar, exact)
@@ -166,7 +176,7 @@ class Execution:
         order = resting.order
         lots = self.lots[order.symbol]
         wanted = order.side * units
-        parts = [part for part in lots.split(wanted, order.parent) if part.quantity != 0.0]
+        parts = [part for part in lots.split(wanted, self._covers(order)) if part.quantity != 0.0]
         if order.opens is not None:
             most = max(0.0, order.opens - resting.opened)
             parts = [part for part in map(partial(_capped, most), parts) if part.quantity]
@@ -193,21 +203,28 @@ class Execution:
         if policy.slippage_on == "entries":
             slips = part.opens
         else:
-            slips = self._takes_liquidity(resting) and (policy.gap_slip or not at_open)
+            takes = policy.slippage_on == "taking" and reference != resting.limit
+            slips = takes or self._takes_liquidity(resting)
+            slips = slips and (policy.gap_slip or not at_open)
         if not slips or slip_share == 0.0:
             return reference
+        price = self.slip(resting, reference, abs(part.quantity), bar)
+        if slip_share != 1.0:
+            price = reference + slip_share * (price - reference)
+        if policy.slip_cap == "range":
+            price = min(max(price, min(bar.low, reference)), max(bar.high, reference))
+        return price
+
+    def slip(self, resting: Resting, reference: float, quantity: float, bar: Bar) -> float:
+        """The price the slippage model proposes for `quantity` units, before any cap."""
         instrument = self._tapes[resting.order.symbol].instrument
         model = self._models.slippage
-        price = model.price(instrument, resting.side, reference, abs(part.quantity), bar.volume)
+        price = model.price(instrument, resting.side, reference, quantity, bar.volume)
         if (_finite(model, price) - reference) * resting.side < 0.0:
             raise ConfigError(
                 f"The slippage {type(model).__name__} improves a price of {reference} to {price}.",
                 "Slippage costs: a buy pays the price or more, a sell gets it or less.",
             )
-        if slip_share != 1.0:
-            price = reference + slip_share * (price - reference)
-        if policy.slip_cap == "range":
-            price = min(max(price, min(bar.low, reference)), max(bar.high, reference))
         return price
 
     @staticmethod
@@ -218,9 +235,11 @@ class Execution:
     def _affordable(
         self, resting: Resting, part: Part, reference: float, price: float, day: int
     ) -> bool:
-        """Under a cash check at the fill: whether free margin covers the opening part."""
-        if self._policy.cash_check != "fill":
+        """Under a cash check at the fill: whether cash or free margin covers the opening part."""
+        if self._policy.cash_check == "door":
             return True
+        if self._policy.funds == "cash":
+            return self.funds.covers(resting.order, part.quantity, price)
         quantity = abs(part.quantity)
         each = price + self._fee_per_unit(resting, resting.order.quantity, reference, day)
         multiplier = self._tapes[resting.order.symbol].instrument.multiplier
@@ -245,6 +264,13 @@ class Execution:
         fee = self._models.commission.fee(instrument, resting.side * quantity, notional, month, day)
         return fee / (quantity * instrument.multiplier)
 
+    def _fee_alone(self, order: Order, quantity: float, price: float) -> float:
+        """The fee of one execution of `quantity` signed units, by itself."""
+        instrument = self._tapes[order.symbol].instrument
+        notional = abs(quantity) * instrument.multiplier * price
+        month = self._month_quantity.get(instrument.type, 0.0)
+        return self._models.commission.fee(instrument, quantity, notional, month, self._session)
+
     def _free_margin(self) -> float:
         prices = {symbol: tape.close for symbol, tape in self._tapes.items()}
         used = self.ledger.gross_exposure(prices) / self._models.leverage
@@ -262,22 +288,36 @@ class Execution:
         order = resting.order
         resting.executions += 1
         time = order.time if self._fills_at_decision(resting) else bar.time
+        instrument = self._tapes[order.symbol].instrument
+        rate = self._models.rates.rate(instrument.currency, time)
         fill = Fill(
-            f"{order.id}/{resting.executions}", order, time, part.quantity, price, reference, exact
+            f"{order.id}/{resting.executions}",
+            order,
+            time,
+            part.quantity,
+            price,
+            reference,
+            exact,
+            rate,
         )
         quantity = abs(part.quantity)
-        instrument = self._tapes[order.symbol].instrument
         notional = quantity * instrument.multiplier * price
         resting.filled += quantity
         resting.notional += notional
         fee = self._fee(resting, quantity, notional, bar.session)
-        commission = Commission(fill.id, order.symbol, fee, time)
+        commission = Commission(fill.id, order.symbol, fee * rate, time)
         self.ledger.apply(fill)
         self.ledger.charge(commission)
-        self.lots[order.symbol].trade(order.id, part.quantity, order.parent)
+        self.lots[order.symbol].trade(order.id, part.quantity, self._covers(order))
+        if part.opens:
+            self.funds.mark(order.symbol, price)
         month = self._month_quantity
         month[instrument.type] = month.get(instrument.type, 0.0) + quantity
         self._events += (fill, commission)
+
+    def _covers(self, order: Order) -> str | None:
+        """The entry whose lots alone an order closes; None for one that trades with all of them."""
+        return None if self._policy.brackets == "linked" else order.parent
 
     def _fills_at_decision(self, resting: Resting) -> bool:
         return self._policy.trade_on_close and resting.kind is OrderType.MARKET
@@ -299,14 +339,15 @@ class Execution:
 
     def _finish(self, resting: Resting, bar: Bar) -> None:
         order = resting.order
-        closes_only = order.reduce_only or order.parent is not None
+        closes_only = order.reduce_only or self._covers(order) is not None
         status, reason = OrderStatus.FILLED, ""
         if resting.filled == 0.0:
             status, reason = OrderStatus.REJECTED, "not enough free margin at the fill"
             if closes_only:
                 status, reason = OrderStatus.CANCELLED, "nothing left to close"
+        elif resting.filled < order.quantity and not closes_only:
+            status, reason = OrderStatus.CANCELLED, "the rest was not covered"
         elif resting.filled < order.quantity:
-            reason = "" if closes_only else "the rest was not covered"
             resting.order = replace(order, quantity=resting.filled)
         self._report(resting, status, bar, reason)
 
@@ -314,7 +355,13 @@ class Execution:
         resting.status = status
         self._events.append(OrderUpdate(resting.order, status, bar.time, reason))
 
+    def begin(self, session: int, closes: Mapping[str, float]) -> None:
+        """Begin an instant of `session`: futures are settled at the closes before it."""
+        self._turn_month(session)
+        self.funds.settle(closes)
+
     def _turn_month(self, session: int) -> None:
+        self._session = session
         day = date.fromordinal(_EPOCH_ORDINAL + session)
         if (day.year, day.month) != self._month:
             self._month = (day.year, day.month)

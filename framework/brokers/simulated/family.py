@@ -15,6 +15,8 @@ from framework.domain.instruments import Instrument
 from framework.domain.orders import DONE, Order, OrderStatus
 from framework.domain.terms import OcaType
 
+_AWAKE = frozenset({OrderStatus.WORKING, OrderStatus.PARTIAL})
+
 Report = Callable[[Resting, OrderStatus, str], None]
 
 
@@ -66,7 +68,8 @@ class Family:
                 sequence += 1
                 child.waits = not self._live_at_once(child, at_open)
                 self._report(child, OrderStatus.WORKING, "")
-            elif child.status not in DONE and covered > child.remaining:
+            elif child.status not in DONE and (child.asleep or covered > child.remaining):
+                child.asleep = False
                 child.order = replace(child.order, quantity=child.filled + covered)
                 child.start_again_from(average, instrument)
                 self._report(child, child.status, "covers what has filled")
@@ -102,14 +105,29 @@ class Family:
             order = resting.order
             if order.reduce_only and resting.is_live and order.side * held >= 0.0:
                 self.end(resting, OrderStatus.CANCELLED, "nothing left to close")
-            if order.parent is None or not (resting.is_live or resting.waits):
+            if order.parent is None or resting.status not in _AWAKE:
                 continue
             left = lots.left(order.parent)
-            if left == 0.0:
+            if left == 0.0 and self._still_enters(order.parent, symbol):
+                resting.asleep = True
+            elif left == 0.0:
                 self.end(resting, OrderStatus.CANCELLED, "nothing left to protect")
             elif resting.remaining > left:
                 resting.order = replace(order, quantity=resting.filled + left)
                 self._report(resting, resting.status, "covers what is left")
+
+    def _still_enters(self, entry: str, symbol: str) -> bool:
+        """Whether an entry that has traded may trade on."""
+        return any(
+            each.order.id == entry and each.filled > 0.0 and each.status not in DONE
+            for each in self._queues[symbol]
+        )
+
+    def _end_rest(self, child: Order) -> None:
+        """End the rest of an entry once protection has closed what it opened so far."""
+        for entry in self._queues[child.symbol]:
+            if entry.order.id == child.parent:
+                self.end(entry, OrderStatus.CANCELLED, "its protection has closed it")
 
     # mates -----------------------------------------------------------------------------------
 
@@ -128,11 +146,13 @@ class Family:
         share = (filled.filled - before) / (order.quantity - before)
         for mate in self._mates(filled):
             if order.parent is not None or order.terms.oca_type is OcaType.CANCEL:
-                self.end(mate, OrderStatus.CANCELLED, f"{order.id} filled")
+                self._dismiss(mate, f"{order.id} filled")
             elif order.terms.oca_type is OcaType.REDUCE:
                 self._shrink(mate, share)
             else:
                 self._late.append((mate, share))
+        if order.parent is not None:
+            self._end_rest(order)
 
     def close_bar(self) -> None:
         """Let reductions that came too late for this bar take effect."""
@@ -141,9 +161,10 @@ class Family:
         self._late.clear()
 
     def _mates(self, filled: Resting) -> Iterator[Resting]:
+        group = filled.order.oca
         for queue in self._queues.values():
             for mate in queue:
-                if mate is not filled and mate.order.oca == filled.order.oca:
+                if mate is not filled and mate.order.oca == group:
                     yield mate
 
     def _shrink(self, mate: Resting, share: float) -> None:
@@ -157,10 +178,39 @@ class Family:
             mate.order = replace(mate.order, quantity=mate.filled + left)
             self._report(mate, mate.status, "reduced with its group")
 
+    def _end_mates(self, ended: Resting) -> None:
+        """End the group of an order that has ended; an order not accepted yet leaves it."""
+        if ended.order.oca is None or self._policy.oca_ends == "fill":
+            return
+        for mate in self._mates(ended):
+            if mate.status is OrderStatus.SENT:
+                mate.order = replace(mate.order, oca=None)
+            else:
+                self._dismiss(mate, f"{ended.order.id} ended")
+
+    def _dismiss(self, mate: Resting, reason: str) -> None:
+        """End a mate without asking what its end means to its group, which has just acted."""
+        if mate.status not in DONE:
+            self._report(mate, OrderStatus.CANCELLED, reason)
+            self._end_kin(mate)
+
+    # ends ------------------------------------------------------------------------------------
+
     def end(self, resting: Resting, status: OrderStatus, reason: str) -> None:
-        """End an order, and its children if it opened nothing."""
+        """End an order, and what depends on it."""
         if resting.status in DONE:
             return
         self._report(resting, status, reason)
-        if resting.filled == 0.0:
-            self.end_children(resting)
+        self.after_end(resting)
+
+    def after_end(self, ended: Resting) -> None:
+        """End what depends on an order that has ended without filling."""
+        self._end_kin(ended)
+        self._end_mates(ended)
+
+    def _end_kin(self, ended: Resting) -> None:
+        """End the children of an order that opened nothing, or of which nothing is left."""
+        if ended.filled == 0.0:
+            self.end_children(ended)
+        else:
+            self.end_idle(ended.order.symbol)

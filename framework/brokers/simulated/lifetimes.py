@@ -4,12 +4,12 @@ from __future__ import annotations
 
 __all__ = ["expired_after", "expired_before", "works_in"]
 
+from framework.brokers.simulated.instants import nanoseconds
 from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.tape import Bar
 from framework.domain.orders import OrderStatus, TimeInForce
 
 _AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
-_OF_A_DAY = frozenset({TimeInForce.DAY, TimeInForce.OPG})
 
 
 def works_in(resting: Resting, bar: Bar) -> bool:
@@ -23,12 +23,12 @@ def expired_before(resting: Resting, bar: Bar) -> str:
     if order.tif is TimeInForce.GTD:
         end = order.terms.good_till
         assert end is not None
-        return "its time is over" if bar.time > int(end.timestamp() * 1e9) else ""
+        return "its time is over" if bar.time > nanoseconds(end) else ""
     if resting.day is None:
         if works_in(resting, bar):
             resting.day = bar.session
         return ""
-    over = order.tif in _OF_A_DAY and resting.day < bar.session
+    over = order.tif is TimeInForce.DAY and resting.day < bar.session
     return "its day is over" if over else ""
 
 

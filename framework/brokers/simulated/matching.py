@@ -156,7 +156,7 @@ def touched_limit_in_bar(ask: Ask, high: float, low: float) -> Touch:
     if not _touched(ask, _best(ask, high, low)):
         return _NO
     if _within(ask, ask.stop):
-        return Touch(ask.stop, True)
+        return Touch(ask.stop, True, _best(ask, high, low) == ask.limit)
     return limit_in_bar(ask._replace(triggered=True), high, low)
 
 
@@ -215,15 +215,12 @@ RULES: Mapping[OrderType, Rule] = {
 def pegged(kind: OrderType, side: Side, open_: float, spread: float, offset: float) -> float:
     """Where a pegged order rests during a bar whose quote at the open is open +- spread / 2.
 
-    PEG_MID: open - side x (spread / 2 + offset): the middle is reached only once the market has
-    come half a spread towards it. RELATIVE: its own side of the quote improved by the offset,
-    open - side x spread / 2 + side x offset, never through the other side. PEG_BEST: the same,
-    in front of the best quote by the offset.
+    PEG_MID: open - side x offset. PEG_BEST and RELATIVE: its own side of the quote improved by the
+    offset, as far as the middle: open - side x max(0, spread / 2 - offset).
     """
     if kind is OrderType.PEG_MID:
         return open_ - side * offset
-    own = open_ - side * 0.5 * spread
-    return own + side * min(offset, spread)
+    return open_ - side * max(0.0, 0.5 * spread - offset)
 
 
 def listed(kind: OrderType, ask: Ask, open_: float, high: float, low: float, gap: bool) -> Touch:

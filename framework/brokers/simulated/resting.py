@@ -30,7 +30,8 @@ class Resting:
         triggered: whether its trigger has been reached.
         day: the session it first met a bar in; None until then.
         waits: True while it must not match in the bar its parent filled in.
-        asleep: True while its conditions do not hold.
+        asleep: True while its conditions do not hold, or while an entry that still works has
+            nothing left for it to protect.
         offset: the distance its price came from, of a child whose entry may still fill on.
         filled: unsigned units filled.
         opened: those of them that opened or added to a position.
@@ -105,7 +106,8 @@ class Resting:
         stop = _reachable(order_price(level, tick, order.side, is_stop=True), tick)
         limit = None
         if order.terms.limit_offset is not None:
-            limit = _reachable(stop + order.side * order.terms.limit_offset, tick)
+            beyond = stop + order.side * order.terms.limit_offset
+            limit = _reachable(order_price(beyond, tick, order.side, is_stop=False), tick)
         self.order = replace(order, stop=stop, limit=limit)
         self.reprice()
 
@@ -137,7 +139,7 @@ class Resting:
         if scale is None:
             return self.remaining
         size = scale.first if scale.size is None else scale.size
-        return min(self.remaining, scale.first + self.parts * size - self.filled)
+        return round(min(self.remaining, scale.first + self.parts * size - self.filled), 10)
 
     @property
     def is_live(self) -> bool:

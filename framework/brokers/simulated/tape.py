@@ -87,23 +87,32 @@ class Tape:
         return 1 + today + sessions * self._bars_in_a_session()
 
     def _bars_in_a_session(self) -> int:
-        """Bars of the last whole session, or of the present one so far."""
-        session = self.bars.session
-        start = int(np.searchsorted(session, session[self.row], side="left"))
+        """Regular bars of the last whole session, or of the present one so far."""
+        start = self._session_start()
         if start == 0:
-            return self.row + 1
-        before = int(np.searchsorted(session, session[start - 1], side="left"))
-        return start - before
+            return self._regular_between(0, self.row + 1)
+        before = int(np.searchsorted(self.bars.session, self.bars.session[start - 1], side="left"))
+        return self._regular_between(before, start)
+
+    def _session_start(self) -> int:
+        """The first row of the present session."""
+        return int(np.searchsorted(self.bars.session, self.bars.session[self.row], side="left"))
+
+    def _regular_between(self, start: int, stop: int) -> int:
+        regular = self.bars.regular
+        return stop - start if regular is None else int(regular[start:stop].sum())
 
     def session_volume(self) -> float:
-        """Units the market traded in the present session so far."""
-        start = int(np.searchsorted(self.bars.session, self.bars.session[self.row], side="left"))
-        return float(self.bars.volume[start : self.row + 1].sum())
+        """Units the market traded in the present session so far, at all hours."""
+        return float(self.bars.volume[self._session_start() : self.row + 1].sum())
 
     def previous_session_close(self) -> float:
-        """The last close of the session before; NaN in the first."""
-        start = int(np.searchsorted(self.bars.session, self.bars.session[self.row], side="left"))
-        return float(self.bars.close[start - 1]) if start > 0 else float("nan")
+        """The last regular close of the session before; NaN in the first."""
+        row = self._session_start() - 1
+        regular = self.bars.regular
+        while regular is not None and row >= 0 and not regular[row]:
+            row -= 1
+        return float(self.bars.close[row]) if row >= 0 else float("nan")
 
     def close_by(self, time: int) -> float:
         """The last close known at `time`."""

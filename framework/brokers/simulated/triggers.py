@@ -7,6 +7,7 @@ __all__ = ["Facts", "Market", "hold"]
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from framework.brokers.simulated.instants import nanoseconds
 from framework.domain.conditions import (
     Condition,
     Conditions,
@@ -51,6 +52,7 @@ class Facts:
         cushion: percent of equity not needed as maintenance margin.
         traded: by symbol, nanoseconds UTC of the account's last execution.
         since: nanoseconds UTC the order was submitted at.
+        symbol: the order's instrument.
     """
 
     time: int
@@ -58,10 +60,18 @@ class Facts:
     cushion: float
     traded: Mapping[str, int]
     since: int
+    symbol: str
 
 
 def hold(conditions: Conditions, facts: Facts) -> bool:
-    """Whether all conditions of one group hold."""
+    """Whether all conditions of one group hold.
+
+    Without `ignore_hours` they are looked at only while the order's instrument trades in regular
+    hours, and those on a market only while that one does.
+    """
+    own = facts.markets.get(facts.symbol)
+    if own is not None and not (own.regular or conditions.ignore_hours):
+        return False
     return any(
         all(_holds(each, facts, conditions.ignore_hours) for each in group)
         for group in conditions.groups
@@ -70,7 +80,7 @@ def hold(conditions: Conditions, facts: Facts) -> bool:
 
 def _holds(condition: Condition, facts: Facts, ignore_hours: bool) -> bool:
     if isinstance(condition, TimeCondition):
-        return (facts.time >= int(condition.time.timestamp() * 1e9)) is condition.after
+        return (facts.time >= nanoseconds(condition.time)) is condition.after
     if isinstance(condition, MarginCondition):
         return _beyond(facts.cushion, condition.percent, condition.above)
     if isinstance(condition, ExecutionCondition):

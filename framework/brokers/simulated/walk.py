@@ -61,11 +61,16 @@ class Floor:
         """What an order waits for during this bar."""
         margin = self.margin
         if resting.kind in _PEGS:
-            self._peg(resting)
-            margin += 0.5 * self.spread if resting.kind is OrderType.PEG_MID else 0.0
+            margin += self._peg(resting)
         return resting.ask(margin)
 
-    def _peg(self, resting: Resting) -> None:
+    def _peg(self, resting: Resting) -> float:
+        """Price a pegged order for this bar.
+
+        Returns:
+            How far beyond that price the market must come: whoever trades with an order inside the
+            quote came for the quote itself.
+        """
         order = resting.order
         offset = order.terms.peg_offset
         level = pegged(order.type, order.side, self.bar.open, self.spread, offset)
@@ -73,6 +78,8 @@ class Floor:
         if cap is not None:
             level = min(level, cap) if order.side is Side.BUY else max(level, cap)
         resting.limit = level
+        own = self.bar.open - order.side * 0.5 * self.spread
+        return max(0.0, (level - own) * order.side)
 
 
 def open_first(floor: Floor) -> None:
@@ -96,19 +103,19 @@ def as_submitted(floor: Floor) -> None:
     while its stop stays untouched.
     """
     again = False
-    live = sorted(filter(floor.is_open_to, floor.queue), key=lambda resting: resting.sequence)
+    sent = [resting for resting in floor.queue if resting.order.terms.algo is None]
+    live = sorted(filter(floor.is_open_to, sent), key=lambda resting: resting.sequence)
     first = [resting for resting in live if resting.is_protective_stop_or_close]
     rest = [resting for resting in live if not resting.is_protective_stop_or_close]
     for resting in [*reversed(first), *rest]:
-        if not floor.is_open_to(resting):
-            continue
-        touch = _listed(floor, resting)
-        if touch.price is None:
-            continue
-        floor.trade(resting, touch.price, False, touch.exact)
-        children = [c for c in floor.queue if c.order.parent == resting.order.id and c.is_live]
-        if children:
-            again = again or _tests_children(resting, children, floor.bar)
+        while floor.is_open_to(resting):
+            touch = _listed(floor, resting)
+            if touch.price is None:
+                break
+            floor.trade(resting, touch.price, False, touch.exact)
+            children = [c for c in floor.queue if c.order.parent == resting.order.id and c.is_live]
+            if children:
+                again = again or _tests_children(resting, children, floor.bar)
     if again:
         as_submitted(floor)
     else:
@@ -131,13 +138,13 @@ def along_path(floor: Floor) -> None:
 def _at_open(floor: Floor) -> None:
     """Fill what the open fills, children of what it fills included."""
     policy, bar = floor.policy, floor.bar
-    seen: set[int] = set()
+    seen: set[tuple[int, int]] = set()
     while True:
-        ready = [r for r in _ranked(floor) if r.is_live and r.sequence not in seen]
+        ready = [r for r in _ranked(floor) if r.is_live and (r.sequence, r.parts) not in seen]
         if not ready:
             return
         for resting in ready:
-            seen.add(resting.sequence)
+            seen.add((resting.sequence, resting.parts))
             if not resting.is_live or _misses_auction(resting, bar):
                 continue
             touch = resting.rule.at_open(floor.ask(resting), bar.open)
@@ -188,6 +195,10 @@ def _listed(floor: Floor, resting: Resting) -> Touch:
     policy, bar = floor.policy, floor.bar
     if _on_close(resting, policy):
         return Touch(bar.previous_close)
+    if not _works_on(resting):
+        if _misses_auction(resting, bar):
+            return Touch(None, resting.triggered)
+        return resting.rule.at_open(floor.ask(resting), bar.open)
     late = policy.trade_on_close and resting.kind is OrderType.STOP and resting.order.parent is None
     touch = listed(
         resting.kind,
@@ -273,6 +284,8 @@ def _awaits_trigger(resting: Resting) -> bool:
 
 def _levels(floor: Floor, resting: Resting, here: float, there: float) -> Iterator[float]:
     """The price at which this order is met between `here` and `there`, if any."""
+    if resting.rule.at_close is not None:
+        return
     rising = there > here
     ask = floor.ask(resting)
     if _awaits_trigger(resting):
