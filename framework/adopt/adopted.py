@@ -13,12 +13,12 @@ from typing import Any, ClassVar, TextIO
 import backtrader as bt
 import numpy as np
 
-from framework.calendar import TradingCalendar
-from framework.domain.events import Fill, OrderUpdate
 from framework.adopt.broker import DeskBroker
 from framework.adopt.cerebro import Stepper
 from framework.adopt.feed import BarByBar, ExchangeClock, Row
 from framework.adopt.sizers import sizer_of
+from framework.calendar import TradingCalendar
+from framework.domain.events import Fill, OrderUpdate
 from framework.strategy import Strategy
 from framework.views import MarketData
 

@@ -12,16 +12,16 @@ from typing import Any
 
 import backtrader as bt
 
+from framework.adopt.feed import ExchangeClock
+from framework.adopt.orders import resize, whole
+from framework.adopt.outbox import Outbox
+from framework.adopt.scheme import Scheme
 from framework.domain.arithmetic import same
 from framework.domain.events import Fill, OrderUpdate
 from framework.domain.instruments import Instrument
 from framework.domain.ledger import Position
 from framework.domain.orders import Order, OrderStatus, Side
 from framework.ports import Desk
-from framework.adopt.feed import ExchangeClock
-from framework.adopt.orders import resize, whole
-from framework.adopt.outbox import Outbox
-from framework.adopt.scheme import Scheme
 
 _SHORT_OF_MONEY = frozenset(
     {

@@ -9,9 +9,9 @@ from typing import Any
 
 import backtrader as bt
 
-from framework.errors import StrategyError
 from framework.adopt.broker import DeskBroker
 from framework.adopt.feed import BarByBar, Row
+from framework.errors import StrategyError
 
 _INDICATORS = bt.LineIterator.IndType
 

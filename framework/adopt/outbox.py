@@ -12,13 +12,13 @@ from typing import Any
 
 import backtrader as bt
 
+from framework.adopt.feed import ExchangeClock
+from framework.adopt.orders import child_of, request_of, revised
 from framework.domain.events import Refused
 from framework.domain.instruments import Instrument
 from framework.domain.orders import Order
 from framework.errors import StrategyError
 from framework.ports import Desk
-from framework.adopt.feed import ExchangeClock
-from framework.adopt.orders import child_of, request_of, revised
 
 _SHORT_OF_MONEY = frozenset({"buying_power"})
 """Rules of our door that backtrader would call Margin; the others are Rejected."""

@@ -118,7 +118,8 @@ def _choose(module: ModuleType, file: Path, name: str | None) -> type[Strategy]:
         return found[name]
     if not found:
         raise StrategyError(
-            f"{file.name} holds no strategy.", "Write a class in it that derives from Strategy, or from backtrader's."
+            f"{file.name} holds no strategy.",
+            "Write a class in it that derives from Strategy, or from backtrader's.",
         )
     if len(found) > 1:
         raise StrategyError(

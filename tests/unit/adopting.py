@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from framework.adopt.adopted import adopted
 from framework.backtest.record import RunRecord
 from framework.backtest.run import run
 from framework.domain.bars import Bars
-from framework.adopt.adopted import adopted
 from tests.builders import Row, bars_of, free
 
 with warnings.catch_warnings():

@@ -9,15 +9,15 @@ from typing import Any, ClassVar
 
 import pytest
 
+from framework.adopt.adopted import adopted
+from framework.adopt.feed import ExchangeClock
+from framework.adopt.hook import adopt
+from framework.adopt.sizers import sizer_of
 from framework.backtest.run import run, run_verified
 from framework.brokers.simulated.policy import FillPolicy
 from framework.components.breakers import MaxDrawdown
 from framework.errors import ConfigError
 from framework.modules import load_module
-from framework.adopt.adopted import adopted
-from framework.adopt.feed import ExchangeClock
-from framework.adopt.hook import adopt
-from framework.adopt.sizers import sizer_of
 from framework.strategy import Strategy, parameters_of
 from tests.builders import MINUTE, bars_of, five_minutes, flat_rows, free
 from tests.unit.adopting import RISING, Act, Scripted, played, scripted

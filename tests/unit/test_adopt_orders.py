@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from framework.adopt.adopted import adopted
 from framework.backtest.run import run
 from framework.components.commission import PercentCommission
 from framework.components.liquidity import VolumeShare
@@ -17,7 +18,6 @@ from framework.domain.actions import StockSplit
 from framework.domain.bars import PriceBasis
 from framework.domain.instruments import AssetType
 from framework.domain.orders import OrderStatus, OrderType, Origin, Side, TimeInForce
-from framework.adopt.adopted import adopted
 from tests.builders import bars_of, flat_rows, free
 from tests.unit.adopting import RISING, Act, Scripted, played, scripted, stopped
 

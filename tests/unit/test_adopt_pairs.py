@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from framework.adopt.adopted import adopted
 from framework.backtest.run import run_verified
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
@@ -24,7 +25,6 @@ from framework.domain.bars import Bars
 from framework.domain.events import Fill
 from framework.errors import StrategyError
 from framework.modules import load_module
-from framework.adopt.adopted import adopted
 from tests.builders import Row, bars_of
 
 with warnings.catch_warnings():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ from framework.components.slippage import (
 from framework.config.plan import Request, plan_of
 from framework.domain.bars import Bars
 from framework.domain.conditions import TimeCondition, all_of
-from framework.domain.events import BrokerEvent, Fill
+from framework.domain.events import BrokerEvent, Commission, Fill
 from framework.domain.ledger import Ledger
 from framework.domain.orders import Offset, Order, OrderType, TimeInForce, pct, points
 from framework.domain.terms import Adaptive, OcaType, Scale, Terms
@@ -38,6 +39,7 @@ from framework.referee.broker import CerebroBroker
 from framework.referee.cerebro import on_cerebro
 from framework.referee.command import play_on_backtrader, print_verdict, referee_command
 from framework.referee.compare import referee, run_on_backtrader
+from framework.referee.rules import RULES
 from framework.referee.translate import costs_of, missing
 from framework.referee.twin import Twin
 from tests.builders import Act, Row, bars_of, five_minutes, free, order_of, scripted
@@ -178,6 +180,16 @@ def test_fees_are_those_of_whole_orders(model: IbkrFixed) -> None:
     assert fates(theirs) == fates(ours)
 
 
+def test_fees_of_a_month_count_the_orders_before() -> None:
+    big = 200_000
+    script: dict[int, Act] = {i: lambda s: s.buy(big) for i in range(4)}
+    settings = free(commission=IbkrTiered(), cash=1e9)
+    ours = run(scripted(script), [bars_of(ZIGZAG)], settings)
+    theirs = run_on_backtrader(scripted(script), [bars_of(ZIGZAG)], settings)
+    assert fates(theirs) == fates(ours)
+    assert len({item.commission for item in ours.orders}) > 1
+
+
 def test_several_instruments_on_different_days() -> None:
     sessions = {"AAA": [0, 1, 2, 4, 5, 7, 8, 9], "BBB": [1, 2, 3, 4, 6, 7, 9, 10]}
     bars = [bars_of(ZIGZAG[:8], name, sessions=days) for name, days in sessions.items()]
@@ -217,11 +229,12 @@ def test_under_its_own_policy_nothing_differs(path: Path) -> None:
 
 
 class Liar:
-    """A market that reports the fills of one order a cent too dear."""
+    """A market that reports the fills, or the fees, of one order a cent too dear."""
 
-    def __init__(self, market: Market, order_id: str) -> None:
+    def __init__(self, market: Market, order_id: str, lies_about: type[Fill | Commission]) -> None:
         self._market = market
         self._order_id = order_id
+        self._lies_about = lies_about
         self.submit = market.submit
         self.replace = market.replace
         self.cancel = market.cancel
@@ -229,18 +242,23 @@ class Liar:
         self.is_watched = market.is_watched
 
     def poll(self) -> Sequence[BrokerEvent]:
-        return [
-            replace(event, price=event.price + 0.01)
-            if isinstance(event, Fill) and event.order.id == self._order_id
-            else event
-            for event in self._market.poll()
-        ]
+        return [self._told(event) for event in self._market.poll()]
+
+    def _told(self, event: BrokerEvent) -> BrokerEvent:
+        if not isinstance(event, self._lies_about):
+            return event
+        if isinstance(event, Fill) and event.order.id == self._order_id:
+            return replace(event, price=event.price + 0.01)
+        if isinstance(event, Commission) and event.fill_id.startswith(f"{self._order_id}/"):
+            return replace(event, amount=event.amount + 0.01)
+        return event
 
     def book(self) -> Ledger:
         return self._market.book()
 
 
-def test_a_cent_too_much_is_found_and_only_there() -> None:
+@pytest.mark.parametrize("lies_about", [Fill, Commission])
+def test_a_cent_too_much_is_found_and_only_there(lies_about: type[Fill | Commission]) -> None:
     script: dict[int, Act] = {
         1: lambda s: s.buy(10),
         3: lambda s: s.sell(5),
@@ -251,14 +269,16 @@ def test_a_cent_too_much_is_found_and_only_there() -> None:
     twins: list[Twin] = []
 
     def pair(simulated: Market) -> Twin:
-        twins.append(Twin(Liar(simulated, "Scripted-2"), theirs, bars, costs_of(settings)))
+        twins.append(
+            Twin(Liar(simulated, "Scripted-2", lies_about), theirs, bars, costs_of(settings))
+        )
         return twins[0]
 
     machine = Machine(scripted(script), bars, settings, {}, {}, market=pair)
     assert machine.play(None, on_cerebro(theirs, bars, after=twins[0].compare)) == ""
     assert [(d.order_id, d.rule) for d in twins[0].differences] == [("Scripted-2", "")]
-    difference = twins[0].differences[0]
-    assert difference.ours.price - difference.theirs.price == pytest.approx(0.01)
+    ours, judged = twins[0].differences[0].ours, twins[0].differences[0].theirs
+    assert ours.price + ours.fee - judged.price - judged.fee == pytest.approx(0.01)
 
 
 def test_runs_that_part_without_a_differing_order_are_a_finding(
@@ -376,6 +396,12 @@ def test_the_command_ends_with_a_finding_only_for_what_no_rule_explains(
     )
     assert referee_command(loose, only_differences=True) == 1
     assert "UNEXPLAINED" in capsys.readouterr().out
+
+
+def test_the_page_lists_every_rule() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "referee.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)
+    assert listed == [rule.id for rule in RULES]
 
 
 def test_a_plan_runs_on_backtrader_alone() -> None:

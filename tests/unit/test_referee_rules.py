@@ -16,7 +16,7 @@ from framework.domain.orders import pct, points
 from framework.referee import twin
 from framework.referee.compare import Verdict, referee
 from framework.referee.outcome import Outcome
-from framework.referee.round import Round
+from framework.referee.round import Bar, Round
 from framework.referee.rules import RULES, Rule, explanation
 from framework.strategy import Strategy
 from tests.builders import Act, Row, bars_of, free, scripted
@@ -219,6 +219,45 @@ def test_an_end_without_its_cause_is_not_explained(
         assert (
             explanation(replace(round_, orders=orders, ours=ours, theirs=theirs), order_id) is None
         )
+
+
+def test_an_end_with_an_unexplained_cause_is_not_explained(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = watched(monkeypatch)
+    for scene in SCENES.values():
+        play(scene)
+    ends = [(round_, order_id) for round_, order_id, rule in asked if rule and rule.id == "FOLLOWS"]
+    assert ends
+    for round_, order_id in ends:
+        dearer = {key: replace(one, value=one.value * 1.01) for key, one in round_.ours.items()}
+        assert explanation(replace(round_, ours=dearer), order_id) is None
+
+
+@pytest.mark.parametrize("far", [10.0, 1000.0])
+@pytest.mark.parametrize("name", SCENES)
+def test_a_fill_in_a_bar_that_is_elsewhere_is_not_explained(
+    name: str, far: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = watched(monkeypatch)
+    play(SCENES[name])
+    for round_, order_id, rule in asked:
+        assert rule is not None
+        if rule.id in ("NOT_IN_BACKTRADER", "FOLLOWS", "GROUP_CANCELLED"):
+            continue
+        bars = {symbol: Bar(far, far, far, far, bar.fresh) for symbol, bar in round_.bars.items()}
+        assert explanation(replace(round_, bars=bars), order_id) is None
+
+
+def test_a_difference_has_no_consequences() -> None:
+    """After its entry differed, a trailing stop is where the close of the entry's bar put it."""
+    script: dict[int, Act] = {0: lambda s: s.buy(10, limit=100.4, trail=points(1))}
+    rows = [QUIET, (100.0, 103.2, 99.8, 103.0), (103.0, 103.5, 101.5, 102.0), QUIET]
+    settings = free(slippage=FixedSlippage(0.05))
+    verdict = referee(scripted(script), [bars_of(rows)], settings)
+    assert [row.ours.average_price for row in verdict.rows] == pytest.approx([100.0, 101.95])
+    assert [len(row.differences) for row in verdict.rows] == [1, 0]
+    assert verdict.alone.fills[0].price == pytest.approx(100.05)
 
 
 # any program ------------------------------------------------------------------------------------

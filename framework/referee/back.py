@@ -1,0 +1,68 @@
+"""Back: backtrader's broker, set up as a run of ours asks for."""
+
+from __future__ import annotations
+
+__all__ = ["CREDIT", "MeteredBroker", "back_broker"]
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import backtrader as bt
+
+from framework.backtest.settings import BacktestSettings
+from framework.domain.bars import Bars
+from framework.referee.fees import FeeMeter, OrderFees
+from framework.referee.translate import costs_of
+
+CREDIT = 1e9
+"""Money lent to a broker that is not to check cash, because our door does."""
+
+
+class MeteredBroker(bt.brokers.BackBroker):  # type: ignore[misc]
+    """backtrader's broker as it is, but for telling the meter of each execution."""
+
+    meter: FeeMeter
+
+    def _execute(self, order, ago=None, price=None, cash=None, position=None, dtcoc=None):  # type: ignore[no-untyped-def]
+        self.meter.begin()
+        return super()._execute(order, ago, price, cash, position, dtcoc)
+
+
+def back_broker(
+    bars: Sequence[Bars],
+    settings: BacktestSettings,
+    meter: FeeMeter,
+    credit: float,
+    tradable: Callable[[Any, float, int], float],
+) -> MeteredBroker:
+    """backtrader's broker under our settings.
+
+    Args:
+        bars: what trades.
+        settings: the parts of the run.
+        meter: asks for fees.
+        credit: money lent beside the opening cash.
+        tradable: units an order may trade: (order, price, which bar).
+
+    Raises:
+        ConfigError: backtrader lacks a part of the run.
+    """
+    policy, costs = settings.policy, costs_of(settings)
+    back = MeteredBroker(
+        cash=settings.cash + credit,
+        checksubmit=policy.cash_check == "acceptance",
+        shortcash=policy.short_proceeds == "free",
+        slip_perc=costs.share,
+        slip_fixed=costs.amount,
+        slip_open=policy.gap_slip,
+        slip_match=policy.slip_cap != "wait",
+        slip_limit=policy.limit_slip_cap != "wait",
+        slip_out=policy.slip_cap == "none",
+        coc=policy.trade_on_close,
+        filler=tradable,
+    )
+    back.meter = meter
+    for one in bars:
+        scheme = OrderFees(meter=meter, instrument=one.instrument, mult=one.instrument.multiplier)
+        back.addcommissioninfo(scheme, name=one.symbol)
+    return back
