@@ -1,4 +1,4 @@
-"""The commands: `slipway run`, `compare`, `components`, `strategies`, `version`."""
+"""The commands: `slipway run`, `referee`, `compare`, and those that list things."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ __all__ = ["OTHERS", "main"]
 
 from framework.cli.app import main
 
-OTHERS = ("compare", "components", "orders", "run", "strategies", "version")
+OTHERS = ("compare", "components", "orders", "referee", "run", "strategies", "version")
 """Commands `run.py` knows by name; anything else it takes for a strategy."""

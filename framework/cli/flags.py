@@ -44,6 +44,7 @@ _FLAGS = {
     "slippage": "--slippage",
     "liquidity": "--liquidity",
     "signals": "--signals",
+    "engine": "--engine",
 }
 
 
@@ -86,6 +87,7 @@ class RunFlags:
     plot: str | None = None
     strict: bool = False
     quiet: bool = False
+    engine: str | None = None
 
 
 def overlay(
@@ -119,6 +121,7 @@ def overlay(
         "slippage": flags.slippage,
         "liquidity": flags.liquidity,
         "signals": flags.signals,
+        "engine": flags.engine,
     }
     if flags.strategy is not None and flags.strategy != content.get("strategy"):
         merged.pop("parameters", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["run_command"]
+__all__ = ["referee", "run_command"]
 
 import os
 import re
@@ -15,9 +15,10 @@ from framework.backtest.record import INTERRUPTED as RUN_INTERRUPTED
 from framework.cli.flags import PICTURES, RunFlags, overlay
 from framework.cli.progress import LateBar
 from framework.cli.reporting import INTERRUPTED, complain
-from framework.config.plan import Plan, plan_of, request_of
+from framework.config.plan import Plan, Request, plan_of, request_of
 from framework.config.runfile import read, validate
 from framework.errors import ConfigError, InputError
+from framework.ports import Progress
 from framework.research.backtest import play, save
 from framework.research.plots import plot
 from framework.research.report import print_note, print_result
@@ -32,10 +33,7 @@ def run_command(flags: RunFlags) -> int:
     Raises:
         SlipwayError: before anything has run or been written.
     """
-    content = {} if flags.config is None else read(flags.config.expanduser())
-    merged, places = overlay(content, flags)
-    where = "the command line" if flags.config is None else flags.config.name
-    request = request_of(validate(merged, where, places))
+    request = _request(flags)
     _check_picture(flags.plot)
     if flags.out is not None:
         _check_folder(flags.out.expanduser())
@@ -44,7 +42,7 @@ def run_command(flags: RunFlags) -> int:
     if flags.out is None:
         _check_folder(folder)
     with LateBar(Console(stderr=True)) as bar:
-        result = play(plan, bar)
+        result = _played(plan, bar)
     written = save(plan, result, folder)
     saved = None if flags.plot in (None, _WINDOW) else flags.plot
     if saved is not None:
@@ -56,6 +54,32 @@ def run_command(flags: RunFlags) -> int:
     if flags.plot == _WINDOW:
         plot(result)
     return _exit_code(result, flags)
+
+
+def referee(flags: RunFlags, only_differences: bool) -> int:
+    """Play a run on both sides and print the comparison; the exit code.
+
+    Raises:
+        SlipwayError: before anything has run.
+    """
+    from framework.referee.command import referee_command  # noqa: PLC0415  # loads backtrader
+
+    return referee_command(plan_of(_request(flags)), only_differences)
+
+
+def _request(flags: RunFlags) -> Request:
+    content = {} if flags.config is None else read(flags.config.expanduser())
+    merged, places = overlay(content, flags)
+    where = "the command line" if flags.config is None else flags.config.name
+    return request_of(validate(merged, where, places))
+
+
+def _played(plan: Plan, progress: Progress) -> Result:
+    if plan.request.engine == "slipway":
+        return play(plan, progress)
+    from framework.referee.command import play_on_backtrader  # noqa: PLC0415  # loads backtrader
+
+    return play_on_backtrader(plan, progress)
 
 
 def _show(plan: Plan, result: Result, folder: Path) -> None:

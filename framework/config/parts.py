@@ -151,7 +151,7 @@ def fill_axes() -> dict[str, tuple[str, ...]]:
     """The axes of a fill policy, each with its values, the default first; a number's alone."""
     hints = get_type_hints(FillPolicy)
     default = FillPolicy()
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for field in fields(FillPolicy):
         value = getattr(default, field.name)
         if hints[field.name] is float:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic_core import to_jsonable_python
@@ -75,6 +76,7 @@ class Request:
         data_sha256, rates_sha256, actions_sha256, signals_sha256: hashes the bars and the files
             must have.
         signals_tz: zone of signals without an offset; None is that given for the data.
+        engine: whose broker plays the market.
     """
 
     strategy: str | type[Strategy]
@@ -108,6 +110,7 @@ class Request:
     signals: str | Path | Sequence[Signal] | None = None
     signals_tz: str | None = None
     signals_sha256: str | None = None
+    engine: Literal["slipway", "backtrader"] = "slipway"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,6 +185,7 @@ def request_of(run_file: RunFile) -> Request:
         signals=signals.path,
         signals_tz=signals.tz,
         signals_sha256=signals.sha256,
+        engine=run_file.engine,
     )
 
 
@@ -258,6 +262,7 @@ def run_file_of(plan: Plan) -> RunFile:
             )
     return RunFile(
         strategy=plan.found.source,
+        engine=request.engine,
         parameters={name: to_jsonable_python(value) for name, value in plan.parameters.items()},
         data=DataSection.model_validate(
             {

@@ -170,6 +170,7 @@ class RunFile(_Section):
 
     Attributes:
         strategy: a name in strategies/, or path/to/file.py, with `:Class` if it holds several.
+        engine: whose broker plays the market.
         parameters: of the strategy, by name.
         data: what is traded on.
         start: day from which orders are allowed; bars before it are history.
@@ -190,6 +191,7 @@ class RunFile(_Section):
     """
 
     strategy: str | None = None
+    engine: Literal["slipway", "backtrader"] = "slipway"
     parameters: dict[str, object] = {}
     data: Annotated[DataSection, _section("path")] = DataSection()
     start: Day = None

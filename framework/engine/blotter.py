@@ -102,7 +102,7 @@ class Blotter:
         symbol = fill.symbol
         before = slot.ledger.positions[symbol]
         slot.ledger.apply(fill)
-        ticket.filled += abs(fill.quantity)
+        ticket.take(abs(fill.quantity))
         ticket.value += abs(fill.quantity) * fill.price
         lost = (fill.price - fill.reference) * fill.quantity * before.multiplier
         ticket.slippage += lost * fill.rate

@@ -6,6 +6,7 @@ __all__ = ["Ticket"]
 
 from dataclasses import dataclass
 
+from framework.domain.arithmetic import same
 from framework.domain.orders import Order, OrderStatus
 from framework.engine.slot import Slot
 
@@ -37,6 +38,12 @@ class Ticket:
     commission: float = 0.0
     slippage: float = 0.0
     first_stop: float | None = None
+
+    def take(self, quantity: float) -> None:
+        """Note units filled; the last ones make the quantity exact, whatever sums of tenths are."""
+        self.filled += quantity
+        if same(self.filled, self.order.quantity):
+            self.filled = self.order.quantity
 
     @property
     def remaining(self) -> float:

@@ -10,6 +10,7 @@ import backtrader as bt
 
 from framework.backtest.settings import BacktestSettings
 from framework.components.financing import NoFinancing
+from framework.components.liquidity import Unlimited
 from framework.components.slippage import FixedSlippage, NoSlippage, PercentSlippage
 from framework.domain.arithmetic import order_price
 from framework.domain.instruments import Instrument
@@ -101,7 +102,7 @@ def costs_of(settings: BacktestSettings) -> Costs:
 def _check_parts(settings: BacktestSettings) -> None:
     """Refuse what would move money or fills in a way backtrader cannot follow."""
     lacking = {
-        "limited liquidity": settings.liquidity is not None,
+        "limited liquidity": not isinstance(settings.liquidity, Unlimited | None),
         "financing": not isinstance(settings.financing, NoFinancing),
         "dividends and splits": bool(settings.actions),
         "exchange rates": settings.rates is not None,

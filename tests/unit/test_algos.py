@@ -140,7 +140,15 @@ SLICES = [
 ]
 
 
-@pytest.mark.parametrize("intrabar", ["pessimistic", "next_bar", "path"])
+POLICIES = {
+    "pessimistic": FillPolicy(),
+    "next_bar": FillPolicy(intrabar="next_bar"),
+    "path": FillPolicy(intrabar="path"),
+    "submission": FillPolicy(queue="submission"),
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("side", list(Side), ids=lambda side: side.name)
 @pytest.mark.parametrize(
     ("order", "volumes", "units", "reason"), [c[1:] for c in SLICES], ids=[c[0] for c in SLICES]
@@ -151,9 +159,9 @@ def test_the_parts_of_an_algo(
     units: list[float],
     reason: str,
     side: Side,
-    intrabar: str,
+    policy: str,
 ) -> None:
-    market = Market(session(volumes), policy=FillPolicy(intrabar=intrabar))
+    market = Market(session(volumes), policy=POLICIES[policy])
     market.step()
     market.submit(replace(order, side=side))
     market.step(12)

@@ -259,6 +259,17 @@ def test_conditions_and_hours(condition: Condition, ignored: bool, bar: int | No
     assert [t[1] for t in market.trades()] == ([] if bar is None else [bar])
 
 
+def test_the_hours_of_the_market_that_is_looked_at_count_too() -> None:
+    """BBB goes to 105 in bar 2, which is a regular one of AAA but not of BBB."""
+    closed = replace(other(), regular=np.array([True, True, False, True, True, True]))
+    for ignored, found in ((False, []), (True, [3])):
+        market = Market(own(), closed)
+        market.step()
+        market.submit(conditional(all_of(price(105), ignore_hours=ignored)))
+        market.step(BARS - 1)
+        assert [t[1] for t in market.trades()] == found
+
+
 # what sleeps -------------------------------------------------------------------------------
 
 ROWS: list[Row] = [

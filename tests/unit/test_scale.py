@@ -86,6 +86,12 @@ RUNGS: list[tuple[str, Order, list[Row], list[tuple[int, float, float]]]] = [
         [(1, 10, 98)],
     ),
     (
+        "tenths of another size add up",
+        replace(LADDER, quantity=0.9, terms=Terms(scale=Scale(first=0.7, step=1, size=0.1))),
+        [(100, 101, 90, 99)],
+        [(1, 0.7, 98), (1, 0.1, 97), (1, 0.1, 96)],
+    ),
+    (
         "tenths add up",
         replace(LADDER, quantity=0.6, terms=Terms(scale=Scale(first=0.1, step=1))),
         [(100, 101, 90, 99)],
@@ -115,6 +121,7 @@ def test_ladder(
     market.step(len(rows))
     found = [(bar, side * units, price) for _, bar, units, price in market.trades()]
     assert found == [pytest.approx(each) for each in expected]
+    assert all(units == round(units, 1) for _, units, _ in found)
     filled = sum(units for _, units, _ in expected)
     states = ["working", "partial", "filled"]
     if filled == pytest.approx(ladder.quantity):

@@ -14,7 +14,19 @@ from framework.domain.instruments import Instrument
 from framework.domain.orders import Order, Side, TimeInForce, points
 from framework.domain.terms import Terms
 from framework.errors import OrderError
-from tests.builders import Market, Row, bars_of, bracket_of, five_minutes, mirrored, order_of
+from framework.strategy import Strategy
+from tests.builders import (
+    Market,
+    Row,
+    bars_of,
+    bracket_of,
+    five_minutes,
+    free,
+    mirrored,
+    order_of,
+    played,
+    trades_of,
+)
 
 START: Row = (100, 100, 100, 100)
 QUIET: Row = (100, 101, 99, 100)
@@ -59,7 +71,7 @@ AT_ONCE = [
 ]
 
 
-@pytest.mark.parametrize("queue", ["open_first", "submission"])
+@pytest.mark.parametrize("queue", ["open_first", "submission", "accepted"])
 @pytest.mark.parametrize("side", list(Side), ids=lambda side: side.name)
 @pytest.mark.parametrize("tif", [IOC, FOK])
 @pytest.mark.parametrize(
@@ -238,3 +250,32 @@ def test_a_trailing_stop_follows_the_hours_it_works_in(
     market.submit(order_of("trail", Side.SELL, trail=points(10), terms=terms))
     market.step(6)
     assert market.trades() == sold
+
+
+def test_a_change_after_hours_leaves_a_trailing_stop_where_regular_hours_had_it() -> None:
+    """The close after hours is 107; 10 below the best regular close, 103, is 93."""
+    market = Market(long_days())
+    market.step(3)
+    market.submit(order_of("trail", Side.SELL, trail=points(10)))
+    market.step()
+    market.broker.replace(replace(market.last("o1").order, quantity=5.0))
+    market.events += market.broker.poll()
+    assert (market.last("o1").order.quantity, market.last("o1").order.stop) == (5.0, 93.0)
+
+
+def test_a_sale_in_the_next_opening_auction_is_not_certain_to_come_first() -> None:
+    """Both sales of what is held only close: whichever trades first, the other ends."""
+    sent: list[Order] = []
+
+    def script(s: Strategy, bar: int) -> None:
+        if bar == 0:
+            s.buy(10)
+        if bar == 1:
+            for order in (s.sell(10, at="open"), s.sell(10, limit=101, tif="GTC")):
+                assert isinstance(order, Order)
+                sent.append(order)
+
+    record = played(script, five_minutes([QUIET] * 8, 4), free())
+    assert [order.opens for order in sent] == [0.0, 0.0]
+    assert trades_of(record) == [(1, 10, 100), (2, -10, 101)]
+    assert record.positions == ()

@@ -12,9 +12,9 @@ from framework.brokers.simulated.lifetimes import expired_before
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.tape import Bar
-from framework.brokers.simulated.walk import Floor
-from framework.brokers.simulated.whole_bar import Aim, aimed, slipped
-from framework.domain.orders import DONE, OrderStatus, OrderType
+from framework.brokers.simulated.walk import AT_ONCE, Floor
+from framework.brokers.simulated.whole_bar import Aim, aimed, at_once, slipped
+from framework.domain.orders import DONE, OrderStatus, OrderType, TimeInForce
 
 Pay = Callable[[Resting, float, Bar, bool, bool, float], None]
 """Execute an order: (order, price before slippage, bar, whether at the open, whether only touched,
@@ -77,6 +77,9 @@ class AcceptedPass:
 
     def _aimed(self, resting: Resting, floor: Floor) -> Aim:
         bar = floor.bar
+        if resting.order.tif in AT_ONCE:
+            misses = resting.order.tif is TimeInForce.OPG and not bar.starts_session
+            return Aim(None) if misses else at_once(resting.kind, floor.ask(resting), bar)
         if self._policy.trade_on_close and resting.kind is OrderType.MARKET:
             bar = bar._replace(open=resting.order.decision_price)
         return aimed(resting.kind, floor.ask(resting), bar, self._policy)

@@ -302,7 +302,7 @@ class Execution:
         )
         quantity = abs(part.quantity)
         notional = quantity * instrument.multiplier * price
-        resting.filled += quantity
+        resting.take(quantity)
         resting.notional += notional
         fee = self._fee(resting, quantity, notional, bar.session)
         commission = Commission(fill.id, order.symbol, fee * rate, time)

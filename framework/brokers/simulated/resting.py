@@ -7,7 +7,7 @@ __all__ = ["Resting"]
 from dataclasses import dataclass, replace
 
 from framework.brokers.simulated.matching import RULES, Ask, Rule
-from framework.domain.arithmetic import order_price
+from framework.domain.arithmetic import order_price, same
 from framework.domain.instruments import Instrument
 from framework.domain.orders import CLOSING, Offset, Order, OrderStatus, OrderType, Origin, Side
 
@@ -126,6 +126,12 @@ class Resting:
     def ask(self, margin: float) -> Ask:
         """What it waits for now, with limits that must be exceeded by `margin`."""
         return Ask(self.order.side, self.limit, self.stop, self.triggered, margin)
+
+    def take(self, quantity: float) -> None:
+        """Note units filled; the last ones make the quantity exact, whatever sums of tenths are."""
+        self.filled += quantity
+        if same(self.filled, self.order.quantity):
+            self.filled = self.order.quantity
 
     @property
     def remaining(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Floor", "along_path", "as_submitted", "open_first"]
+__all__ = ["AT_ONCE", "Floor", "along_path", "as_submitted", "open_first"]
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +17,9 @@ from framework.domain.orders import IF_TOUCHED, OrderType, Side, TimeInForce
 Trade = Callable[[Resting, float, bool, bool], None]
 """Execute an order at a price: (order, price, whether at the open, whether only touched)."""
 
-_AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG})
+AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG})
+"""Times in force that are over once the open is."""
+
 _PEGS = frozenset({OrderType.PEG_MID, OrderType.PEG_BEST, OrderType.RELATIVE})
 
 
@@ -174,7 +176,7 @@ def _misses_auction(resting: Resting, bar: Bar) -> bool:
 
 def _works_on(resting: Resting) -> bool:
     """Whether the order is still there once the open is over."""
-    return resting.order.tif not in _AT_ONCE
+    return resting.order.tif not in AT_ONCE
 
 
 def _gaps_into(resting: Resting) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Aim", "aimed", "slipped"]
+__all__ = ["Aim", "aimed", "at_once", "slipped"]
 
 from collections.abc import Callable, Mapping
 from math import inf
@@ -48,6 +48,14 @@ def aimed(kind: OrderType, ask: Ask, bar: Bar, policy: FillPolicy) -> Aim:
     """
     rule = _AIMS.get(kind)
     return _by_table(kind, ask, bar) if rule is None else rule(ask, bar, policy)
+
+
+def at_once(kind: OrderType, ask: Ask, bar: Bar) -> Aim:
+    """Where an order that lives for the open alone aims."""
+    rule = RULES[kind]
+    touch = rule.at_open(ask, bar.open)
+    worst = _extreme(ask, bar) if rule.slips else ask.side * inf
+    return Aim(touch.price, touch.triggered, True, rule.slips, worst, exact=touch.exact)
 
 
 def slipped(aim: Aim, side: Side, price: float, policy: FillPolicy) -> float | None:
