@@ -79,7 +79,7 @@ class Request:
         engine: whose broker plays the market.
     """
 
-    strategy: str | type[Strategy]
+    strategy: str | type[object]
     parameters: Mapping[str, object] = field(default_factory=dict)
     data: DataSource | None = None
     symbols: Sequence[str] | None = None
@@ -312,7 +312,7 @@ def _rates_section(plan: Plan) -> RatesSection:
     return RatesSection(path=path, sha256=plan.rates_sha256)
 
 
-def _found(strategy: str | type[Strategy]) -> Found:
+def _found(strategy: str | type[object]) -> Found:
     if isinstance(strategy, str | Path):
         return find_strategy(str(strategy))
     if isinstance(strategy, type) and issubclass(strategy, Strategy) and strategy is not Strategy:

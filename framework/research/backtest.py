@@ -56,7 +56,7 @@ class StrategyStoppedError(StrategyError):
 
 
 def run_backtest(
-    strategy: type[Strategy] | str,
+    strategy: type[object] | str,
     *,
     parameters: Mapping[str, object] | None = None,
     data: DataSource | None = None,
@@ -95,7 +95,7 @@ def run_backtest(
     Components are objects, or text and mappings as on the command line: "risk:2".
 
     Args:
-        strategy: a class; a name in strategies/; or "path/to/file.py", with ":Class" behind it
+        strategy: a class, of ours or of backtrader; a name in strategies/; or "path/to/file.py", with ":Class" behind it
             when the file holds several.
         parameters: of the strategy, by name.
         data: a sample's name, a file or folder, Bars, or a list of Bars; the strategy's own sample
