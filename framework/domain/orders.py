@@ -312,7 +312,11 @@ def _check(order: Order) -> None:
             f"{order.symbol}: a {order.type} order with a trailing distance of {order.trail}.",
             "Only trailing orders have one, and they need it.",
         )
-    if order.terms is not PLAIN or order.tif is TimeInForce.GTD:
+    if (
+        order.terms is not PLAIN
+        or order.tif is TimeInForce.GTD
+        or order.type is OrderType.TRAIL_LIMIT
+    ):
         _check_terms(order)
 
 

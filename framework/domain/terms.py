@@ -52,6 +52,20 @@ class Patience(StrEnum):
     PATIENT = "patient"
 
 
+_EXAMPLES = {
+    "conditions": 'all_of(PriceCondition("SPY", 400))',
+    "scale": "Scale(first=100, step=0.5)",
+    "algo": "Twap(), Vwap(), PercentOfVolume(10) or Adaptive()",
+}
+
+
+def _check_word(name: str, value: object, words: type[StrEnum] | type[IntEnum]) -> None:
+    """Refuse what is none of an enumeration's values."""
+    if not isinstance(value, words):
+        known = ", ".join(f"{words.__name__}.{word.name}" for word in words)
+        raise OrderError(f"{name} is {value!r}.", f"Give one of {known}.")
+
+
 def _check_window(algo: Twap | Vwap | PercentOfVolume) -> None:
     name = type(algo).__name__
     for label, time in (("start", algo.start), ("end", algo.end)):
@@ -132,6 +146,9 @@ class Adaptive:
 
     patience: Patience = Patience.NORMAL
 
+    def __post_init__(self) -> None:
+        _check_word("Adaptive: patience", self.patience, Patience)
+
 
 Algo = Twap | Vwap | PercentOfVolume | Adaptive
 
@@ -195,6 +212,13 @@ class Terms:
             raise OrderError(f"peg_offset is {self.peg_offset}.", "Give a distance, 0 or more.")
         if self.limit_offset is not None and not isfinite(self.limit_offset):
             raise OrderError(f"limit_offset is {self.limit_offset}.", "Give a price distance.")
+        for name, kinds in (("conditions", Conditions), ("scale", Scale), ("algo", Algo)):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, kinds):
+                raise OrderError(f"{name} is {value!r}.", f"Give {_EXAMPLES[name]}.")
+        if self.peg is not None:
+            _check_word("peg", self.peg, Peg)
+        _check_word("oca_type", self.oca_type, OcaType)
         if self.algo is not None and self.scale is not None:
             raise OrderError("An order has both an algo and a scale.", "Give one of them.")
 

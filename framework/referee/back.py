@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CREDIT", "MeteredBroker", "back_broker"]
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,13 +20,18 @@ CREDIT = 1e9
 
 
 class MeteredBroker(bt.brokers.BackBroker):  # type: ignore[misc]
-    """backtrader's broker as it is, but for telling the meter of each execution."""
+    """backtrader's broker as it is, but that the meter hears of each execution, and that a bracket
+    takes children that come late."""
 
     meter: FeeMeter
 
     def _execute(self, order, ago=None, price=None, cash=None, position=None, dtcoc=None):  # type: ignore[no-untyped-def]
         self.meter.begin()
         return super()._execute(order, ago, price, cash, position, dtcoc)
+
+    def reopen(self, entry: Any) -> None:
+        """Take children of `entry` from now on, although its bracket may be over."""
+        self._pchildren.setdefault(entry.ref, deque())
 
 
 def back_broker(

@@ -52,28 +52,24 @@ class CerebroBroker:
     def __init__(self, bars: Sequence[Bars], settings: BacktestSettings) -> None:
         self._bars = {one.symbol: one for one in bars}
         self._clock = Clock(bars)
+        self._wire = Wire(self._clock)
         self._cash = settings.cash
         self._costs = costs_of(settings)
         self._tickets: dict[str, Ticket] = {}
         self._ended: dict[str, Ticket] = {}
-        self._by_ref: dict[int, Ticket] = {}
-        self._leaders: dict[str, Any] = {}
-        self._cover = Cover(self._bars)
-        self._heard: list[Any] = []
-        self._events: list[BrokerEvent] = []
-        self._datas: Mapping[str, Any] = {}
-        self._owner: Any = None
-        self._resuming = False
         self._linked = settings.policy.brackets == "linked"
+        self._cover = Cover(self._bars, self._linked)
+        self._events: list[BrokerEvent] = []
         self._credit = CREDIT if settings.policy.cash_check == "door" else 0.0
         self._meter = FeeMeter(settings.commission, self._clock.day)
         self.back = back_broker(bars, settings, self._meter, self._credit, self._tradable)
+        self._wire.back = self.back
 
     # Cerebro's side ------------------------------------------------------------------------
 
     def attach(self, owner: object, datas: Mapping[str, object]) -> None:
         """Cerebro is ready: its strategy, and its data feeds by symbol."""
-        self._owner, self._datas = owner, datas
+        self._wire.attach(owner, datas)
 
     @property
     def is_watched(self) -> bool:
@@ -82,7 +78,7 @@ class CerebroBroker:
 
     def hear(self, order: object) -> None:
         """A change of one of backtrader's orders."""
-        self._heard.append(order)
+        self._wire.hear(order)
 
     def advance(self, instant: int) -> None:
         """Take in what backtrader did in the bars that close at this instant."""
@@ -97,29 +93,33 @@ class CerebroBroker:
     # the Broker port -----------------------------------------------------------------------
 
     def submit(self, orders: Sequence[Order]) -> None:
-        """Send an entry; its children wait for its fill."""
+        """Send an entry and, where brackets are linked, its children; others wait for its fill."""
         self._clock.go_to(orders[0].time)
-        waiting = set(self._tickets)
+        known = {*self._tickets, *(order.id for order in orders)}
         for order in orders:
             self._tickets[order.id] = Ticket(order)
-            waiting.add(order.id)
         for order in orders:
             ticket = self._tickets.get(order.id)
-            if ticket is None:
-                continue
-            reason = missing(order)
-            if reason:
-                self._end(ticket, OrderStatus.REJECTED, reason)
-            elif order.parent in self._tickets:
-                self._report(ticket, OrderStatus.HELD, "")
-            elif order.parent in waiting:
-                self._end(ticket, OrderStatus.CANCELLED, "its entry opened nothing")
-        for order in orders:
-            ticket = self._tickets.get(order.id)
-            if ticket is not None and ticket.status is not OrderStatus.HELD:
-                self._send_unit(ticket)
+            if ticket is not None:
+                self._receive(ticket, known)
+        self._listen()
         if orders[0].parent is not None:
             self._keep_protection()
+
+    def _receive(self, ticket: Ticket, known: Collection[str]) -> None:
+        """Send an order, hold it back for its entry, or end it without one."""
+        order = ticket.order
+        reason = missing(order)
+        if reason:
+            self._end(ticket, OrderStatus.REJECTED, reason)
+        elif order.parent in self._tickets:
+            self._report(ticket, OrderStatus.HELD, "")
+            if self._linked:
+                self._join(ticket)
+        elif order.parent in known:
+            self._end(ticket, OrderStatus.CANCELLED, "its entry opened nothing")
+        else:
+            self._send(ticket, order.decision_price)
 
     def replace(self, order: Order) -> None:
         """Change quantity or prices in place; backtrader has no word for it."""
@@ -139,9 +139,9 @@ class CerebroBroker:
         backtrader cannot cancel what it has not accepted yet: such an order stays.
         """
         ticket = self._tickets.get(order_id)
-        if ticket is not None and ticket.theirs not in self.back.submitted:
+        if ticket is not None and not self._wire.waits(ticket):
             self._end(ticket, OrderStatus.CANCELLED, "cancelled")
-            self._drain()
+            self._listen()
 
     def poll(self) -> Sequence[BrokerEvent]:
         """Everything that happened since the last call, oldest first."""
@@ -153,8 +153,7 @@ class CerebroBroker:
         multipliers = {s: one.instrument.multiplier for s, one in self._bars.items()}
         ledger = Ledger(self._cash, multipliers)
         ledger.cash = float(self.back.get_cash()) - self._credit
-        for symbol, data in self._datas.items():
-            held = self.back.getposition(data)
+        for symbol, _, held in self._wire.positions():
             ledger.positions[symbol] = Position(
                 symbol, float(held.size), float(held.price), multipliers[symbol]
             )
@@ -165,41 +164,37 @@ class CerebroBroker:
     def align(self, standing: Standing) -> None:
         """Forget our own account and orders, and go on from another broker's."""
         self.back.set_cash(standing.book.cash + self._credit)
-        for symbol, data in self._datas.items():
+        for symbol, data, position in self._wire.positions():
             held = standing.book.positions[symbol]
-            position = self.back.getposition(data)
             position.fix(held.quantity, held.average_price)
             position.datetime = data.datetime.datetime() if held.quantity else None
         self._cover = deepcopy(standing.cover)
         before = {**self._ended, **self._tickets}
+        for ticket in self._tickets.values():
+            self._wire.withdraw(ticket)
+        self._wire.forget()
+        self._tickets = {
+            order.id: Ticket(order, status, filled=filled)
+            for order, status, filled in standing.alive
+            if not missing(order)
+        }
         for ticket in tuple(self._tickets.values()):
-            self._withdraw(ticket)
-        self._tickets.clear()
-        self._by_ref.clear()
-        self._leaders.clear()
-        for order, status, filled in standing.alive:
-            if not missing(order):
-                self._tickets[order.id] = Ticket(order, status, filled=filled)
-        self._resuming = True
-        for ticket in tuple(self._tickets.values()):
-            if ticket.status is not OrderStatus.HELD:
-                self._resume(ticket, before.get(ticket.order.id))
-        self._resuming = False
-        self._heard.clear()
+            self._resume(ticket, before)
+        self._wire.forget_news()
         self._events.clear()
 
-    def _resume(self, ticket: Ticket, known: Ticket | None) -> None:
+    def _resume(self, ticket: Ticket, before: Mapping[str, Ticket]) -> None:
         """Send an order again as we knew it before."""
-        order = ticket.order
-        later = known is not None and known.sent < self._clock.instant
-        if known is not None and later and order.type in TRAILING:
-            ticket.order = replace(order, stop=known.order.stop or order.stop)
-        if later or not self._linked:
-            self._follow(ticket)
-        self._send_unit(ticket)
-        if known is not None:
-            ticket.triggered = ticket.theirs.triggered = known.triggered
-
+        order, known = ticket.order, before.get(ticket.order.id)
+        is_new, entry = ticket.status is OrderStatus.SENT, before.get(order.parent or "")
+        if order.parent in self._tickets:
+            ticket.status = OrderStatus.HELD
+        if known is not None and known.order.stop is not None and order.type in TRAILING:
+            ticket.order = replace(order, stop=known.order.stop)
+        ticket.woke = self._clock.instant if known is None or known.woke < 0 else known.woke
+        if ticket.status is not OrderStatus.HELD:
+            self._follow_bar(ticket)
+        if self._linked and order.parent is not None:
     def triggered(self) -> frozenset[str]:
         """Ids of the stop-limits that have become limit orders."""
         return frozenset(i for i, ticket in self._tickets.items() if ticket.triggered)

@@ -6,6 +6,7 @@ __all__ = ["Cover", "Standing"]
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 
 from framework.brokers.simulated.book import LotBook
 from framework.domain.ledger import Ledger
@@ -18,16 +19,18 @@ class Cover:
 
     Args:
         symbols: the instruments.
+        linked: whether children are orders of their own, that close whatever is held.
     """
 
-    def __init__(self, symbols: Iterable[str]) -> None:
+    def __init__(self, symbols: Iterable[str], linked: bool = False) -> None:
         self._lots = {symbol: LotBook() for symbol in symbols}
+        self.linked = linked
 
     def fold(self, order: Order, quantity: float) -> float:
         """Take in a fill of `quantity` signed units; the unsigned units it opened."""
         lots = self._lots[order.symbol]
         before = lots.left(order.id)
-        lots.trade(order.id, quantity, order.parent)
+        lots.trade(order.id, quantity, None if self.linked else order.parent)
         return max(0.0, lots.left(order.id) - before)
 
     def held(self, symbol: str) -> float:
@@ -47,10 +50,10 @@ class Cover:
         """
         order = ticket.order
         closable = max(0.0, -order.side * held)
-        if order.parent is not None:
-            return min(closable, self.left(order, order.parent))
+        if self.protects(order):
+            return min(closable, self.left(order, order.parent or ""))
         if order.opens is None:
-            return float("inf")
+            return inf
         return closable + max(0.0, order.opens - ticket.opened)
 
     def useless(self, ticket: Ticket) -> str:
@@ -58,9 +61,13 @@ class Cover:
         order = ticket.order
         if order.reduce_only and order.side * self.held(order.symbol) >= 0.0:
             return "nothing left to close"
-        if order.parent is not None and self.left(order, order.parent) == 0.0:
+        if self.protects(order) and self.left(order, order.parent or "") == 0.0:
             return "nothing left to protect"
         return ""
+
+    def protects(self, order: Order) -> bool:
+        """Whether an order covers what is left of its entry, and no more."""
+        return order.parent is not None and not self.linked
 
 
 @dataclass(frozen=True, slots=True)

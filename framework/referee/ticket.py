@@ -22,6 +22,7 @@ class Ticket:
         status: where it is in its life.
         theirs: backtrader's order; None while it is held back.
         sent: number of the instant at which it was sent.
+        woke: number of the instant from which on it could match; -1 if it never could.
         ends: nanoseconds UTC of the last instant at which it may trade; None without an end.
         filled: unsigned units filled.
         opened: of those, units that opened or added to a position.
@@ -34,6 +35,7 @@ class Ticket:
     status: OrderStatus = OrderStatus.SENT
     theirs: Any = None
     sent: int = -1
+    woke: int = -1
     ends: int | None = None
     filled: float = 0.0
     opened: float = 0.0
