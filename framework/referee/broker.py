@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CerebroBroker"]
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from math import inf
@@ -22,10 +22,10 @@ from framework.domain.orders import DONE, Order, OrderStatus, OrderType, TimeInF
 from framework.referee.back import CREDIT, back_broker
 from framework.referee.clock import Clock
 from framework.referee.cover import Cover, Standing
-from framework.referee.feed import naive_of
 from framework.referee.fees import FeeMeter
 from framework.referee.ticket import TRAILING, Ticket
-from framework.referee.translate import EXEC_TYPES, costs_of, missing, priced_from
+from framework.referee.translate import costs_of, missing, priced_from
+from framework.referee.wire import Wire
 
 _ENDS = {
     bt.Order.Canceled: (OrderStatus.CANCELLED, "its group has traded"),
@@ -169,43 +169,63 @@ class CerebroBroker:
             position.fix(held.quantity, held.average_price)
             position.datetime = data.datetime.datetime() if held.quantity else None
         self._cover = deepcopy(standing.cover)
-        before = {**self._ended, **self._tickets}
         for ticket in self._tickets.values():
             self._wire.withdraw(ticket)
         self._wire.forget()
+        self._ended |= self._tickets
         self._tickets = {
             order.id: Ticket(order, status, filled=filled)
             for order, status, filled in standing.alive
             if not missing(order)
         }
-        for ticket in tuple(self._tickets.values()):
-            self._resume(ticket, before)
-        self._wire.forget_news()
+        for ticket in self._tickets.values():
+            self._resume(ticket, self._ended.get(ticket.order.id))
+        self._wire.forget_answers()
         self._events.clear()
 
-    def _resume(self, ticket: Ticket, before: Mapping[str, Ticket]) -> None:
-        """Send an order again as we knew it before."""
-        order, known = ticket.order, before.get(ticket.order.id)
-        is_new, entry = ticket.status is OrderStatus.SENT, before.get(order.parent or "")
+    def _resume(self, ticket: Ticket, known: Ticket | None) -> None:
+        """Send an order again as we knew it before; what backtrader has yet to accept still waits
+        for that."""
+        order, is_new = ticket.order, ticket.status is OrderStatus.SENT
         if order.parent in self._tickets:
             ticket.status = OrderStatus.HELD
+        if ticket.status is OrderStatus.HELD and not self._linked:
+            return
         if known is not None and known.order.stop is not None and order.type in TRAILING:
             ticket.order = replace(order, stop=known.order.stop)
         ticket.woke = self._clock.instant if known is None or known.woke < 0 else known.woke
-        if ticket.status is not OrderStatus.HELD:
+        if known is None or not known.triggered:
             self._follow_bar(ticket)
-        if self._linked and order.parent is not None:
+        self._hand_over(ticket, check=is_new)
+        if known is not None:
+            ticket.triggered = ticket.theirs.triggered = known.triggered
+
+    def _follow_bar(self, ticket: Ticket) -> None:
+        """Let a trailing stop follow the bar it would have lived through here."""
+        if self._linked:
+            fresh = self._clock.is_fresh(ticket.order.symbol)
+            if not fresh or ticket.woke == self._clock.instant:
+                return
+        self._follow(ticket)
+
     def triggered(self) -> frozenset[str]:
         """Ids of the stop-limits that have become limit orders."""
         return frozenset(i for i, ticket in self._tickets.items() if ticket.triggered)
 
-    def triggered_early(self) -> tuple[Order, ...]:
-        """Stop-limits that backtrader has triggered on a bar that was not new."""
+    def early(self) -> tuple[tuple[Order, str], ...]:
+        """What a bar that was not new has done to orders without filling them."""
         return tuple(
-            ticket.order
+            (ticket.order, what)
             for ticket in self._tickets.values()
-            if ticket.is_sent and ticket.theirs.triggered and not ticket.triggered
+            if ticket.is_sent
+            for what in self._early(ticket)
         )
+
+    def _early(self, ticket: Ticket) -> Iterator[str]:
+        if ticket.theirs.triggered and not ticket.triggered:
+            yield "triggered by an old bar"
+        if ticket.order.type in TRAILING and ticket.order.stop != self._level(ticket):
+            yield "moved by an old bar"
 
     # sending ---------------------------------------------------------------------------------
 
