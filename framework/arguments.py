@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["Price", "changed_order", "order_request", "protection_of"]
+__all__ = [
+    "Price",
+    "changed_order",
+    "check_order",
+    "check_request",
+    "order_request",
+    "protection_of",
+    "timer_step",
+]
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from math import isfinite
 from numbers import Real
 from typing import Literal
 
+from framework.domain.events import Refused
 from framework.domain.orders import Offset, Order, OrderRequest, Protection, Side, TimeInForce
 from framework.domain.terms import PLAIN, Terms
-from framework.errors import OrderError, did_you_mean
+from framework.errors import OrderError, StrategyError, did_you_mean
 
 Price = float | Offset
 """A protective price: a price, or `pct(3)`, `atr(2)`, `points(1.5)` from the average fill."""
@@ -48,6 +58,11 @@ def order_request(
         raise OrderError(f"terms is {terms!r}.", "Give Terms(...).")
     force = TimeInForce.OPG if at == "open" else _time_in_force(tif)
     if terms is not None and terms.good_till is not None:
+        if force not in (TimeInForce.DAY, TimeInForce.GTD):
+            raise OrderError(
+                f"A {force} order was given good_till={terms.good_till}.",
+                "Leave tif out: an order with good_till is GTD.",
+            )
         force = TimeInForce.GTD
     return OrderRequest(
         symbol=symbol,
@@ -66,6 +81,43 @@ def order_request(
     )
 
 
+def check_order(verb: str, order: object) -> None:
+    """Refuse to change or cancel what is no order."""
+    if not isinstance(order, Order | Refused):
+        raise OrderError(
+            f"{verb} was given {order!r}.", "Give the order that buy or sell returned."
+        )
+
+
+def check_request(request: object) -> None:
+    """Refuse to preview what is no request."""
+    if not isinstance(request, OrderRequest):
+        raise OrderError(
+            f"what_if was given {request!r}.", 'Give OrderRequest("AAPL", Side.BUY, 100).'
+        )
+
+
+def timer_step(name: str, first: datetime | None, every: timedelta | None) -> int | None:
+    """The nanoseconds between two rings of a timer, its times checked; None if it rings once.
+
+    Raises:
+        StrategyError: a time without a zone, or a repeat that is no length of time.
+    """
+    if first is not None and first.tzinfo is None:
+        raise StrategyError(f"Timer {name!r}: {first} has no time zone.", "Use an aware time.")
+    if every is None:
+        return None
+    if not isinstance(every, timedelta):
+        raise StrategyError(
+            f"Timer {name!r} repeats every {every!r}.",
+            "Give a timedelta, such as timedelta(hours=1).",
+        )
+    step = int(every.total_seconds() * 1e9)
+    if step <= 0:
+        raise StrategyError(f"Timer {name!r} repeats every {every}.", "Give a time above 0.")
+    return step
+
+
 def changed_order(
     order: Order,
     quantity: float | None,
@@ -75,7 +127,7 @@ def changed_order(
     tif: str | None,
 ) -> Order:
     """The order with what was given changed, and the rest as it is."""
-    _check_prices(limit, stop, None, None)
+    _check_prices(limit, stop, None, order.trail)
     if trailing is not None and not isinstance(trailing, Offset):
         raise OrderError(f"trailing is {trailing!r}.", "Give a distance: pct(3) or points(1.5).")
     if trailing is not None and trailing.atr is not None:
@@ -109,7 +161,7 @@ def _quantity_of(quantity: float, fraction: float | None) -> float:
             )
         return 0.0
     if not _is_price(quantity):
-        raise OrderError(f"The order quantity is {quantity!r}.", "It must be above 0.")
+        raise OrderError(f"The order quantity is {quantity!r}.", "Give a number above 0.")
     return float(quantity)
 
 

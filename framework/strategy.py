@@ -11,7 +11,15 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import ClassVar, Literal
 
-from framework.arguments import Price, changed_order, order_request, protection_of
+from framework.arguments import (
+    Price,
+    changed_order,
+    check_order,
+    check_request,
+    order_request,
+    protection_of,
+    timer_step,
+)
 from framework.domain.events import Fill, OrderUpdate, Refused, Signal
 from framework.domain.ledger import Position
 from framework.domain.orders import (
@@ -157,18 +165,8 @@ class Strategy:
                 at the first bar, and then at whole multiples of `every` since 1970, UTC.
             every: repeat after this long; once if left out.
         """
-        if first is not None and first.tzinfo is None:
-            raise StrategyError(f"Timer {name!r}: {first} has no time zone.", "Use an aware time.")
-        due = self._due(first)
-        if every is not None and not isinstance(every, timedelta):
-            raise StrategyError(
-                f"Timer {name!r} repeats every {every!r}.",
-                "Give a timedelta, such as timedelta(hours=1).",
-            )
-        step = None if every is None else int(every.total_seconds() * 1e9)
-        if step is not None and step <= 0:
-            raise StrategyError(f"Timer {name!r} repeats every {every}.", "Give a time above 0.")
-        self._desk.timer(name, due, step)
+        step = timer_step(name, first, every)
+        self._desk.timer(name, self._due(first), step)
 
     # verbs that reach a side ------------------------------------------------------------------
 
@@ -364,7 +362,7 @@ class Strategy:
 
     def modify(
         self,
-        order: Order,
+        order: Order | Refused,
         *,
         quantity: float | None = None,
         limit: float | None = None,
@@ -375,19 +373,25 @@ class Strategy:
         """Change a working order; what is left out stays. `stop` is also an if-touched trigger.
 
         Returns:
-            The order as it now works, or why it was left as it is.
+            The order as it now works, or why it was left as it is; a refused one as it was.
         """
+        check_order("modify", order)
+        if isinstance(order, Refused):
+            return order
         working = {each.id: each for each in self._desk.working(order.symbol)}
         present = working.get(order.id, order)
         return self._desk.modify(changed_order(present, quantity, limit, stop, trailing, tif))
 
     def what_if(self, request: OrderRequest) -> Preview:
         """What an order would do to the account: margin, fee, warnings; nothing is sent."""
+        check_request(request)
         return self._desk.preview(request)
 
-    def cancel(self, order: Order) -> None:
-        """Ask for a cancel; nothing happens if the order is done."""
-        self._desk.cancel(order.id)
+    def cancel(self, order: Order | Refused) -> None:
+        """Ask for a cancel; nothing happens if the order is done, or was refused."""
+        check_order("cancel", order)
+        if isinstance(order, Order):
+            self._desk.cancel(order.id)
 
     def cancel_all(self, symbol: str | None = None) -> None:
         """Ask for a cancel of every working order, except protection and what closes a position."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["DeskBroker"]
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partialmethod
 from typing import Any
@@ -21,6 +21,7 @@ from framework.domain.events import Fill, OrderUpdate
 from framework.domain.instruments import Instrument
 from framework.domain.ledger import Position
 from framework.domain.orders import Order, OrderStatus, Side
+from framework.errors import StrategyError
 from framework.ports import Desk
 
 _SHORT_OF_MONEY = frozenset(
@@ -31,6 +32,17 @@ _SHORT_OF_MONEY = frozenset(
     }
 )
 """Reasons of the simulated broker that backtrader calls Margin."""
+
+
+def _set_outside(flag: str) -> Callable[..., None]:
+    """A setter of backtrader's broker whose place is the command line."""
+
+    def refuse(*given: object, **named: object) -> None:
+        raise StrategyError(
+            "The strategy sets up its broker.", f"Leave that out, and give {flag} to the run."
+        )
+
+    return refuse
 
 
 class DeskBroker(bt.BrokerBase):  # type: ignore[misc]
@@ -55,7 +67,7 @@ class DeskBroker(bt.BrokerBase):  # type: ignore[misc]
         self._cash = self._value = self._charged = 0.0
         for symbol, instrument in instruments.items():
             scheme = Scheme(mult=instrument.multiplier, percabs=True)
-            self.addcommissioninfo(scheme, name=symbol)
+            super().addcommissioninfo(scheme, name=symbol)
 
     def start(self) -> None:
         """Take the account as it is."""
@@ -66,6 +78,13 @@ class DeskBroker(bt.BrokerBase):  # type: ignore[misc]
     def serve(self, owner: Any) -> None:
         """Name the strategy whose broker it is."""
         self._owner = owner
+
+    setcash = set_cash = add_cash = _set_outside("--cash")
+    setcommission = addcommissioninfo = _set_outside("--commission")
+    set_slippage_perc = set_slippage_fixed = _set_outside("--slippage")
+    set_filler = _set_outside("--liquidity")
+    set_coc = _set_outside("--fill trade_on_close=true")
+    set_coo = set_checksubmit = set_shortcash = set_int2pnl = set_eosbar = _set_outside("--fill")
 
     # what a strategy asks ---------------------------------------------------------------------
 

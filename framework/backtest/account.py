@@ -9,6 +9,7 @@ __all__ = [
     "models_of",
     "open_actions",
     "rates_of",
+    "roll_warnings",
 ]
 
 from collections.abc import Sequence
@@ -20,7 +21,9 @@ from framework.components.margin import check_margins
 from framework.domain.actions import CorporateAction, bookable
 from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.domain.currency import Rates
-from framework.errors import DataError, did_you_mean
+from framework.domain.events import Refused
+from framework.domain.orders import Origin
+from framework.errors import ConfigError, DataError, did_you_mean
 
 
 def rates_of(bars: Sequence[Bars], settings: BacktestSettings) -> Rates:
@@ -68,7 +71,8 @@ def check_account(bars: Sequence[Bars], settings: BacktestSettings) -> None:
     Raises:
         DataError: several currencies without rates, a rate that is missing or begins too late, or
             actions of a symbol that is not there.
-        ConfigError: a future without its margins.
+        ConfigError: a future without its margins, or a second currency under a fill policy that
+            checks cash at the fill.
     """
     currencies = sorted({one.instrument.currency for one in bars})
     if settings.rates is None and len(currencies) > 1:
@@ -78,7 +82,14 @@ def check_account(bars: Sequence[Bars], settings: BacktestSettings) -> None:
         )
     rates = rates_of(bars, settings)
     for one in bars:
-        rates.rate(one.instrument.currency, int(one.close_time[0]))
+        currency = one.instrument.currency
+        rates.rate(currency, int(one.close_time[0]))
+        if settings.policy.cash_check != "door" and currency != rates.base:
+            raise ConfigError(
+                f"{one.symbol} is in {currency}, the account in {rates.base}, and the fill policy "
+                f"has cash_check={settings.policy.cash_check}, which knows one currency only.",
+                f"Let the account be in {currency}, or use a policy with cash_check=door.",
+            )
     check_margins(settings.margin, [one.instrument for one in bars])
     symbols = [one.symbol for one in bars]
     others = sorted({action.symbol for action in settings.actions} - set(symbols))
@@ -89,10 +100,23 @@ def check_account(bars: Sequence[Bars], settings: BacktestSettings) -> None:
         )
 
 
+def roll_warnings(refused: Sequence[Refused]) -> tuple[str, ...]:
+    """Rolls that closed a contract and could not open the next, one sentence each."""
+    return tuple(
+        f"The roll into {one.symbol} was refused ({one.rule}: {one.reason}): the contract before "
+        "it was closed and nothing took its place."
+        for one in refused
+        if one.origin is Origin.ROLL
+    )
+
+
 def account_warnings(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[str, ...]:
     """What the user ought to know about actions and contracts, one sentence each."""
     found = []
     symbols = {one.symbol for one in bars}
+    strangers = sorted({action.symbol for action in settings.actions} - symbols)
+    if strangers:
+        found.append(f"Actions of {', '.join(strangers)} were not booked: nobody trades that.")
     for one in bars:
         mine = [action for action in settings.actions if action.symbol == one.symbol]
         left = len(mine) - len(bookable(mine, one.prices))
@@ -106,5 +130,10 @@ def account_warnings(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[
             found.append(
                 f"{one.symbol} does not roll: {following}, its next contract, is not among the "
                 "symbols."
+            )
+        elif following is not None and one.instrument.roll_days == 0:
+            found.append(
+                f"{one.symbol} does not roll: with roll_days: 0 it is settled at the close of its "
+                "last session first."
             )
     return tuple(found)

@@ -16,6 +16,7 @@ from framework.backtest.account import (
     models_of,
     open_actions,
     rates_of,
+    roll_warnings,
 )
 from framework.backtest.blame import blamed
 from framework.backtest.lookahead import check_lookahead, warmup
@@ -185,7 +186,7 @@ class Machine:
         if drive is None:
             self._drive(total, progress)
         else:
-            drive(total, self._instant)
+            drive(total, lambda k: self._told(k, total, progress))
         if not self._rehearsal:
             self._engine.stop()
 
@@ -193,6 +194,12 @@ class Machine:
         self._done = k + 1
         self._broker.advance(k)
         self._engine.instant(k)
+
+    def _told(self, k: int, total: int, progress: Progress | None) -> None:
+        """One instant of a run that is driven from outside."""
+        self._instant(k)
+        if progress is not None and ((k + 1) % _CHUNK == 0 or k + 1 == total):
+            progress(k + 1, total)
 
     def _drive(self, total: int, progress: Progress | None) -> None:
         broker, blotter, engine = self._broker, self._door.blotter, self._engine
@@ -355,6 +362,7 @@ class Machine:
             axes = ", ".join(self._settings.policy.backtest_only)
             found.append(f"The fill policy is backtest-only ({axes}): paper would refuse it.")
         found += account_warnings(self._bars, self._settings)
+        found += roll_warnings(self._door.blotter.refused)
         sent = [ticket.order for ticket in self._door.blotter.tickets.values()]
         found += blind_spots(sent, self._bars)
         blotter = self._door.blotter

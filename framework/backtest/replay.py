@@ -14,6 +14,7 @@ import numpy as np
 
 from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.domain.bars import Bars
+from framework.engine.rolling import turning_days
 from framework.errors import InputError, LookaheadError
 
 _REPLAYS = 3
@@ -64,9 +65,7 @@ def _ends(record: RunRecord) -> list[int]:
 
     The last instant cuts nothing off, and what `on_stop` did belongs to it.
     """
-    times = {item.order.time for item in record.orders if item.order.parent is None}
-    times |= {refused.time for refused in record.refused}
-    times.discard(int(record.instants[-1]))
+    times = _decided(record)
     first = max(int(one.close_time[0]) for one in record.bars)
     rows = {time: int(np.searchsorted(record.instants, time)) for time in sorted(times)}
     known = [time for time, row in rows.items() if time >= first and row < _LONGEST]
@@ -74,6 +73,30 @@ def _ends(record: RunRecord) -> list[int]:
     if not near:
         return []
     return sorted({near[i] for i in np.linspace(0, len(near) - 1, _REPLAYS).astype(int)})
+
+
+def _decided(record: RunRecord) -> set[int]:
+    """Instants of decisions at which the bars could have ended."""
+    times = {item.order.time for item in record.orders if item.order.parent is None}
+    times |= {refused.time for refused in record.refused}
+    times.discard(int(record.instants[-1]))
+    contracts = [one for one in record.bars if one.instrument.expiry is not None]
+    return {time for time in times if not any(_turns_otherwise(one, time) for one in contracts)}
+
+
+def _turns_otherwise(contract: Bars, time: int) -> bool:
+    """Whether a contract would roll or expire at another row if its bars ended at `time`: in the
+    midst of that day they do it there, and before it not at all."""
+    row = int(np.searchsorted(contract.close_time, time, side="right")) - 1
+    expiry = contract.instrument.expiry
+    if row < 0 or expiry is None:
+        return False
+    here = int(contract.session[row])
+    for day in turning_days(contract.instrument, expiry):
+        turns = int(np.searchsorted(contract.session, day, side="right")) - 1
+        if here <= day and (here == day) is not (turns == row):
+            return True
+    return False
 
 
 def _decisions(record: RunRecord, end: int) -> list[Decision]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from framework.brokers.simulated.fidelity import ENTRIES, markdown
+from framework.brokers.simulated.fidelity import ENTRIES, Fidelity, markdown
 from framework.components.parameters import ParameterInfo
 from framework.components.registry import KINDS, describe
 from framework.config.parts import fill_axes, policy_names
@@ -87,11 +87,23 @@ def orders(page: Path | None) -> None:
         return
     out = Console()
     for group, entries in groupby(ENTRIES, lambda entry: entry.group):
-        table = _table(group)
+        table = _order_table(group)
         for entry in entries:
-            table.add_row(Text(entry.name, "bold"), Text(f"{entry.fidelity}: {entry.rule}"))
-            table.add_row(Text(entry.ib, "dim"), Text(entry.write, "dim"))
+            table.add_row(Text(entry.name, "bold"), Text(entry.fidelity), Text(entry.rule))
+            table.add_row(Text(entry.ib, "dim"), "", Text(entry.write, "dim"))
         out.print(table)
+
+
+def _order_table(group: str) -> Table:
+    table = Table(
+        title=f"\n{group}", title_justify="left", title_style="bold", box=None,
+        padding=(0, 2, 0, 0), pad_edge=False, header_style="",
+    )  # fmt: skip
+    name = max(len(entry.name) for entry in ENTRIES)
+    table.add_column("order\nat IB", no_wrap=True, min_width=name)
+    table.add_column("fidelity", no_wrap=True, min_width=max(map(len, Fidelity)))
+    table.add_column("in a backtest\nin a strategy", overflow="fold")
+    return table
 
 
 _MARKED = re.compile(r"(?<=<!-- orders -->\n).*?(?=<!-- /orders -->)", re.DOTALL)

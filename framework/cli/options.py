@@ -301,7 +301,7 @@ Fills = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME|AXIS=VALUE",
-        help="How orders meet bars: default, backtesting_py, or an axis such as "
+        help="How orders meet bars: default, backtesting_py, backtrader, or an axis such as "
         "intrabar=next_bar. Repeatable.",
         rich_help_panel=_PARTS,
     ),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, getdoc, signature
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
@@ -116,6 +116,8 @@ def _words(hint: object) -> str:
     for option in _options(hint):
         if option in simple:
             words.append(simple[option])
+        elif get_origin(option) is Literal:
+            words += [repr(choice) for choice in get_args(option)]
         elif get_origin(option) in (tuple, list):
             words.append("a list")
         else:

@@ -13,6 +13,7 @@ __all__ = [
     "VolumeCondition",
     "all_of",
     "any_of",
+    "check_time",
 ]
 
 from dataclasses import dataclass
@@ -26,6 +27,14 @@ def _check_number(condition: object, name: str, value: float, low: float | None 
     if not isfinite(value) or (low is not None and value < low):
         least = "a number" if low is None else f"{low:g} or more"
         raise OrderError(f"{type(condition).__name__}: {name} is {value}.", f"Give {least}.")
+
+
+def check_time(name: str, time: object) -> None:
+    """Refuse what is no aware time."""
+    if not isinstance(time, datetime):
+        raise OrderError(f"{name}={time!r} is no time.", "Give an aware datetime.")
+    if time.tzinfo is None:
+        raise OrderError(f"{name}={time} has no time zone.", "Use an aware time.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +68,7 @@ class TimeCondition:
     after: bool = True
 
     def __post_init__(self) -> None:
-        if self.time.tzinfo is None:
-            raise OrderError(f"TimeCondition: {self.time} has no time zone.", "Use an aware time.")
+        check_time("TimeCondition: time", self.time)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +161,12 @@ class Conditions:
     def __post_init__(self) -> None:
         if not self.groups or not all(self.groups):
             raise OrderError("An order has an empty list of conditions.", "Give at least one.")
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The instruments they ask about, each once."""
+        every = (getattr(each, "symbol", "") for group in self.groups for each in group)
+        return tuple(dict.fromkeys(symbol for symbol in every if symbol))
 
 
 def all_of(*conditions: Condition, cancels: bool = False, ignore_hours: bool = False) -> Conditions:

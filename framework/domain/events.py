@@ -52,6 +52,12 @@ class Fill:
         """The instrument's symbol."""
         return self.order.symbol
 
+    def __str__(self) -> str:
+        """Such as "SmaCross-3 bought 10 AAA at 95"."""
+        did = "bought" if self.quantity > 0 else "sold"
+        units = f"{abs(self.quantity):.10g}"
+        return f"{self.order.id} {did} {units} {self.symbol} at {self.price:.10g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Commission:
@@ -71,6 +77,10 @@ class OrderUpdate:
     status: OrderStatus
     time: int
     reason: str = ""
+
+    def __str__(self) -> str:
+        """Such as "SmaCross-3 buy 10 AAA limit 95 DAY: expired (its session is over)"."""
+        return f"{self.order}: {self.status}" + (f" ({self.reason})" if self.reason else "")
 
 
 class CashFlowKind(StrEnum):
@@ -124,6 +134,8 @@ BrokerEvent = Fill | Commission | OrderUpdate | CashFlow | Split
 class Refused:
     """An order the door did not let out: a value shown in the results, not an exception.
 
+    It is false, as an order is true: `if order := self.buy(10): ...`.
+
     Attributes:
         rule: name of the rule that refused, such as "sizer", "buying_power", "max_position".
         reason: one sentence with the figures.
@@ -137,6 +149,15 @@ class Refused:
     rule: str
     reason: str
     origin: Origin = Origin.STRATEGY
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        """Such as "buy 10 AAA refused by buying_power: it needs 9,500 and 20 is free"."""
+        units = f"{self.quantity:.10g} " if self.quantity else ""
+        words = f"{self.side.name.lower()} {units}{self.symbol}"
+        return f"{words} refused by {self.rule}: {self.reason}"
 
 
 class Halt(StrEnum):

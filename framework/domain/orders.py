@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "BINDING",
     "BROKER_MADE",
     "CLOSING",
     "DONE",
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from math import isfinite
 
-from framework.domain.terms import PLAIN, Peg, Terms
+from framework.domain.terms import PLAIN, OcaType, Peg, Terms
 from framework.errors import OrderError
 
 
@@ -111,6 +112,9 @@ CLOSING = frozenset(
 )
 """Origins of orders that close a position and never open one."""
 
+BINDING = frozenset({Origin.BREAKER, Origin.LIQUIDATION, Origin.EXPIRY})
+"""Origins of orders a strategy can neither cancel nor change."""
+
 BROKER_MADE = frozenset({Origin.LIQUIDATION, Origin.EXPIRY})
 """Origins of orders the broker makes itself: they never pass the door, which adopts them."""
 
@@ -149,6 +153,11 @@ class Offset:
         if self.percent is not None:
             return price * self.percent / 100.0
         raise OrderError("An ATR distance was used before it was resolved.")
+
+    def __str__(self) -> str:
+        if self.percent is not None:
+            return f"{self.percent:.10g}%"
+        return f"{self.amount:.10g}" if self.amount is not None else f"{self.atr:.10g} ATR"
 
 
 def pct(percent: float) -> Offset:
@@ -263,6 +272,17 @@ class Order:
             and (terms is PLAIN or (terms.conditions is None and terms.algo is None))
         )
 
+    def __str__(self) -> str:
+        """Such as "SmaCross-3 buy 10 AAA limit 95 DAY"."""
+        share = self.fraction if self.quantity == 0.0 else None
+        units = f"{self.quantity:.10g}" if share is None else f"{100.0 * share:.10g}%"
+        prices = [f"{price:.10g}" for price in (self.stop, self.limit) if price is not None]
+        distance = self.trail or (None if prices else self.offset)
+        away = [str(distance)] if distance is not None else []
+        level = " at ".join([*away, *([", limit ".join(prices)] if prices else [])])
+        kind = f"{self.type.replace('_', ' ')} {level}".strip()
+        return f"{self.id} {self.side.name.lower()} {units} {self.symbol} {kind} {self.tif}"
+
 
 _LIMIT, _STOP, _BOTH = frozenset({"limit"}), frozenset({"stop"}), frozenset({"limit", "stop"})
 _NOTHING: frozenset[str] = frozenset()
@@ -331,6 +351,11 @@ def _check_terms(order: Order) -> None:
         raise OrderError(
             f"{order.symbol}: a {order.type} order with limit_offset={terms.limit_offset}.",
             "Only a trailing stop-limit has one, and it needs it.",
+        )
+    if terms.oca_type is not OcaType.CANCEL and order.oca is None:
+        raise OrderError(
+            f"{order.symbol}: an order with oca_type={terms.oca_type.name} and no group.",
+            "Name its one-cancels-all group: oca=.",
         )
     if terms.scale is not None and order.type is not OrderType.LIMIT:
         raise OrderError(
@@ -444,7 +469,7 @@ _NEXT: dict[OrderStatus, frozenset[OrderStatus]] = {
     _S.SENT: _ENDS | {_S.WORKING, _S.PARTIAL, _S.CANCELLING, _S.UNKNOWN, _S.HELD},
     _S.WORKING: _ENDS | {_S.PARTIAL, _S.CANCELLING, _S.UNKNOWN},
     _S.PARTIAL: _ENDS | {_S.CANCELLING, _S.UNKNOWN, _S.PARTIAL},
-    _S.CANCELLING: _ENDS | {_S.WORKING, _S.PARTIAL, _S.UNKNOWN},
+    _S.CANCELLING: _ENDS | {_S.WORKING, _S.PARTIAL, _S.UNKNOWN, _S.HELD, _S.SENT},
     _S.UNKNOWN: _ENDS | {_S.WORKING, _S.PARTIAL, _S.ABSENT},
 }
 

@@ -21,7 +21,8 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from math import isfinite
 
-from framework.domain.conditions import Conditions
+from framework.domain.arithmetic import round_down_to_lot, round_to_tick
+from framework.domain.conditions import Conditions, check_time
 from framework.errors import OrderError
 
 
@@ -69,8 +70,8 @@ def _check_word(name: str, value: object, words: type[StrEnum] | type[IntEnum]) 
 def _check_window(algo: Twap | Vwap | PercentOfVolume) -> None:
     name = type(algo).__name__
     for label, time in (("start", algo.start), ("end", algo.end)):
-        if time is not None and time.tzinfo is None:
-            raise OrderError(f"{name}: {label}={time} has no time zone.", "Use an aware time.")
+        if time is not None:
+            check_time(f"{name}: {label}", time)
     if algo.start is not None and algo.end is not None and algo.end <= algo.start:
         raise OrderError(f"{name} ends at {algo.end}, before it starts.", "Let it end later.")
 
@@ -172,6 +173,19 @@ class Scale:
             if value is not None and not (isfinite(value) and value > 0.0):
                 raise OrderError(f"Scale: {name} is {value}.", "It must be above 0.")
 
+    def on_grid(self, lot: float, tick: float) -> Scale:
+        """The ladder in whole lots and ticks: parts no larger, steps no smaller than was asked,
+        and neither below one; a lot or tick of 0 rounds nothing."""
+
+        def whole(units: float) -> float:
+            return max(round_down_to_lot(units, lot), lot or units)
+
+        return Scale(
+            first=whole(self.first),
+            step=round_to_tick(self.step, tick, up=True),
+            size=None if self.size is None else whole(self.size),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -204,8 +218,8 @@ class Terms:
     limit_offset: float | None = None
 
     def __post_init__(self) -> None:
-        if self.good_till is not None and self.good_till.tzinfo is None:
-            raise OrderError(f"good_till={self.good_till} has no time zone.", "Use an aware time.")
+        if self.good_till is not None:
+            check_time("good_till", self.good_till)
         if not self.exchange or not self.exchange.isascii():
             raise OrderError(f"The exchange is {self.exchange!r}.", 'Give one, such as "SMART".')
         if not (isfinite(self.peg_offset) and self.peg_offset >= 0.0):

@@ -83,6 +83,10 @@ class Blotter:
             self._waiting.append((pending, action))
         return bool(pending)
 
+    def awaits(self, order_id: str) -> bool:
+        """Whether an action waits for this order to be done."""
+        return any(order_id in pending for pending, _ in self._waiting)
+
     def fold(self, event: BrokerEvent) -> None:
         """Take in one report."""
         if isinstance(event, Fill):
@@ -102,8 +106,7 @@ class Blotter:
         symbol = fill.symbol
         before = slot.ledger.positions[symbol]
         slot.ledger.apply(fill)
-        ticket.take(abs(fill.quantity))
-        ticket.value += abs(fill.quantity) * fill.price
+        ticket.take(abs(fill.quantity), fill.price)
         lost = (fill.price - fill.reference) * fill.quantity * before.multiplier
         ticket.slippage += lost * fill.rate
         ticket.time = fill.time
@@ -140,9 +143,9 @@ class Blotter:
     def _split(self, split: Split) -> None:
         self._owner(split.symbol).split(split)
         self.splits.append(split)
-        for ticket in self._working.values():
+        for ticket in self.tickets.values():
             if ticket.order.symbol == split.symbol:
-                ticket.opening *= split.ratio
+                ticket.split(split.ratio, ticket.slot.instrument(split.symbol).lot)
 
     def _update(self, update: OrderUpdate) -> None:
         ticket = self.tickets.get(update.order.id) or self._adopted(update.order)
@@ -150,6 +153,7 @@ class Blotter:
             _log.warning("%s: %s after %s ignored", update.order.id, update.status, ticket.status)
             return
         ticket.order = update.order
+        ticket.opening = min(ticket.opening, ticket.remaining)
         if ticket.first_stop is None:
             ticket.first_stop = update.order.stop
         ticket.status = update.status

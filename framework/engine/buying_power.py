@@ -5,13 +5,16 @@ from __future__ import annotations
 __all__ = ["available", "lent", "opening_and_exit", "shortfall"]
 
 from collections.abc import Iterable
-from math import isinf, isnan
+from math import copysign, isinf, isnan
 
 from framework.domain.orders import OrderRequest
 from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
 from framework.errors import ConfigError
 from framework.ports import CommissionModel, MarginModel
+
+_DUST = 1e-9
+"""Share of a quantity below which what is left of it is rounding."""
 
 
 def opening_and_exit(
@@ -30,9 +33,13 @@ def opening_and_exit(
         for ticket in working
         if ticket.order.parent is None and ticket.order.side * position < 0.0
     )
+    total = abs(wanted)
     closable = max(0.0, abs(position) - closing) if wanted * position < 0.0 else 0.0
-    exit_part = min(abs(wanted), closable)
-    return abs(wanted) - exit_part, exit_part
+    if closable <= _DUST * abs(position):
+        return total, 0.0
+    if closable >= total * (1.0 - _DUST):
+        return 0.0, total
+    return total - closable, closable
 
 
 def available(
@@ -55,14 +62,15 @@ def available(
         if not position.is_flat:
             used += _initial(slot, margin, symbol, position.quantity, slot.price(symbol))
     groups: dict[str, float] = {}
+    closing: dict[str, float] = {}
     for ticket in working:
         order = ticket.order
         if order.parent is not None:
             continue
         symbol = order.symbol
         if order.trades_at_once and slot.world.markets[symbol].is_fresh:
-            closing = ticket.remaining - ticket.opening
-            used -= _initial(slot, margin, symbol, -order.side * closing, slot.price(symbol))
+            units = order.side * (ticket.remaining - ticket.opening)
+            closing[symbol] = closing.get(symbol, 0.0) + units
         if ticket.opening == 0.0:
             continue
         units = order.side * ticket.opening
@@ -73,6 +81,11 @@ def available(
             used += cost
         elif order.oca != oca:
             groups[order.oca] = max(groups.get(order.oca, 0.0), cost)
+    for symbol, units in closing.items():
+        held = slot.ledger.positions[symbol].quantity
+        if units * held < 0.0:
+            closed = copysign(min(abs(units), abs(held)), held)
+            used -= _initial(slot, margin, symbol, closed, slot.price(symbol))
     return slot.ledger.equity(slot.prices()) - used - sum(groups.values())
 
 

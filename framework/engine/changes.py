@@ -6,10 +6,9 @@ __all__ = ["request_of", "rounded", "unchangeable", "with_opening"]
 
 from dataclasses import replace
 
-from framework.domain.arithmetic import order_price, round_down_to_lot, round_to_tick
+from framework.domain.arithmetic import order_price, round_down_to_lot
 from framework.domain.instruments import Instrument
-from framework.domain.orders import IF_TOUCHED, Order, OrderRequest, OrderType
-from framework.domain.terms import Scale
+from framework.domain.orders import BINDING, IF_TOUCHED, Order, OrderRequest, OrderType
 from framework.engine.ticket import Ticket
 
 _ON_CLOSE = frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE})
@@ -50,24 +49,16 @@ def rounded(order: Order, instrument: Instrument) -> Order:
     quantity = round_down_to_lot(order.quantity, instrument.lot)
     terms = order.terms
     if terms.scale is not None and limit is not None:
-        terms = replace(terms, scale=_ladder(terms.scale, limit, instrument))
+        scale = terms.scale.on_grid(instrument.lot, instrument.tick_at(limit))
+        terms = replace(terms, scale=scale)
     return replace(order, limit=limit, stop=stop, quantity=quantity, terms=terms)
-
-
-def _ladder(scale: Scale, limit: float, instrument: Instrument) -> Scale:
-    """The ladder with whole lots on the grid: parts no larger, steps no smaller than was asked."""
-    lot = instrument.lot
-    later = scale.first if scale.size is None else scale.size
-    return Scale(
-        first=max(round_down_to_lot(scale.first, lot), lot or scale.first),
-        step=round_to_tick(scale.step, instrument.tick_at(limit), up=True),
-        size=max(round_down_to_lot(later, lot), lot or later),
-    )
 
 
 def unchangeable(ticket: Ticket, order: Order) -> str:
     """Why a working order cannot become this one; empty if it can."""
     old = ticket.order
+    if old.origin in BINDING:
+        return f"an order of a {old.origin} cannot be changed"
     if (order.symbol, order.side, order.type) != (old.symbol, old.side, old.type):
         what = f"a {old.side.name.lower()} {old.type} order of {old.symbol}"
         return f"{what} stays one: send a new order"

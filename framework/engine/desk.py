@@ -14,6 +14,7 @@ from framework.domain.arithmetic import round_down_to_lot
 from framework.domain.events import Refused
 from framework.domain.ledger import Position
 from framework.domain.orders import (
+    BINDING,
     CLOSING,
     Offset,
     Order,
@@ -21,12 +22,13 @@ from framework.domain.orders import (
     Origin,
     Protection,
     Side,
+    TimeInForce,
 )
 from framework.engine.orders import Door
 from framework.engine.protection import resolved
 from framework.engine.renewal import Renewal
 from framework.engine.slot import Slot
-from framework.engine.standing import effective, entries
+from framework.engine.standing import effective, entries, revocable
 from framework.errors import ConfigError
 from framework.ports import Preview, Sizer, SizingRequest
 
@@ -108,7 +110,7 @@ class StrategyDesk:
         cancels = [t.order.id for t in waiting]
         if held != 0.0:
             self._renewal.remember(symbol)
-            cancels = [t.order.id for t in self._door.blotter.working(self._slot, symbol)]
+            cancels = revocable(self._door, self._slot, symbol)
 
         def enter() -> None:
             present = effective(self._door, self._slot, symbol)
@@ -200,20 +202,20 @@ class StrategyDesk:
 
     def place(self, request: OrderRequest) -> Order | Refused:
         """Send exactly this order."""
-        return self._door.place(self._slot, request)
+        return self._door.place(self._slot, self._in_own_group(request))
 
     def preview(self, request: OrderRequest) -> Preview:
         """What this order would do to the account; nothing is sent."""
-        return self._door.preview(self._slot, request)
+        return self._door.preview(self._slot, self._in_own_group(request))
 
     def modify(self, order: Order) -> Order | Refused:
         """Change quantity, prices or time in force of a working order."""
         return self._door.modify(self._slot, order)
 
     def cancel(self, order_id: str) -> None:
-        """Ask for a cancel; a breaker's exit cannot be called off."""
+        """Ask for a cancel; the exit of a breaker or of a margin call cannot be called off."""
         ticket = self._door.blotter.tickets.get(order_id)
-        if ticket is not None and ticket.order.origin is not Origin.BREAKER:
+        if ticket is not None and ticket.order.origin not in BINDING:
             self._door.cancel(order_id)
             self._door.settle()
 
@@ -260,11 +262,12 @@ class StrategyDesk:
             self._slot.hooks.on_timer(name)
 
     def close_timed_out(self) -> None:
-        """Close positions whose last bar has come."""
+        """Close positions whose last bar has come, again at each bar until nothing is held."""
         slot = self._slot
         for stop in tuple(slot.time_stops):
-            if len(slot.world.markets[stop.symbol]) - 1 >= stop.row:
+            if slot.ledger.positions[stop.symbol].is_flat:
                 slot.time_stops.remove(stop)
+            elif len(slot.world.markets[stop.symbol]) - 1 >= stop.row:
                 self.flatten(stop.symbol, Origin.TIME_STOP)
 
     def roll(self) -> None:
@@ -283,13 +286,20 @@ class StrategyDesk:
                 return
             side = Side.BUY if held > 0.0 else Side.SELL
             for symbol, way in ((front, side.opposite), (following, side)):
-                request = OrderRequest(symbol, way, abs(held), origin=Origin.ROLL)
+                request = OrderRequest(
+                    symbol, way, abs(held), tif=TimeInForce.GTC, origin=Origin.ROLL
+                )
                 self._door.place(self._slot, request)
 
-        working = self._door.blotter.working(self._slot, front)
-        self._after(front, [ticket.order.id for ticket in working], move)
+        self._after(front, revocable(self._door, self._slot, front), move)
 
     # parts ---------------------------------------------------------------------------------
+
+    def _in_own_group(self, request: OrderRequest) -> OrderRequest:
+        """The request with a group name no other instance of the account uses."""
+        if request.oca is None or len(self._door.blotter.slots) == 1:
+            return request
+        return replace(request, oca=f"{self._slot.name}.{request.oca}")
 
     def _is_tradable(self, symbol: str, side: Side) -> bool:
         """Whether a side may be taken: the run has started, and there is a price."""

@@ -38,6 +38,7 @@ class Timeline:
         for one in bars:
             at = np.searchsorted(self.instants, one.close_time)
             self.session[at] = np.maximum(self.session[at], one.session)
+        self.session = np.maximum.accumulate(self.session)
 
     def rows_of(self, close_time: IntArray) -> IntArray:
         """For every instant, the last row closed by then; -1 before the first."""

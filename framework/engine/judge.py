@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["HALTED", "Judge"]
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isnan
 
@@ -26,7 +26,7 @@ from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
 from framework.engine.venue import Venue
 from framework.engine.verdict import Verdict
-from framework.errors import OrderError
+from framework.errors import OrderError, did_you_mean
 from framework.ports import CommissionModel, ExitRule, MarginModel, Preview, RiskRule
 
 HALTED = "halted"
@@ -100,6 +100,7 @@ class Judge:
         Raises:
             OrderError: for a request no broker could take.
         """
+        self._check_conditions(request)
         quantity = self._whole(slot, request)
         if isinstance(quantity, Refused):
             return Verdict((quantity,))
@@ -127,6 +128,19 @@ class Judge:
             return Verdict((*refused, nothing))
         return self._as_much(slot, request, judged, exit_part, asked, refused)
 
+    def _check_conditions(self, request: OrderRequest) -> None:
+        """Refuse conditions on instruments the account has no bars of."""
+        conditions = request.terms.conditions
+        if conditions is None:
+            return
+        known = {symbol for slot in self.blotter.slots for symbol in slot.world.symbols}
+        for symbol in conditions.symbols:
+            if symbol not in known:
+                raise OrderError(
+                    f"{request.symbol}: a condition asks about {symbol!r}, not subscribed to.",
+                    did_you_mean(symbol, known),
+                )
+
     def too_early(self, slot: Slot, request: OrderRequest) -> Refused | None:
         """The refusal of anything asked for before the run starts trading."""
         if slot.trading:
@@ -140,7 +154,7 @@ class Judge:
         grown = max(0.0, order.quantity - ticket.order.quantity)
         wanted = min(opening + grown, request.quantity) if opening else 0.0
         if order.parent is None and not opening and grown:
-            wanted, _ = self._split(slot, request, request.quantity)
+            wanted, _ = self._split(slot, request, request.quantity, ticket)
         against = self._venue.objection(slot, [order], wanted, self.now, self.day)
         if against is not None:
             return self._refusal_here(slot, request, *against)
@@ -150,7 +164,7 @@ class Judge:
             price = slot.price(order.symbol)
             return self.refusal(request, price, HALTED, slot.blocked)
         allowed = self._judge_opening(
-            slot, replace(request, quantity=wanted), request.quantity - wanted
+            slot, replace(request, quantity=wanted), request.quantity - wanted, ticket
         )
         if isinstance(allowed, Refused) or allowed == wanted:
             return allowed
@@ -311,15 +325,17 @@ class Judge:
         reason = f"{request.quantity:g} rounds down to 0 lots of {lot:g}"
         return self.refusal(request, price, "lot", reason)
 
-    def _split(self, slot: Slot, request: OrderRequest, quantity: float) -> tuple[float, float]:
-        """Units that open risk and units that close it.
+    def _split(
+        self, slot: Slot, request: OrderRequest, quantity: float, changing: Ticket | None = None
+    ) -> tuple[float, float]:
+        """Units that open risk and units that close it, of a new order or one that is `changing`.
 
         Only what is certain to close before it counts against it: market orders, which trade
         before any resting one, and where exits may open also the resting ones before it. A closing
         verb never opens.
         """
         position = slot.ledger.positions[request.symbol].quantity
-        working: Iterable[Ticket] = self.blotter.working(slot, request.symbol)
+        working = self._others(slot, changing, request.symbol)
         if self._exits_reduce or request.type is OrderType.MARKET:
             working = [ticket for ticket in working if ticket.order.trades_at_once]
         opening, exit_part = opening_and_exit(position, request.side * quantity, working)
@@ -348,7 +364,19 @@ class Judge:
             return self.refusal(wanted, price, HALTED, slot.blocked)
         return self._judge_opening(slot, wanted, exit_part)
 
-    def _judge_opening(self, slot: Slot, wanted: OrderRequest, exit_part: float) -> float | Refused:
+    def _others(
+        self, slot: Slot, changing: Ticket | None, symbol: str | None = None
+    ) -> list[Ticket]:
+        """Working orders besides the one that is changing."""
+        return [one for one in self.blotter.working(slot, symbol) if one is not changing]
+
+    def _judge_opening(
+        self,
+        slot: Slot,
+        wanted: OrderRequest,
+        exit_part: float,
+        changing: Ticket | None = None,
+    ) -> float | Refused:
         """Units of new risk allowed by protection, rules and buying power, or why none."""
         price = slot.price(wanted.symbol)
         protection = resolved(slot, wanted.symbol, wanted.protection)
@@ -361,7 +389,7 @@ class Judge:
         allowed = round_down_to_lot(ruled, slot.instrument(wanted.symbol).lot)
         if allowed == 0.0:
             return self.refusal(wanted, price, "lot", "the rules leave less than one lot")
-        shortage = self._shortage(slot, wanted, allowed, exit_part)
+        shortage = self._shortage(slot, wanted, allowed, exit_part, changing)
         if shortage:
             wanted = replace(wanted, quantity=allowed)
             return self.refusal(wanted, price, "buying_power", shortage)
@@ -391,12 +419,19 @@ class Judge:
             order = verdict
         return order.quantity
 
-    def _shortage(self, slot: Slot, request: OrderRequest, opening: float, exit_part: float) -> str:
+    def _shortage(
+        self,
+        slot: Slot,
+        request: OrderRequest,
+        opening: float,
+        exit_part: float,
+        changing: Ticket | None,
+    ) -> str:
         if not self._checks_cash:
             return ""
         free = available(
             slot,
-            self.blotter.working(slot),
+            self._others(slot, changing),
             self._margin,
             self._commission,
             self.day,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 __all__ = ["Door"]
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
-from framework.domain.events import Refused
+from framework.domain.events import BrokerEvent, OrderUpdate, Refused
 from framework.domain.ledger import Ledger
 from framework.domain.orders import Order, OrderRequest, OrderStatus
 from framework.engine.changes import request_of, rounded, unchangeable, with_opening
@@ -35,6 +36,7 @@ class Door:
         self.judge = judge
         self.blotter = judge.blotter
         self.sent = 0
+        self._inbox: deque[BrokerEvent] = deque()
 
     @property
     def now(self) -> int:
@@ -84,6 +86,7 @@ class Door:
         if ticket is not None:
             ticket.order = order
             self._broker.replace(order)
+            self.settle()
 
     def modify(self, slot: Slot, order: Order) -> Order | Refused:
         """Change quantity, prices or time in force of a working order, judged like a new one.
@@ -130,17 +133,27 @@ class Door:
             action()
 
     def settle(self) -> bool:
-        """Fold everything the broker has reported; hooks are told later, from the notices.
+        """Fold everything the broker has reported, oldest first; hooks are told later, from the
+        notices.
 
         Returns:
             Whether there was anything.
         """
         anything = False
-        while events := self._broker.poll():
+        self._inbox.extend(self._broker.poll())
+        while self._inbox:
             anything = True
-            for event in events:
-                self.blotter.fold(event)
+            event = self._inbox.popleft()
+            self.blotter.fold(event)
+            if isinstance(event, OrderUpdate):
+                self._insist(event.order.id)
+            self._inbox.extend(self._broker.poll())
         return anything
+
+    def _insist(self, order_id: str) -> None:
+        """Ask again for a cancel the broker did not take, where something waits for it."""
+        if self.blotter.awaits(order_id):
+            self.cancel(order_id)
 
     def _send(self, slot: Slot, order: Order, verdict: Verdict) -> Order:
         slot.orders += 1 + len(verdict.children)

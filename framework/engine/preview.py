@@ -107,9 +107,8 @@ def previewed(
         volume: units traded in the last bar, 0 if unknown.
         refused: why it would not be let out; None if it would.
     """
-    before = margins_of(holdings, model)
     after = margins_of(filled(holdings, order, order.quantity), model)
-    used = max(0.0, after.initial - before.initial) + fee
+    used = _binds(order, holdings, model) + fee
     return Preview(
         passed=refused is None,
         initial=after.initial,
@@ -122,6 +121,18 @@ def previewed(
         ),
         refused=refused,
     )
+
+
+def _binds(order: Order, holdings: Sequence[Holding], model: MarginModel) -> float:
+    """Margin the order adds at its own price, as the door reckons; 0 if it frees some."""
+    price = order.limit or order.stop or order.decision_price
+    mine = [one for one in holdings if one.instrument.symbol == order.symbol]
+    after = filled(mine, order, order.quantity)
+    before, needed = (
+        sum(model.initial(one.instrument, one.quantity, price) * one.rate for one in side)
+        for side in (mine, after)
+    )
+    return 0.0 if needed <= before else needed - before
 
 
 def warnings_of(

@@ -6,7 +6,7 @@ __all__ = ["Renewal"]
 
 from dataclasses import replace
 
-from framework.domain.arithmetic import order_price
+from framework.domain.arithmetic import order_price, round_to_tick
 from framework.domain.orders import Offset, Order, OrderRequest, Origin, Protection, Side
 from framework.engine.orders import Door
 from framework.engine.protection import children_of, resolved, unknown_range
@@ -139,7 +139,8 @@ class Renewal:
         """Send protective orders for an entry that lacks them."""
         symbol = entry.order.symbol
         held = abs(self._slot.ledger.positions[symbol].quantity)
-        quantity = min(entry.filled, held) or entry.opening
+        lot = self._slot.instrument(symbol).lot
+        quantity = min(round_to_tick(entry.units, lot, up=True), held) or entry.opening
         now, price = self._door.now, self._slot.price(symbol)
         for child in children_of(self._slot, entry.order, quantity, protection):
             fixed = self._moved(child, protection) or child

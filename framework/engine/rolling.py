@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Roll", "rolls_of"]
+__all__ = ["Roll", "rolls_of", "turning_days"]
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -41,7 +41,7 @@ def rolls_of(bars: Sequence[Bars], instants: IntArray) -> dict[int, tuple[Roll, 
         following = instrument.next_contract
         if following not in known or following is None or instrument.expiry is None:
             continue
-        day = _day(instrument, instrument.expiry)
+        day, _ = turning_days(instrument, instrument.expiry)
         row = int(np.searchsorted(one.session, day, side="right")) - 1
         if row < 0 or one.session[-1] < day:
             continue
@@ -50,8 +50,8 @@ def rolls_of(bars: Sequence[Bars], instants: IntArray) -> dict[int, tuple[Roll, 
     return found
 
 
-def _day(instrument: Instrument, expiry: int) -> int:
-    """The session `roll_days` sessions before the expiry."""
+def turning_days(instrument: Instrument, expiry: int) -> tuple[int, int]:
+    """The session `roll_days` sessions before the last one of a contract, and that last one."""
     first = expiry - 2 * instrument.roll_days - _MARGIN
     sessions = TradingCalendar(instrument.calendar).sessions_between(first, expiry)
-    return int(sessions[-1 - instrument.roll_days])
+    return int(sessions[-1 - instrument.roll_days]), int(sessions[-1])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["effective", "entries", "protective"]
+__all__ = ["effective", "entries", "protective", "revocable"]
 
+from framework.domain.orders import BINDING
 from framework.engine.orders import Door
 from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
@@ -26,6 +27,12 @@ def entries(door: Door, slot: Slot, symbol: str) -> list[Ticket]:
         for ticket in door.blotter.working(slot, symbol)
         if ticket.order.parent is None and ticket.opening > 0.0
     ]
+
+
+def revocable(door: Door, slot: Slot, symbol: str) -> list[str]:
+    """Ids of the working orders the strategy may cancel, oldest first."""
+    working = door.blotter.working(slot, symbol)
+    return [ticket.order.id for ticket in working if ticket.order.origin not in BINDING]
 
 
 def protective(door: Door, slot: Slot, symbol: str) -> list[Ticket]:

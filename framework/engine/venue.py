@@ -12,7 +12,7 @@ import numpy as np
 
 from framework.calendar import TradingCalendar
 from framework.domain.events import Fill, Refused, Split
-from framework.domain.orders import Order, OrderType, Protection, TimeInForce
+from framework.domain.orders import Order, OrderType, Protection, Side, TimeInForce
 from framework.engine.blotter import Blotter
 from framework.engine.day_trades import DayTrades
 from framework.engine.preview import Holding, filled, margins_of, previewed
@@ -180,7 +180,13 @@ class Venue:
         if self._financing is None:
             return inf
         held = slot.ledger.positions[symbol].quantity
-        return self._financing.shortable(slot.instrument(symbol), day) + min(held, 0.0)
+        promised = sum(
+            ticket.opening
+            for ticket in self.blotter.working(slot, symbol)
+            if ticket.order.side is Side.SELL
+        )
+        available = self._financing.shortable(slot.instrument(symbol), day)
+        return available + min(held, 0.0) - promised
 
     def _count(self) -> None:
         """Count the day trades among what has happened since the last look."""

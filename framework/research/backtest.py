@@ -41,7 +41,6 @@ from framework.ports import (
 from framework.research.files import Provenance, write_run
 from framework.research.results import Result, result_of
 from framework.research.settings import settings_of
-from framework.strategy import Strategy
 
 
 class StrategyStoppedError(StrategyError):
@@ -95,8 +94,8 @@ def run_backtest(
     Components are objects, or text and mappings as on the command line: "risk:2".
 
     Args:
-        strategy: a class, of ours or of backtrader; a name in strategies/; or "path/to/file.py", with ":Class" behind it
-            when the file holds several.
+        strategy: a class, of ours or of backtrader; a name in strategies/; or
+            "path/to/file.py", with ":Class" behind it when the file holds several.
         parameters: of the strategy, by name.
         data: a sample's name, a file or folder, Bars, or a list of Bars; the strategy's own sample
             when left out.

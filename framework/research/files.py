@@ -29,6 +29,7 @@ FORMAT = "slipway run 1"
 
 RUN_FILES = (
     "equity.csv",
+    "fills.csv",
     "flows.csv",
     "orders.csv",
     "refused.csv",

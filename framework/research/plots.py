@@ -126,10 +126,8 @@ def _draw_title(figure: Figure, result: Result) -> None:
     record, strategy = result.record, result.summary.strategy
     symbols = [bars.symbol for bars in record.bars]
     names = ", ".join(symbols[:6]) + (f" and {len(symbols) - 6} more" if len(symbols) > 6 else "")
-    parameters = ", ".join(f"{name}={value}" for name, value in result.parameters[:6])
     made_up = "  (synthetic bars)" if any(bars.synthetic for bars in record.bars) else ""
-    title = f"{result.strategy}({parameters})" if parameters else result.strategy
-    headline = f"{title} on {names}{made_up}"
+    headline = f"{result.title(most=6)} on {names}{made_up}"
     size = min(19.0, 1700.0 / len(headline))
     figure.text(0.02, 0.958, headline, color=_INK, size=size, weight="bold")
     days = record.session[span(record)].astype("M8[D]")
@@ -309,7 +307,10 @@ def _draw_drawdown(axes: Axes, result: Result) -> None:
     axes.plot(keep, mine[keep], color=_STRATEGY, linewidth=1.0)
     deepest = int(np.argmin(mine))
     if mine[deepest] < 0.0:
-        axes.plot([deepest], [mine[deepest]], "o", color=_STRATEGY, markersize=5)
+        axes.plot(
+            [deepest], [mine[deepest]], "o", color=_STRATEGY, markersize=5, label="deepest drawdown"
+        )  # fmt: skip
+        _legend(axes)
     axes.set_ylim(top=0.0)
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     _label(axes, "Drawdown")

@@ -65,14 +65,14 @@ def _result_parts(result: Result) -> Iterable[Table | Text]:
     yield _activity_table(result.summary.activity)
     income = _income(result)
     if income:
-        yield _pairs_table("Dividends, interest and margin", income)
+        yield from _pairs("Dividends, interest and margin", income)
     if result.summary.refused:
-        yield _pairs_table(
+        yield from _pairs(
             "Refused orders", [(rule, f"{count:,}") for rule, count in result.summary.refused]
         )
     yield from _notes(result)
     if result.settings:
-        yield _pairs_table("Settings", result.settings)
+        yield from _pairs("Settings", result.settings)
     yield Text("")
     yield _points("·", result.conventions, "dim")
 
@@ -91,13 +91,12 @@ def _income(result: Result) -> list[tuple[str, str]]:
 def _headline(result: Result) -> Text:
     record = result.record
     days = record.session[span(record)].astype("M8[D]")
-    parameters = ", ".join(f"{name}={value}" for name, value in result.parameters)
     symbols = ", ".join(bars.symbol for bars in record.bars[:8])
     more = f" and {len(record.bars) - 8} more" if len(record.bars) > 8 else ""
     made_up = ", synthetic" if any(bars.synthetic for bars in record.bars) else ""
     frame = record.bars[0].frame
     text = Text()
-    text.append(f"{result.strategy}({parameters})" if parameters else result.strategy, "bold")
+    text.append(result.title(), "bold")
     text.append(f" on {symbols}{more}\n")
     if len(days):
         text.append(f"{days[0]} to {days[-1]}, {len(days):,} bars of {frame}{made_up}\n", "dim")
@@ -108,7 +107,7 @@ def _headline(result: Result) -> Text:
 
 def _table(title: str) -> Table:
     return Table(
-        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0),
+        title=title or None, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0),
         pad_edge=False,
     )  # fmt: skip
 
@@ -146,14 +145,16 @@ def _activity_table(activity: Activity) -> Table:
     return table
 
 
-def _pairs_table(title: str, rows: Sequence[tuple[str, str]]) -> Table:
-    table = _table(f"\n{title}")
+def _pairs(title: str, rows: Sequence[tuple[str, str]]) -> Iterable[Table | Text]:
+    """Names and values; the title stands above the table, which may be narrower."""
+    yield Text(f"\n{title}", style="bold")
+    table = _table("")
     table.show_header = False
     table.add_column("", no_wrap=True, max_width=30, overflow="ellipsis")
     table.add_column("", overflow="fold")
     for name, value in rows:
         table.add_row(Text(name), Text(value))
-    return table
+    yield table
 
 
 def _notes(result: Result) -> Iterable[Table | Text]:

@@ -48,6 +48,15 @@ class Result:
     risk_free: float
     periods: float
 
+    def title(self, most: int | None = None) -> str:
+        """The strategy with its parameters, such as "SmaCross(fast=10, slow=30)".
+
+        Args:
+            most: how many parameters at most; all of them without it. Empty ones are left out.
+        """
+        shown = [f"{name}={value}" for name, value in self.parameters if value][:most]
+        return f"{self.strategy}({', '.join(shown)})" if shown else self.strategy
+
     @property
     def hold_label(self) -> str:
         """What the buy-and-hold figures mean: price or total return."""

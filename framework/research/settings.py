@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from framework.adopt.hook import sizing_of
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
 from framework.components.liquidity import Unlimited
@@ -23,7 +24,11 @@ from framework.errors import ConfigError
 
 _INSTRUMENTS = 5
 """Most symbols whose facts are shown one by one."""
-_SLIPPED = {"aggressive": "market and stop fills", "entries": "entries"}
+_SLIPPED = {
+    "aggressive": "market and stop fills",
+    "taking": "market, stop and marketable limit fills",
+    "entries": "entries",
+}
 
 
 def settings_of(plan: Plan) -> list[tuple[str, str]]:
@@ -43,7 +48,7 @@ def settings_of(plan: Plan) -> list[tuple[str, str]]:
         *_instruments([series.instrument for series in market.bars]),
         ("Cash", f"{settings.cash:,.2f}"),
         *_account(settings),
-        ("Sizing", _named(settings.sizer)),
+        ("Sizing", sizing_of(plan.found.cls, plan.parameters) or _named(settings.sizer)),
         ("Split", _split(plan)),
         ("Commission", _named(settings.commission)),
         ("Slippage", _slippage(settings)),
@@ -118,7 +123,9 @@ def _split(plan: Plan) -> str:
 def _slippage(settings: BacktestSettings) -> str:
     if isinstance(settings.slippage, NoSlippage):
         return _named(settings.slippage)
-    return f"{_named(settings.slippage)} on {_SLIPPED[settings.policy.slippage_on]}"
+    where = _SLIPPED[settings.policy.slippage_on]
+    opens = "" if settings.policy.gap_slip else ", none at the open"
+    return f"{_named(settings.slippage)} on {where}{opens}"
 
 
 def _rules(settings: BacktestSettings) -> str:

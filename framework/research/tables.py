@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from framework.backtest.record import OrderRecord
+from framework.backtest.record import OrderRecord, RunRecord
 from framework.domain.bars import IntArray
 from framework.domain.events import CashFlow, Fill, Refused, Split
 from framework.domain.orders import Side
 from framework.research.curves import drawdown_curve, span
 from framework.research.results import Result
+from framework.research.terms import terms_text
 from framework.research.trades import Trade
 
 Cell = str | float | int | None
@@ -37,6 +38,7 @@ def tables_of(result: Result) -> dict[str, Table]:
     return {
         "trades.csv": Table(_TRADE_COLUMNS, _trade_rows(result.trades)),
         "orders.csv": Table(_ORDER_COLUMNS, _order_rows(record.orders, record.fills)),
+        "fills.csv": Table(_FILL_COLUMNS, _fill_rows(record)),
         "refused.csv": Table(_REFUSED_COLUMNS, _refused_rows(record.refused)),
         "flows.csv": Table(_FLOW_COLUMNS, _flow_rows(record.flows, record.splits)),
         "equity.csv": Table(
@@ -115,6 +117,7 @@ _ORDER_COLUMNS = (
     "stop",
     "trail",
     "tif",
+    "terms",
     "origin",
     "parent",
     "decision_time",
@@ -147,6 +150,7 @@ def _order_rows(orders: Sequence[OrderRecord], fills: Sequence[Fill]) -> Iterabl
             order.stop,
             _distance(record),
             order.tif.value,
+            terms_text(order),
             order.origin.value,
             order.parent,
             decision,
@@ -167,6 +171,43 @@ def _distance(record: OrderRecord) -> str | None:
     if trail is None:
         return None
     return f"{trail.percent!r}%" if trail.percent is not None else repr(trail.amount)
+
+
+_FILL_COLUMNS = (
+    "id",
+    "order",
+    "time",
+    "symbol",
+    "side",
+    "quantity",
+    "price",
+    "before_slippage",
+    "slippage",
+    "commission",
+    "rate",
+)
+
+
+def _fill_rows(record: RunRecord) -> Iterable[Sequence[Cell]]:
+    multiplier = {bars.symbol: bars.instrument.multiplier for bars in record.bars}
+    fees: dict[str, float] = {}
+    for fee in record.commissions:
+        fees[fee.fill_id] = fees.get(fee.fill_id, 0.0) + fee.amount
+    for fill, time in zip(record.fills, iso_times([f.time for f in record.fills]), strict=True):
+        lost = (fill.price - fill.reference) * fill.quantity * multiplier[fill.symbol] * fill.rate
+        yield (
+            fill.id,
+            fill.order.id,
+            time,
+            fill.symbol,
+            fill.order.side.name,
+            abs(fill.quantity),
+            fill.price,
+            fill.reference,
+            lost or 0.0,
+            fees.get(fill.id, 0.0),
+            fill.rate if fill.rate != 1.0 else None,
+        )
 
 
 _REFUSED_COLUMNS = ("time", "symbol", "side", "quantity", "price", "rule", "reason", "origin")

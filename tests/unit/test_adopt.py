@@ -324,3 +324,23 @@ def test_the_policy_is_the_users() -> None:
 
     assert bars_of_fills(FillPolicy()) == [1, 1]
     assert bars_of_fills(FillPolicy.backtrader()) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("setter", "given", "flag"),
+    [
+        ("setcash", 5, "--cash"),
+        ("setcommission", 0.01, "--commission"),
+        ("set_slippage_perc", 0.01, "--slippage"),
+        ("set_coc", True, "trade_on_close"),
+    ],
+)
+def test_a_broker_set_up_inside_a_strategy_is_refused_with_the_flag(
+    setter: str, given: object, flag: str
+) -> None:
+    class SetsUp(bt.Strategy):
+        def next(self) -> None:
+            getattr(self.broker, setter)(given)
+
+    record = run(adopted(SetsUp), [bars_of(flat_rows([100.0] * 3))], free())
+    assert flag in record.error

@@ -30,6 +30,8 @@ from framework.components.slippage import PercentSlippage
 from framework.config.parts import fill_axes, fill_policy_of, policy_names
 from framework.config.plan import plan_of, request_of
 from framework.config.runfile import validate
+from framework.domain.events import Fill, OrderUpdate, Refused
+from framework.domain.orders import DONE, Order, OrderStatus, OrderType, TimeInForce
 from framework.errors import InputError, SlipwayError
 from framework.research.results import Result
 from framework.research.summary import measures
@@ -382,18 +384,38 @@ def test_every_figure_is_explained(result: Result) -> None:
 def test_every_column_is_explained(result: Result) -> None:
     page = PAGES["docs/results.md"]
     tables = tables_of(result)
-    for name in ("trades.csv", "orders.csv"):
+    for name in ("trades.csv", "orders.csv", "fills.csv"):
         cells = [cells[0] for cells in rows(section(page, f"### {name}"))]
-        assert [column for cell in cells for column in ticked(cell)] == sorted(
-            tables[name].columns, key=" ".join(cells).index
-        )
+        assert tuple(c for cell in cells for c in ticked(cell)) == tables[name].columns
     both = {
         ticked(name)[0]: ticked(columns)
-        for name, columns in rows(section(page, "### refused.csv and equity.csv"))[2:]
+        for name, columns in rows(section(page, "### refused.csv, flows.csv and equity.csv"))[2:]
     }
     assert tuple(both["refused.csv"]) == tables["refused.csv"].columns
+    assert tuple(both["flows.csv"]) == tables["flows.csv"].columns
     assert tuple(both["equity.csv"])[:-1] == tables["equity.csv"].columns[:-1]
     assert tables["equity.csv"].columns[-1] == "quantity SP500"
+
+
+def test_every_type_time_in_force_and_status_of_an_order_is_named() -> None:
+    page = section(PAGES["docs/results.md"], "### orders.csv")
+    cells = {tuple(ticked(row[0])): ticked(row[1]) for row in rows(page)}
+    assert cells[("type",)] == [kind.value for kind in OrderType]
+    assert cells[("tif",)] == [tif.value for tif in TimeInForce]
+    given = section(PAGES["docs/strategy.md"], "## What hooks and verbs give")
+    assert {status.value for status in DONE - {OrderStatus.ABSENT}} <= set(ticked(given))
+    in_backtests = set(OrderStatus) - {OrderStatus.UNKNOWN, OrderStatus.ABSENT}
+    assert {status.value for status in in_backtests} <= set(ticked(given))
+
+
+@pytest.mark.parametrize("cls", [Fill, OrderUpdate, Order, Refused])
+def test_the_fields_of_what_hooks_and_verbs_give_are_named(cls: type) -> None:
+    given = section(PAGES["docs/strategy.md"], "## What hooks and verbs give")
+    named = next(row[1] for row in rows(given) if row[0] == f"`{cls.__name__}`")
+    known = set(cls.__dataclass_fields__) | set(vars(cls))
+    rare = {"offset", "fraction", "opens"}
+    assert set(ticked(named)) - {"modify"} <= known
+    assert set(cls.__dataclass_fields__) - rare <= set(ticked(named))
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:

@@ -16,12 +16,14 @@ from typer.testing import CliRunner
 
 import framework
 from framework.brokers.simulated.blind_spots import blind_spots
-from framework.brokers.simulated.fidelity import ENTRIES, Fidelity, markdown
+from framework.brokers.simulated.fidelity import ENTRIES, Entry, Fidelity, markdown
 from framework.cli.app import app
+from framework.components.venue.sets import IB_RULES
 from framework.config.parts import fill_axes, fill_policy_of
 from framework.domain import conditions, terms
 from framework.domain.bars import Bars
 from framework.domain.events import Refused
+from framework.domain.instruments import AssetType, Instrument
 from framework.domain.orders import Order, OrderType, Protection, TimeInForce
 from framework.errors import ConfigError
 from framework.strategy import Strategy
@@ -102,6 +104,28 @@ def test_what_the_table_says_a_strategy_writes_is_an_order(entry: object) -> Non
     assert wanted <= {answer.type.name for answer in answers}  # type: ignore[attr-defined]
 
 
+def answered(written: str, kind: AssetType) -> list[object]:
+    """What the door answers under Interactive Brokers' rules, for an instrument of a kind."""
+    answers: list[object] = []
+    instruments = [Instrument(name, type=kind) for name in ("AAA", "SPY")]
+    bars = [
+        replace(bars_of(flat_rows([100.0] * 3), one.symbol), instrument=one) for one in instruments
+    ]
+    settings = free(order_rules=IB_RULES)
+    played({0: lambda s: answers.extend(sent(s, written))}, bars, settings, universe=True)
+    return answers
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_interactive_brokers_takes_what_the_table_writes(entry: Entry) -> None:
+    only_options = "options only" in entry.ib
+    stock = answered(in_terms(entry.write), AssetType.STOCK)
+    assert all(isinstance(answer, Order) is not only_options for answer in stock), stock
+    if only_options:
+        option = answered(in_terms(entry.write), AssetType.OPTION)
+        assert all(isinstance(answer, Order) for answer in option), option
+
+
 # the copies --------------------------------------------------------------------------------
 
 
@@ -118,6 +142,11 @@ def test_the_command_prints_the_table_and_writes_it(tmp_path: Path) -> None:
     printed = runner.invoke(app, ["orders"])
     assert printed.exit_code == 0
     assert "\x1b" not in printed.stdout
+    lines = printed.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    heads = len({entry.group for entry in ENTRIES})
+    assert sum(line.split() == ["order", "in", "a", "backtest"] for line in lines) == heads
+    assert sum(line.split() == ["at", "IB", "fidelity", "in", "a", "strategy"] for line in lines)
     for entry in ENTRIES:
         assert entry.name in printed.stdout
         assert entry.fidelity in printed.stdout

@@ -101,6 +101,16 @@ def test_equity_and_buy_and_hold_share_a_panel_and_drawdown_has_its_own() -> Non
     assert len(drawdown.collections) == 1
 
 
+def test_the_dot_at_the_deepest_drawdown_is_in_the_legend() -> None:
+    result = traded(800)
+    drawdown = figure_of(result).axes[2]
+    legend = drawdown.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["deepest drawdown"]
+    dot = next(line for line in drawdown.lines if line.get_label() == "deepest drawdown")
+    assert dot.get_ydata()[0] == result.summary.strategy.max_drawdown < 0.0
+
+
 def test_several_symbols_start_together() -> None:
     price = figure_of(traded(300, symbols=3)).axes[0]
     assert [line.get_ydata()[0] for line in price.lines] == pytest.approx([100, 100, 100])

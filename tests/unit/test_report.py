@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from framework.backtest.record import OrderRecord
-from framework.domain.events import Halt, Refused, Trip
+from framework.domain.events import CashFlow, CashFlowKind, Halt, Refused, Trip
 from framework.domain.orders import Order, OrderStatus, OrderType, Side
 from framework.research.compare import Comparison, Difference, Parting, compare_runs
 from framework.research.files import Provenance, write_run
@@ -62,6 +62,19 @@ def test_no_line_is_wider_than_80_columns_and_none_is_cut() -> None:
         assert max(len(line) for line in text.splitlines()) <= 80
         assert "…" not in text
     assert "12,345" in line_of(text, "a_rule_with_quite_a_name")
+
+
+def test_a_title_longer_than_its_table_stays_in_one_line() -> None:
+    flow = CashFlow("", CashFlowKind.INTEREST, 12.5, int(BARS.close_time[2]))
+    lines = shown(print_result, result(flows=(flow,))).splitlines()
+    at = lines.index("Dividends, interest and margin")
+    assert lines[at - 1].strip() == ""
+    assert lines[at + 1].split() == ["Interest", "12.50"]
+
+
+def test_a_parameter_without_a_value_is_not_in_the_headline() -> None:
+    plain = replace(result(), parameters=(("fast", "10"), ("sizer", "")))
+    assert shown(print_result, plain).startswith("SmaCross(fast=10) on AAA")
 
 
 def test_no_colour_codes_when_it_is_not_a_terminal() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from framework.domain.bars import Bars, PriceBasis
-from framework.domain.events import Halt, Refused, Trip
+from framework.domain.events import Commission, Halt, Refused, Trip
 from framework.domain.instruments import AssetType, Instrument
 from framework.domain.orders import OrderStatus, Origin, Side
 from framework.errors import ConfigError
@@ -281,12 +281,49 @@ def test_the_tables_read_back_as_the_same_numbers(tmp_path: Path) -> None:
     assert (orders[0]["decision_price"], orders[0]["average_price"]) == ("100.0", "100.5")
     assert orders[0]["decision_time"] < orders[0]["fill_time"]
     assert (orders[-1]["status"], orders[-1]["fill_time"]) == ("working", "")
+    assert {row["terms"] for row in orders} == {""}
     refused = rows_of(folder, "refused.csv")
     assert refused[0]["reason"] == "5 is too many, by far"
     equity = rows_of(folder, "equity.csv")
     assert [float(row["equity"]) for row in equity] == result.record.equity.tolist()
     assert [float(row["quantity AAA"]) for row in equity] == [0, 100, 100, 0, 100, 0, 10, 10]
     assert float(equity[-1]["drawdown"]) < 0
+
+
+def test_every_execution_is_a_row(tmp_path: Path) -> None:
+    """Two fills of one order; slippage in money of the account, fees of several charges added."""
+    bars = bars_of([100, 102, 104, 110], multiplier=50.0)
+    entry = fill_of(bars, 1, 4, slip=0.5, order="in")
+    rest = replace(fill_of(bars, 2, 6, order="in"), rate=1.25)
+    out = replace(fill_of(bars, 3, -10, slip=0.2, order="out"), rate=1.25)
+    record = record_of(bars, [entry, rest, out], fee=2.0)
+    late = Commission(entry.id, "AAA", 0.5, entry.time)
+    record = replace(record, commissions=(*record.commissions[:2], late))
+    rows = rows_of(write_run(ran(record), tmp_path / "run", "", HASHES), "fills.csv")
+    assert [tuple(row.values()) for row in rows] == [
+        (entry.id, "in", "2020-01-03T21:00:00Z", "AAA", "BUY", "4", "100.5", "100.0", "100.0",
+         "2.5", ""),
+        (rest.id, "in", "2020-01-04T21:00:00Z", "AAA", "BUY", "6", "102.0", "102.0", "0.0",
+         "2.0", "1.25"),
+        (out.id, "out", "2020-01-05T21:00:00Z", "AAA", "SELL", "10", "103.8", "104.0",
+         rows[2]["slippage"], "0.0", "1.25"),
+    ]  # fmt: skip
+    assert float(rows[2]["slippage"]) == pytest.approx(0.2 * 10 * 50 * 1.25)
+
+
+def test_fills_add_up_to_the_orders(tmp_path: Path) -> None:
+    sums = {"commission": 0.0, "slippage": 0.0, "quantity": 0.0}
+    folder = tmp_path / "run"
+    run_backtest("macd_trend", last="2005-12-31", liquidity="volume_share:0.000001", out=folder)
+    fills, orders = rows_of(folder, "fills.csv"), rows_of(folder, "orders.csv")
+    assert len(fills) > len(orders)
+    for row in fills:
+        for name in sums:
+            sums[name] += float(row[name])
+    assert sums["commission"] == pytest.approx(sum(float(row["commission"]) for row in orders))
+    assert sums["slippage"] == pytest.approx(sum(float(row["slippage"]) for row in orders))
+    assert sums["quantity"] == sum(float(row["filled"]) for row in orders)
+    assert {row["order"] for row in fills} <= {row["id"] for row in orders}
 
 
 def test_the_summary_has_figures_units_hashes_and_null_for_what_is_unknown(tmp_path: Path) -> None:

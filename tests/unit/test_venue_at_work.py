@@ -120,7 +120,7 @@ def test_the_close_has_a_cut_off_and_the_bar_at_it_is_too_late(bar: int, taken: 
     bars = five_minutes(flat_rows([100.0] * 10), 5)
     record = with_rules({bar: lambda s: s.buy(10, at="close")}, bars)
     assert refusals(record) == ([] if taken else [
-        ("hours", "a market-on-close order is taken until 2020-02-24 20:50 UTC")
+        ("hours", "a market-on-close order is taken before 2020-02-24 20:50 UTC")
     ])  # fmt: skip
     assert len(record.fills) == taken
 

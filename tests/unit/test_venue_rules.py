@@ -323,7 +323,7 @@ EARLY = at(session_close=minutes(18, 0))
 def test_auction_hours(given: Order, context: OrderContext, time: int, taken: bool) -> None:
     reason = AuctionHours().refusal(given, at(context, time=time))
     assert (reason == "") is taken, reason
-    assert taken or "is taken until 2026-03-02" in reason
+    assert taken or "is taken before 2026-03-02" in reason
 
 
 # margin ------------------------------------------------------------------------------------

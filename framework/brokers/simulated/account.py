@@ -170,8 +170,8 @@ class BackOffice:
             closing: tapes whose bar closes now, and which have moved to it.
             time: nanoseconds UTC of the booking.
         """
-        before, self._session = self._session, session
-        model = self._financing
+        before, model = self._session, self._financing
+        self._session = session if before is None else max(before, session)
         if model is None or before is None or session <= before:
             return []
         days = session - before
@@ -250,7 +250,7 @@ class BackOffice:
         if not self._called:
             return []
         held = {
-            symbol: position.quantity + pending.get(symbol, 0.0)
+            symbol: _left(position.quantity, pending.get(symbol, 0.0))
             for symbol, position in self._ledger.positions.items()
             if not position.is_flat
         }
@@ -313,6 +313,12 @@ class BackOffice:
         """Units of the account's currency for one unit of the instrument's."""
         currency = self._instruments[symbol].currency
         return 1.0 if currency == self._rates.base else self._rates.rate(currency, time)
+
+
+def _left(held: float, closing: float) -> float:
+    """Signed units left of a position once orders that only close it have traded."""
+    left = held + closing
+    return left if left * held > 0.0 else 0.0
 
 
 def _expiry_row(tape: Tape) -> int:

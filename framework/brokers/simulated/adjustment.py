@@ -10,7 +10,7 @@ no order outlives a split at a price of another scale.
 
 from __future__ import annotations
 
-__all__ = ["after_dividend", "after_split"]
+__all__ = ["after_dividend", "after_split", "nearer"]
 
 from dataclasses import replace
 
@@ -43,7 +43,14 @@ def after_dividend(order: Order, amount: float, instrument: Instrument) -> Order
     )
 
 
-def after_split(order: Order, filled: float, ratio: float, instrument: Instrument) -> Order | None:
+def after_split(
+    order: Order,
+    filled: float,
+    ratio: float,
+    instrument: Instrument,
+    opened: float = 0.0,
+    covered: float | None = None,
+) -> Order | None:
     """The order once each unit has become `ratio` units; None when less than a lot is left of it.
 
     Args:
@@ -51,11 +58,15 @@ def after_split(order: Order, filled: float, ratio: float, instrument: Instrumen
         filled: unsigned units of it that traded before, which stay what they were.
         ratio: new units for each old one.
         instrument: of the order.
+        opened: units among `filled` that opened or added to a position.
+        covered: units left of what it protects, on the new scale; None for no protection.
     """
-    left = round_down_to_lot((order.quantity - filled) * ratio, instrument.lot)
+    left = covered or round_down_to_lot((order.quantity - filled) * ratio, instrument.lot)
     if left == 0.0 and order.fraction is None:
         return None
-    limit, stop = order.limit, order.stop
+    limit, stop, opens = order.limit, order.stop, order.opens
+    if opens is not None:
+        opens = opened + round_down_to_lot(max(0.0, opens - opened) * ratio, instrument.lot)
     if limit is not None:
         limit = _on_grid(limit / ratio, order.side, False, instrument)
     if stop is not None:
@@ -65,10 +76,10 @@ def after_split(order: Order, filled: float, ratio: float, instrument: Instrumen
         quantity=filled + left,
         limit=limit,
         stop=stop,
-        trail=_nearer(order.trail, ratio),
-        offset=_nearer(order.offset, ratio),
-        opens=None if order.opens is None else order.opens * ratio,
-        terms=_terms(order.terms, order.symbol, ratio),
+        trail=nearer(order.trail, ratio),
+        offset=nearer(order.offset, ratio),
+        opens=opens,
+        terms=_terms(order.terms, limit, ratio, instrument),
     )
 
 
@@ -85,24 +96,25 @@ def _on_grid(price: float, side: Side, is_stop: bool, instrument: Instrument) ->
     return max(order_price(price, tick, side, is_stop), tick or _LEAST_PRICE)
 
 
-def _nearer(distance: Offset | None, ratio: float) -> Offset | None:
+def nearer(distance: Offset | None, ratio: float) -> Offset | None:
     """A distance in price units on the new scale; one in percent or ranges needs no change."""
     if distance is None or distance.amount is None:
         return distance
     return replace(distance, amount=distance.amount / ratio)
 
 
-def _terms(terms: Terms, symbol: str, ratio: float) -> Terms:
+def _terms(terms: Terms, limit: float | None, ratio: float, instrument: Instrument) -> Terms:
     if terms is PLAIN:
         return terms
     scale, conditions, limit_offset = terms.scale, terms.conditions, terms.limit_offset
     if scale is not None:
         size = None if scale.size is None else scale.size * ratio
         scale = replace(scale, first=scale.first * ratio, step=scale.step / ratio, size=size)
+        scale = scale.on_grid(instrument.lot, instrument.tick_at(limit or 0.0))
     return replace(
         terms,
         scale=scale,
-        conditions=_conditions(conditions, symbol, ratio),
+        conditions=_conditions(conditions, instrument.symbol, ratio),
         peg_offset=terms.peg_offset / ratio,
         limit_offset=None if limit_offset is None else limit_offset / ratio,
     )

@@ -104,14 +104,13 @@ class SimulatedBroker:
 
     def submit(self, orders: Sequence[Order]) -> None:
         """Accept an entry and its children, which are held until it fills."""
-        ids = {order.id for order in orders}
+        made: list[Resting] = []
         for order in orders:
-            held = order.parent is not None and (
-                order.parent in ids or self._find(order.parent) is not None
-            )
+            held = order.parent is not None and self._family.holds(self._find(order.parent))
             status = OrderStatus.HELD if held else OrderStatus.WORKING
             instrument = self._tapes[order.symbol].instrument
             resting = Resting.of(order, self._sequence, status, instrument)
+            made.append(resting)
             if order.parent is not None and not held:
                 resting.start_from(order.decision_price, instrument)
             self._conditional = self._conditional or order.terms.conditions is not None
@@ -122,8 +121,9 @@ class SimulatedBroker:
                 self._report(resting, status, "")
             else:
                 self._acceptance.add(resting, status)
-            if order.terms.conditions is not None:
-                self._catch_up()
+        if any(order.terms.conditions is not None for order in orders):
+            self._catch_up()
+            for resting in made:
                 self._look_at(resting, self._markets(()))
         if orders[0].parent is not None:
             self._family.end_idle(orders[0].symbol)
@@ -308,17 +308,11 @@ class SimulatedBroker:
             family.end_children(resting)
         if resting.filled > before:
             self._traded[resting.order.symbol] = self._time
-            self._climb(resting)
+            resting.climb()
             family.after_fill(resting, before)
         if resting.status in _UNFILLED:
             family.after_end(resting)
         family.end_idle(resting.order.symbol)
-
-    def _climb(self, resting: Resting) -> None:
-        """Go to the next rung of a ladder once this one has filled."""
-        if resting.order.terms.scale is not None and resting.portion <= 0.0:
-            resting.parts += 1
-            resting.reprice()
 
     def _work_algos(self, tape: Tape, queue: list[Resting], bar: Bar) -> None:
         for resting in queue:

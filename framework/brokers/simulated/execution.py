@@ -125,7 +125,8 @@ class Execution:
         if given <= 0.0:
             self._leave(resting, bar, most)
             return 0.0
-        opened = traded = 0.0
+        lots = self.lots[resting.order.symbol]
+        before, traded = lots.left(resting.order.id), 0.0
         for part in self._parts(resting, given):
             price = paid
             if price is None:
@@ -134,14 +135,14 @@ class Execution:
                 continue
             self._book(resting, part, price, reference, bar, exact)
             traded += abs(part.quantity)
-            opened += part.quantity if part.opens else 0.0
-        resting.opened += abs(opened)
+        opened = lots.left(resting.order.id) - before
+        resting.opened += opened
         self._take(resting.order.symbol, bar, traded)
         if traded >= given and resting.remaining > 0.0:
             self._report(resting, OrderStatus.PARTIAL, bar, "")
         else:
             self._finish(resting, bar)
-        return opened
+        return resting.side * opened
 
     def _granted(self, resting: Resting, most: float, price: float, bar: Bar) -> float:
         """Units of `most` the bar can still give, in whole lots."""
@@ -302,8 +303,7 @@ class Execution:
         )
         quantity = abs(part.quantity)
         notional = quantity * instrument.multiplier * price
-        resting.take(quantity)
-        resting.notional += notional
+        resting.take(quantity, notional)
         fee = self._fee(resting, quantity, notional, bar.session)
         commission = Commission(fill.id, order.symbol, fee * rate, time)
         self.ledger.apply(fill)

@@ -50,6 +50,17 @@ class Family:
 
     # children --------------------------------------------------------------------------------
 
+    def holds(self, parent: Resting | None) -> bool:
+        """Whether a child of this entry, None once it is done, waits for it to open anything."""
+        return parent is not None and parent.opened == 0.0
+
+    def covered(self, child: Resting) -> float | None:
+        """Units left of what a protective order that has been woken covers; None for others."""
+        entry = child.order.parent
+        if entry is None or child.status is OrderStatus.HELD:
+            return None
+        return self._lots[child.order.symbol].left(entry)
+
     def wake(self, parent: Resting, at_open: bool, sequence: int) -> int:
         """Bring the children of an entry that filled to what it holds now.
 
@@ -58,7 +69,7 @@ class Family:
         """
         order = parent.order
         instrument = self._instruments[order.symbol]
-        average = parent.notional / parent.filled / instrument.multiplier
+        average = parent.average(instrument.multiplier)
         covered = self._lots[order.symbol].left(order.id)
         for child in self.children(order):
             if child.status is OrderStatus.HELD:
@@ -103,7 +114,7 @@ class Family:
         held = lots.quantity
         for resting in self._queues[symbol]:
             order = resting.order
-            if order.reduce_only and resting.is_live and order.side * held >= 0.0:
+            if order.reduce_only and resting.status in _AWAKE and order.side * held >= 0.0:
                 self.end(resting, OrderStatus.CANCELLED, "nothing left to close")
             if order.parent is None or resting.status not in _AWAKE:
                 continue
@@ -184,7 +195,8 @@ class Family:
             return
         for mate in self._mates(ended):
             if mate.status is OrderStatus.SENT:
-                mate.order = replace(mate.order, oca=None)
+                terms = replace(mate.order.terms, oca_type=OcaType.CANCEL)
+                mate.order = replace(mate.order, oca=None, terms=terms)
             else:
                 self._dismiss(mate, f"{ended.order.id} ended")
 
@@ -210,7 +222,6 @@ class Family:
 
     def _end_kin(self, ended: Resting) -> None:
         """End the children of an order that opened nothing, or of which nothing is left."""
-        if ended.filled == 0.0:
-            self.end_children(ended)
-        else:
+        self.end_children(ended)
+        if ended.filled > 0.0:
             self.end_idle(ended.order.symbol)

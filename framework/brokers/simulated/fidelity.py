@@ -123,7 +123,7 @@ ENTRIES: tuple[Entry, ...] = (
             "OrderType.LIMIT_IF_TOUCHED",
         ),
         (
-            "market-on-open, limit-on-open",
+            "market- and limit-on-open",
             "MKT + OPG, LMT + OPG",
             'buy(10, at="open"), buy(10, limit=95, at="open")',
             _EXACT,
@@ -150,18 +150,19 @@ ENTRIES: tuple[Entry, ...] = (
         (
             "pegged to midpoint",
             "PEG MID",
-            "buy(10, terms=Terms(peg=Peg.MID))",
+            'buy(10, terms=Terms(peg=Peg.MID, exchange="NASDAQ"))',
             _MODELLED,
             "price = open - offset once low <= min(price, open - s/2), s the quoted spread "
-            "(a sale mirrored)",
+            "(a sale mirrored); a stock needs a direct route",
             "OrderType.PEG_MID Peg.MID Terms.peg",
         ),
         (
             "pegged to best",
             "PEG BEST",
-            "buy(10, terms=Terms(peg=Peg.BEST, peg_offset=0.01))",
+            'buy(10, terms=Terms(peg=Peg.BEST, peg_offset=0.01, exchange="IBKRATS"))',
             _MODELLED,
-            "price = open - max(0, s/2 - offset) once low <= open - s/2",
+            "price = open - max(0, s/2 - offset) once low <= open - s/2; a stock goes to IBKRATS, "
+            "an option to IBUSOPT",
             "OrderType.PEG_BEST Peg.BEST Terms.peg_offset",
         ),
         (
@@ -209,7 +210,7 @@ ENTRIES: tuple[Entry, ...] = (
         ),
         (
             "fill or kill",
-            "FOK",
+            "FOK (options only)",
             'buy(10, limit=95, tif="FOK")',
             _EXACT,
             "all of it at the next bar's open, or nothing",

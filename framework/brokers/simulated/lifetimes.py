@@ -44,11 +44,13 @@ def expired_after(resting: Resting, bar: Bar, extended: bool) -> tuple[OrderStat
     if resting.day is None or not works_in(resting, bar):
         return None
     if order.tif in _AT_ONCE and not resting.asleep:
-        return OrderStatus.CANCELLED, "it could not trade at once"
+        what = "the rest" if resting.filled else "it"
+        return OrderStatus.CANCELLED, f"{what} could not trade at once"
     if order.tif is TimeInForce.OPG and bar.starts_session:
         return OrderStatus.EXPIRED, "the opening auction is over"
     if extended and order.terms.outside_hours:
         return None
     if order.tif is TimeInForce.DAY and bar.ends_session:
-        return OrderStatus.EXPIRED, "its day is over"
+        auction = resting.rule.at_close is not None
+        return OrderStatus.EXPIRED, f"{'the closing auction' if auction else 'its day'} is over"
     return None

@@ -20,6 +20,14 @@ class LinkedFamily(Family):
 
     __slots__ = ()
 
+    def holds(self, parent: Resting | None) -> bool:
+        """Whether a child of this entry, None once it is done, waits for its last fill."""
+        return parent is not None
+
+    def covered(self, child: Resting) -> float | None:
+        """None: children do not depend on what is held."""
+        return None
+
     def wake(self, parent: Resting, at_open: bool, sequence: int) -> int:
         """Nothing yet: only a completed entry wakes its children."""
         return sequence
@@ -39,11 +47,10 @@ class LinkedFamily(Family):
         if filled.order.parent is not None:
             self._end_bracket(filled)
             return
-        average = filled.notional / filled.filled
         instrument = self._instruments[filled.order.symbol]
         for child in self.children(filled.order):
             if child.status is OrderStatus.HELD:
-                child.start_from(average / instrument.multiplier, instrument)
+                child.start_from(filled.average(instrument.multiplier), instrument)
                 child.waits = True
                 self._report(child, OrderStatus.WORKING, "")
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 __all__ = ["Resting"]
 
 from dataclasses import dataclass, replace
+from math import inf
 
+from framework.brokers.simulated.adjustment import nearer
 from framework.brokers.simulated.matching import RULES, Ask, Rule
-from framework.domain.arithmetic import order_price, same
+from framework.domain.arithmetic import order_price, round_down_to_lot, same
 from framework.domain.instruments import Instrument
 from framework.domain.orders import CLOSING, Offset, Order, OrderStatus, OrderType, Origin, Side
 
@@ -34,11 +36,13 @@ class Resting:
             nothing left for it to protect.
         offset: the distance its price came from, of a child whose entry may still fill on.
         filled: unsigned units filled.
-        opened: those of them that opened or added to a position.
+        units: the same on the present scale: every split since a fill has multiplied it.
+        opened: units filled that opened or added to a position.
         notional: money the filled units were worth.
         charged: fees charged for them.
         executions: number of fills.
         parts: bars an algo has worked in, or rungs of a ladder that are done.
+        rung: units the present rung of a ladder has left; inf without a ladder.
         seen: market volume of those bars.
         since: nanoseconds UTC it was submitted at.
     """
@@ -55,11 +59,13 @@ class Resting:
     asleep: bool = False
     offset: Offset | None = None
     filled: float = 0.0
+    units: float = 0.0
     opened: float = 0.0
     notional: float = 0.0
     charged: float = 0.0
     executions: int = 0
     parts: int = 0
+    rung: float = inf
     seen: float = 0.0
     since: int = 0
 
@@ -70,6 +76,8 @@ class Resting:
         """A new record; a trailing order of its own starts from its decision price."""
         resting = cls(order, sequence, status, RULES[order.type], since=order.time)
         resting.asleep = order.terms.conditions is not None and not order.terms.conditions.cancels
+        if order.terms.scale is not None:
+            resting.rung = order.terms.scale.first
         resting.reprice()
         if order.trail is not None and order.parent is None and order.stop is None:
             resting.start_from(order.decision_price, instrument)
@@ -127,11 +135,35 @@ class Resting:
         """What it waits for now, with limits that must be exceeded by `margin`."""
         return Ask(self.order.side, self.limit, self.stop, self.triggered, margin)
 
-    def take(self, quantity: float) -> None:
-        """Note units filled; the last ones make the quantity exact, whatever sums of tenths are."""
+    def take(self, quantity: float, notional: float) -> None:
+        """Note units filled and what they were worth; the last ones make the quantity exact,
+        whatever sums of tenths are."""
+        self.notional += notional
+        self.units += quantity
+        self.rung = round(self.rung - quantity, 10)
         self.filled += quantity
         if same(self.filled, self.order.quantity):
             self.filled = self.order.quantity
+
+    def climb(self) -> None:
+        """Go to the next rung of a ladder once this one has filled."""
+        scale = self.order.terms.scale
+        if scale is not None and self.rung <= 0.0:
+            self.parts += 1
+            self.rung = scale.first if scale.size is None else scale.size
+            self.reprice()
+
+    def rescale(self, ratio: float, instrument: Instrument) -> None:
+        """Follow a split, `ratio` units for each one, in what the order itself does not tell."""
+        self.units *= ratio
+        self.offset = nearer(self.offset, ratio)
+        if self.order.terms.scale is not None:
+            lot = instrument.lot
+            self.rung = max(round_down_to_lot(self.rung * ratio, lot), lot or self.rung * ratio)
+
+    def average(self, multiplier: float) -> float:
+        """Average price of what has filled, on the present scale."""
+        return self.notional / self.units / multiplier
 
     @property
     def remaining(self) -> float:
@@ -141,11 +173,7 @@ class Resting:
     @property
     def portion(self) -> float:
         """Unsigned units it offers at once: all that remain, or what a ladder's rung has left."""
-        scale = self.order.terms.scale
-        if scale is None:
-            return self.remaining
-        size = scale.first if scale.size is None else scale.size
-        return round(min(self.remaining, scale.first + self.parts * size - self.filled), 10)
+        return self.remaining if self.rung == inf else round(min(self.remaining, self.rung), 10)
 
     @property
     def is_live(self) -> bool:

@@ -100,6 +100,7 @@ class Servicing:
         for resting in tuple(self._queues[action.symbol]):
             if resting.status not in DONE:
                 self._adjust(tape, resting, action, time)
+        self._family.end_idle(action.symbol)
 
     def _adjust(self, tape: Tape, resting: Resting, action: CorporateAction, time: int) -> None:
         order = resting.order
@@ -107,9 +108,12 @@ class Servicing:
             after: Order | None = after_dividend(order, action.amount, tape.instrument)
             reason = f"lowered by the dividend of {action.amount:g}"
         else:
-            after = after_split(order, resting.filled, action.ratio, tape.instrument)
+            covered = self._family.covered(resting)
+            after = after_split(
+                order, resting.filled, action.ratio, tape.instrument, resting.opened, covered
+            )
             reason = f"adjusted for the split, {action.ratio:g} for 1"
-            resting.opened *= action.ratio
+            resting.rescale(action.ratio, tape.instrument)
         if after is None:
             self._family.end(resting, OrderStatus.CANCELLED, "the split leaves less than one lot")
         elif after != order:

@@ -43,9 +43,9 @@ class AuctionHours:
         if order.type in _ON_CLOSE:
             last = context.session_close - int(cut_off.before_close * _MINUTE)
             if context.time >= last:
-                return f"a {form_of(order.type)} order is taken until {utc_text(last)}"
+                return f"a {form_of(order.type)} order is taken before {utc_text(last)}"
         if order.tif is TimeInForce.OPG and context.time < context.session_open:
             last = context.session_open - int(cut_off.before_open * _MINUTE)
             if context.time >= last:
-                return f"an order for the opening auction is taken until {utc_text(last)}"
+                return f"an order for the opening auction is taken before {utc_text(last)}"
         return ""
