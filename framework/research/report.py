@@ -107,8 +107,8 @@ def _headline(result: Result) -> Text:
 
 def _table(title: str) -> Table:
     return Table(
-        title=title or None, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0),
-        pad_edge=False,
+        title=title or None, title_justify="left", title_style="bold", box=None,
+        padding=(0, 2, 0, 0), pad_edge=False,
     )  # fmt: skip
 
 

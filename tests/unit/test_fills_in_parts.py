@@ -170,7 +170,11 @@ def result(act: Act, bars: Bars, liquidity: LiquidityModel | None, **named: obje
 
 def orders_csv(found: Result, folder: Path) -> list[dict[str, str]]:
     write_run(found, folder, "", Provenance())
-    return list(csv.DictReader((folder / "orders.csv").read_text().splitlines()))
+    return rows_of(folder, "orders.csv")
+
+
+def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader((folder / name).read_text().splitlines()))
 
 
 COLUMNS = ("quantity", "filled", "remaining", "status")
@@ -208,6 +212,22 @@ def test_orders_csv_shows_what_was_filled_and_what_is_left(
         (trade,) = found.trades
         assert trade.entry_price == pytest.approx(average)
         assert trade.quantity == float(order["filled"])
+
+
+def test_fills_csv_has_a_row_for_every_part_and_they_add_up_to_the_order(tmp_path: Path) -> None:
+    costs = {"slippage": PercentSlippage(), "commission": PerShare(0.01)}
+    bars = market([100, 100, 300, 200, 300])
+    found = result(lambda s: s.buy(50, tif="GTC"), bars, VolumeShare(10.0), **costs)
+    (order,) = orders_csv(found, tmp_path / "run")
+    rows = rows_of(tmp_path / "run", "fills.csv")
+    assert [float(row["quantity"]) for row in rows] == [10, 30, 10]
+    assert {row["order"] for row in rows} == {order["id"]}
+    assert len({row["id"] for row in rows}) == len({row["time"] for row in rows}) == 3
+    for name in ("slippage", "commission"):
+        assert sum(float(row[name]) for row in rows) == pytest.approx(float(order[name])) != 0.0
+    for row, base in zip(rows, (101, 102, 103), strict=True):
+        assert (float(row["before_slippage"]), row["rate"]) == (base, "")
+        assert float(row["price"]) == pytest.approx(base * 1.0005)
 
 
 def test_a_round_trip_in_parts_is_one_trade_and_adds_up() -> None:
