@@ -146,6 +146,8 @@ class Blotter:
         for ticket in self.tickets.values():
             if ticket.order.symbol == split.symbol:
                 ticket.split(split.ratio, ticket.slot.instrument(split.symbol).lot)
+                if split.quantity == 0.0:
+                    ticket.slot.entries.pop(split.symbol, None)
 
     def _update(self, update: OrderUpdate) -> None:
         ticket = self.tickets.get(update.order.id) or self._adopted(update.order)

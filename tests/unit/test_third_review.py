@@ -237,6 +237,19 @@ def test_what_a_split_leaves_nothing_of_is_neither_reduced_nor_timed_out() -> No
     assert reduce_only.positions == ()
 
 
+def test_an_entry_a_split_left_nothing_of_is_not_protected_anew() -> None:
+    record = played(
+        {
+            0: lambda s: s.buy(3),
+            1: lambda s: s.buy(50, limit=90, tif="GTC"),
+            2: lambda s: s.go_long(stop_loss=800),
+        },
+        raw(flat_rows([100.0, 100.0, 1000.0, 1000.0])),
+        free(actions=split(0.1, 2)),
+    )
+    assert [one.order.quantity for one in record.orders] == [3.0, 5.0, 5.0]
+
+
 # the door ----------------------------------------------------------------------------------
 
 
