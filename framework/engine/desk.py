@@ -16,9 +16,11 @@ from framework.domain.ledger import Position
 from framework.domain.orders import (
     BINDING,
     CLOSING,
+    DONE,
     Offset,
     Order,
     OrderRequest,
+    OrderStatus,
     Origin,
     Protection,
     Side,
@@ -42,7 +44,16 @@ class StrategyDesk:
         sizer: how much to trade when a side is reached.
     """
 
-    __slots__ = ("_door", "_pending", "_renewal", "_sizer", "_slot", "_timers", "_timers_set")
+    __slots__ = (
+        "_door",
+        "_leaving",
+        "_pending",
+        "_renewal",
+        "_sizer",
+        "_slot",
+        "_timers",
+        "_timers_set",
+    )
 
     def __init__(self, slot: Slot, door: Door, sizer: Sizer) -> None:
         self._slot = slot
@@ -50,6 +61,7 @@ class StrategyDesk:
         self._sizer = sizer
         self._renewal = Renewal(slot, door)
         self._pending: dict[str, list[Callable[[], None]]] = {}
+        self._leaving: dict[str, str] = {}
         self._timers: list[tuple[int, int, str, int | None]] = []
         self._timers_set = 0
 
@@ -124,7 +136,7 @@ class StrategyDesk:
                 request = OrderRequest(symbol, side, exit_part + quantity, protection=protection)
                 if quantity == 0.0:
                     request = replace(request, origin=Origin.CLOSE, protection=Protection())
-                self._door.place(self._slot, request)
+                self._leave(request, exit_part)
 
         self._after(symbol, cancels, enter)
 
@@ -138,9 +150,32 @@ class StrategyDesk:
             if present != 0.0:
                 side = Side.SELL if present > 0.0 else Side.BUY
                 request = OrderRequest(symbol, side, abs(present), origin=origin)
-                self._door.place(self._slot, request)
+                self._leave(request, abs(present))
 
         self._after(symbol, cancels, leave)
+
+    def _leave(self, request: OrderRequest, exit_part: float) -> None:
+        """Send an order, and keep in mind that it is to close `exit_part` units."""
+        order = self._door.place(self._slot, request)
+        if exit_part > 0.0 and isinstance(order, Order):
+            self._leaving[request.symbol] = order.id
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether a position is being closed."""
+        return bool(self._leaving)
+
+    def finish_leaving(self) -> None:
+        """Close what is left where the order that was to close it has expired: a bar may give less
+        than is held."""
+        for symbol, order_id in tuple(self._leaving.items()):
+            ticket = self._door.blotter.tickets[order_id]
+            if ticket.status not in DONE:
+                continue
+            del self._leaving[symbol]
+            held = self._slot.ledger.positions[symbol].quantity
+            if ticket.status is OrderStatus.EXPIRED and held * ticket.order.side < 0.0:
+                self.flatten(symbol, Origin.CLOSE)
 
     def _resize(self, symbol: str, quantity: float, protection: Protection) -> None:
         held = effective(self._door, self._slot, symbol)
@@ -157,9 +192,8 @@ class StrategyDesk:
             units = round_down_to_lot(abs(difference), lot)
             if units > 0.0:
                 side = Side.BUY if difference > 0.0 else Side.SELL
-                self._door.place(
-                    self._slot, OrderRequest(symbol, side, units, protection=protection)
-                )
+                request = OrderRequest(symbol, side, units, protection=protection)
+                self._leave(request, abs(present) if present * quantity < 0.0 else 0.0)
 
         self._after(symbol, cancels, trade)
 

@@ -156,6 +156,8 @@ class Engine:
 
     def _wake(self, station: Station) -> None:
         slot = station.slot
+        if station.desk.is_leaving:
+            station.desk.finish_leaving()
         if slot.time_stops:
             station.desk.close_timed_out()
         if slot.rolls:
