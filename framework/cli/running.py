@@ -64,7 +64,9 @@ def referee(flags: RunFlags, only_differences: bool) -> int:
     """
     from framework.referee.command import referee_command  # noqa: PLC0415  # loads backtrader
 
-    return referee_command(plan_of(_request(flags)), only_differences)
+    plan = plan_of(_request(flags))
+    with LateBar(Console(stderr=True)) as bar:
+        return referee_command(plan, only_differences, bar)
 
 
 def _request(flags: RunFlags) -> Request:

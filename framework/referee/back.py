@@ -20,14 +20,25 @@ CREDIT = 1e9
 
 
 class MeteredBroker(bt.brokers.BackBroker):  # type: ignore[misc]
-    """backtrader's broker as it is, but that the meter hears of each execution, and that a bracket
-    takes children that come late."""
+    """backtrader's broker as it is, but that it tells of each execution at once, and that a bracket
+    takes children that come late.
+
+    Attributes:
+        meter: hears of each execution before it happens.
+        traded: hears of it afterwards: (order, signed units).
+    """
 
     meter: FeeMeter
+    traded: Callable[[Any, float], None]
 
     def _execute(self, order, ago=None, price=None, cash=None, position=None, dtcoc=None):  # type: ignore[no-untyped-def]
         self.meter.begin()
-        return super()._execute(order, ago, price, cash, position, dtcoc)
+        before = self.positions[order.data].size
+        left = super()._execute(order, ago, price, cash, position, dtcoc)
+        units = self.positions[order.data].size - before
+        if units:
+            self.traded(order, units)
+        return left
 
     def reopen(self, entry: Any) -> None:
         """Take children of `entry` from now on, although its bracket may be over."""
@@ -40,6 +51,7 @@ def back_broker(
     meter: FeeMeter,
     credit: float,
     tradable: Callable[[Any, float, int], float],
+    traded: Callable[[Any, float], None],
 ) -> MeteredBroker:
     """backtrader's broker under our settings.
 
@@ -49,9 +61,7 @@ def back_broker(
         meter: asks for fees.
         credit: money lent beside the opening cash.
         tradable: units an order may trade: (order, price, which bar).
-
-    Raises:
-        ConfigError: backtrader lacks a part of the run.
+        traded: told what an order has traded: (order, signed units).
     """
     policy, costs = settings.policy, costs_of(settings)
     back = MeteredBroker(
@@ -63,11 +73,11 @@ def back_broker(
         slip_open=policy.gap_slip,
         slip_match=policy.slip_cap != "wait",
         slip_limit=policy.limit_slip_cap != "wait",
-        slip_out=policy.slip_cap == "none",
+        slip_out="none" in (policy.slip_cap, policy.limit_slip_cap),
         coc=policy.trade_on_close,
         filler=tradable,
     )
-    back.meter = meter
+    back.meter, back.traded = meter, traded
     for one in bars:
         scheme = OrderFees(meter=meter, instrument=one.instrument, mult=one.instrument.multiplier)
         back.addcommissioninfo(scheme, name=one.symbol)

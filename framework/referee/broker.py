@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CerebroBroker"]
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from math import inf
@@ -13,7 +13,6 @@ from typing import Any
 import backtrader as bt
 
 from framework.backtest.settings import BacktestSettings
-from framework.domain.arithmetic import order_price
 from framework.domain.bars import Bars
 from framework.domain.events import BrokerEvent, Commission, Fill, OrderUpdate
 from framework.domain.instruments import Instrument
@@ -23,8 +22,15 @@ from framework.referee.back import CREDIT, back_broker
 from framework.referee.clock import Clock
 from framework.referee.cover import Cover, Standing
 from framework.referee.fees import FeeMeter
-from framework.referee.ticket import TRAILING, Ticket
-from framework.referee.translate import costs_of, missing, priced_from
+from framework.referee.ticket import Ticket
+from framework.referee.translate import (
+    TRAILING,
+    check_parts,
+    costs_of,
+    missing,
+    priced_from,
+    trailed_to,
+)
 from framework.referee.wire import Wire
 
 _ENDS = {
@@ -33,6 +39,7 @@ _ENDS = {
     bt.Order.Margin: (OrderStatus.REJECTED, "not enough cash"),
     bt.Order.Rejected: (OrderStatus.REJECTED, "rejected"),
 }
+_NOT_TAKEN = (bt.Order.Submitted, bt.Order.Rejected)
 
 
 class CerebroBroker:
@@ -46,10 +53,15 @@ class CerebroBroker:
         settings: the parts of the run.
 
     Raises:
-        ConfigError: backtrader has no slippage like the settings'.
+        ConfigError: backtrader lacks a part of the settings.
+
+    Attributes:
+        back: backtrader's broker.
+        linked: whether brackets are backtrader's own, whose children do not depend on what is held.
     """
 
     def __init__(self, bars: Sequence[Bars], settings: BacktestSettings) -> None:
+        check_parts(bars, settings)
         self._bars = {one.symbol: one for one in bars}
         self._clock = Clock(bars)
         self._wire = Wire(self._clock)
@@ -57,12 +69,16 @@ class CerebroBroker:
         self._costs = costs_of(settings)
         self._tickets: dict[str, Ticket] = {}
         self._ended: dict[str, Ticket] = {}
-        self._linked = settings.policy.brackets == "linked"
-        self._cover = Cover(self._bars, self._linked)
+        self._refused: set[str] = set()
+        self.linked = settings.policy.brackets == "linked"
+        self._cover = Cover(self._bars, self.linked)
         self._events: list[BrokerEvent] = []
         self._credit = CREDIT if settings.policy.cash_check == "door" else 0.0
+        self._proceeds_free = settings.policy.short_proceeds == "free"
         self._meter = FeeMeter(settings.commission, self._clock.day)
-        self.back = back_broker(bars, settings, self._meter, self._credit, self._tradable)
+        self.back = back_broker(
+            bars, settings, self._meter, self._credit, self._tradable, self._traded
+        )
         self._wire.back = self.back
 
     # Cerebro's side ------------------------------------------------------------------------
@@ -84,40 +100,40 @@ class CerebroBroker:
         """Take in what backtrader did in the bars that close at this instant."""
         self._clock.instant = instant
         self._listen()
+        self._keep_protection()
         for ticket in self._tickets.values():
             self._take_over(ticket)
-        self._keep_protection()
         for ticket in tuple(self._tickets.values()):
             self._close_bar(ticket)
+        self._listen()
 
     # the Broker port -----------------------------------------------------------------------
 
     def submit(self, orders: Sequence[Order]) -> None:
         """Send an entry and, where brackets are linked, its children; others wait for its fill."""
         self._clock.go_to(orders[0].time)
-        known = {*self._tickets, *(order.id for order in orders)}
         for order in orders:
             self._tickets[order.id] = Ticket(order)
         for order in orders:
-            ticket = self._tickets.get(order.id)
-            if ticket is not None:
-                self._receive(ticket, known)
+            if order.id in self._tickets:
+                self._receive(self._tickets[order.id])
         self._listen()
         if orders[0].parent is not None:
             self._keep_protection()
 
-    def _receive(self, ticket: Ticket, known: Collection[str]) -> None:
+    def _receive(self, ticket: Ticket) -> None:
         """Send an order, hold it back for its entry, or end it without one."""
         order = ticket.order
         reason = missing(order)
         if reason:
+            self._refused.add(order.id)
             self._end(ticket, OrderStatus.REJECTED, reason)
+        elif order.parent in self._refused:
+            self._end(ticket, OrderStatus.REJECTED, "backtrader does not have its entry")
         elif order.parent in self._tickets:
             self._report(ticket, OrderStatus.HELD, "")
-            if self._linked:
-                self._join(ticket)
-        elif order.parent in known:
-            self._end(ticket, OrderStatus.CANCELLED, "its entry opened nothing")
+            if self.linked:
+                self._hand_over(ticket)
         else:
             self._send(ticket, order.decision_price)
 
@@ -126,10 +142,14 @@ class CerebroBroker:
         ticket = self._tickets.get(order.id)
         if ticket is None:
             return
-        moves = order.type in TRAILING and ticket.order.stop is not None
-        ticket.order = replace(order, stop=ticket.order.stop) if moves else order
+        old = ticket.order
+        moves = order.type in TRAILING and old.stop is not None
+        ticket.order = replace(order, stop=old.stop, limit=old.limit) if moves else order
         if ticket.theirs is not None:
-            self._follow(ticket)
+            if order.stop != old.stop and order.type is OrderType.STOP_LIMIT:
+                ticket.triggered = ticket.theirs.triggered = False
+            if ticket.is_sent and order.trail != old.trail and not ticket.triggered:
+                self._follow(ticket)
             ticket.amend()
         self._report(ticket, ticket.status, "replaced")
 
@@ -152,23 +172,31 @@ class CerebroBroker:
         """backtrader's own account of cash and positions."""
         multipliers = {s: one.instrument.multiplier for s, one in self._bars.items()}
         ledger = Ledger(self._cash, multipliers)
-        ledger.cash = float(self.back.get_cash()) - self._credit
         for symbol, _, held in self._wire.positions():
             ledger.positions[symbol] = Position(
                 symbol, float(held.size), float(held.price), multipliers[symbol]
             )
+        ledger.cash = float(self.back.get_cash()) - self._aside(ledger)
         return ledger
+
+    def _aside(self, book: Ledger) -> float:
+        """What backtrader's cash has more than `book`: credit, less what it holds back for shorts,
+        their proceeds and as much again, if they are not free."""
+        if self._proceeds_free:
+            return self._credit
+        shorts = (one for one in book.positions.values() if one.is_short)
+        return self._credit + 2.0 * sum(one.value(one.average_price) for one in shorts)
 
     # going on from another broker's standing ---------------------------------------------------
 
     def align(self, standing: Standing) -> None:
         """Forget our own account and orders, and go on from another broker's."""
-        self.back.set_cash(standing.book.cash + self._credit)
+        self.back.set_cash(standing.book.cash + self._aside(standing.book))
         for symbol, data, position in self._wire.positions():
             held = standing.book.positions[symbol]
             position.fix(held.quantity, held.average_price)
             position.datetime = data.datetime.datetime() if held.quantity else None
-        self._cover = deepcopy(standing.cover)
+        self.adopt(standing.cover)
         for ticket in self._tickets.values():
             self._wire.withdraw(ticket)
         self._wire.forget()
@@ -178,22 +206,29 @@ class CerebroBroker:
             for order, status, filled in standing.alive
             if not missing(order)
         }
+        alive = {order.id for order, _, _ in standing.alive}
+        self._refused = alive - self._tickets.keys()
         for ticket in self._tickets.values():
-            self._resume(ticket, self._ended.get(ticket.order.id))
+            self._resume(ticket, self._ended.get(ticket.order.id), ticket.order.parent in alive)
         self._wire.forget_answers()
         self._events.clear()
 
-    def _resume(self, ticket: Ticket, known: Ticket | None) -> None:
-        """Send an order again as we knew it before; what backtrader has yet to accept still waits
-        for that."""
+    def adopt(self, cover: Cover) -> None:
+        """Go on from another broker's view of which entry opened what: fills of one bar in another
+        sequence leave other lots behind."""
+        self._cover = deepcopy(cover)
+
+    def _resume(self, ticket: Ticket, known: Ticket | None, waits: bool) -> None:
+        """Send an order again as we knew it before, unless it still waits for its entry; what
+        backtrader has yet to accept it still has to."""
         order, is_new = ticket.order, ticket.status is OrderStatus.SENT
-        if order.parent in self._tickets:
+        if waits:
             ticket.status = OrderStatus.HELD
-        if ticket.status is OrderStatus.HELD and not self._linked:
-            return
-        if known is not None and known.order.stop is not None and order.type in TRAILING:
-            ticket.order = replace(order, stop=known.order.stop)
+            if not self.linked or order.parent not in self._tickets:
+                return
         ticket.woke = self._clock.instant if known is None or known.woke < 0 else known.woke
+        if known is not None and ticket.woke < self._clock.instant and order.type in TRAILING:
+            ticket.order = replace(order, stop=known.order.stop, limit=known.order.limit)
         if known is None or not known.triggered:
             self._follow_bar(ticket)
         self._hand_over(ticket, check=is_new)
@@ -202,7 +237,7 @@ class CerebroBroker:
 
     def _follow_bar(self, ticket: Ticket) -> None:
         """Let a trailing stop follow the bar it would have lived through here."""
-        if self._linked:
+        if self.linked:
             fresh = self._clock.is_fresh(ticket.order.symbol)
             if not fresh or ticket.woke == self._clock.instant:
                 return
@@ -224,90 +259,52 @@ class CerebroBroker:
     def _early(self, ticket: Ticket) -> Iterator[str]:
         if ticket.theirs.triggered and not ticket.triggered:
             yield "triggered by an old bar"
-        if ticket.order.type in TRAILING and ticket.order.stop != self._level(ticket):
+        if ticket.order.type in TRAILING and ticket.order.stop != self._moved(ticket).stop:
             yield "moved by an old bar"
 
     # sending ---------------------------------------------------------------------------------
 
-    def _send_unit(self, entry: Ticket) -> None:
-        """Send an order, and with it, where brackets are linked, the children it has."""
-        children = self._children(entry) if self._linked else []
-        self._send(entry, entry.order.decision_price, transmit=not children)
-        for child in children:
-            self._give(child, entry.theirs, transmit=child is children[-1])
-        self._drain()
-
-    def _send(self, ticket: Ticket, price: float, transmit: bool = True) -> None:
-        """Give an order to backtrader; its distances, if it has any, count from `price`."""
-        ticket.order = self._priced(ticket, price)
-        self._give(ticket, None, transmit)
-        ticket.amend()
-        if ticket.order.type is OrderType.MARKET_ON_CLOSE:
-            ticket.close_at(self._clock.next_close(ticket.order.symbol))
-        if transmit:
-            self._drain()
+    def _send(self, ticket: Ticket, price: float) -> None:
+        """Send an order that may match from now on; its distances, if it has any, count from
+        `price`."""
+        ticket.order = self._priced(ticket.order, price)
+        ticket.woke = self._clock.instant
+        self._hand_over(ticket)
+        self._listen()
         if ticket.status not in DONE:
             self._report(ticket, OrderStatus.WORKING, "")
 
-    def _give(self, ticket: Ticket, parent: object, transmit: bool) -> None:
-        """Make backtrader's order. A child without a price yet gets one when its entry fills."""
-        order = ticket.order
-        ticket.ends = self._clock.end_of(order)
-        deal = self.back.buy if order.side > 0 else self.back.sell
-        leader = None if order.oca is None else self._leaders.get(order.oca)
-        ticket.theirs = deal(
-            owner=self._owner,
-            data=self._datas[order.symbol],
-            size=order.quantity,
-            exectype=EXEC_TYPES[order.type],
-            valid=None if ticket.ends is None else naive_of(ticket.ends),
-            oco=leader,
-            parent=parent,
-            transmit=transmit,
-            _checksubmit=not self._resuming,
-            **ticket.prices(),
-        )
-        if order.oca is not None and leader is None:
-            self._leaders[order.oca] = ticket.theirs
-        self._by_ref[ticket.theirs.ref] = ticket
-        ticket.sent = self._clock.instant
+    def _hand_over(self, ticket: Ticket, check: bool = True) -> None:
+        """Make backtrader's order: of a linked child, one of the bracket of its entry."""
+        parent = ticket.order.parent or ""
+        entry = self._tickets.get(parent) or self._ended.get(parent)
+        if self.linked and entry is not None and entry.theirs is not None:
+            self._wire.join(ticket, entry.theirs, check)
+        else:
+            self._wire.send(ticket, check)
 
     def _wake(self, parent: Ticket) -> None:
         """Price what protects an entry that has just filled, and send it unless it is linked."""
         covered = self._cover.left(parent.order, parent.order.id)
         for child in self._children(parent):
-            if self._linked and child.theirs is not None:
-                child.order = self._priced(child, parent.average)
+            if self.linked:
+                child.order = self._priced(child.order, parent.average)
+                child.woke = self._clock.instant
                 child.amend()
                 self._report(child, OrderStatus.WORKING, "")
-            elif covered == 0.0 and not self._linked:
+            elif covered == 0.0:
                 self._end(child, OrderStatus.CANCELLED, "its entry opened nothing")
             else:
-                self._send_late(child, parent.average, covered)
-
-    def _send_late(self, child: Ticket, price: float, covered: float) -> None:
-        """Send a child that waited here for its entry's fill at `price`."""
-        if not self._linked:
-            child.order = replace(child.order, quantity=covered, fraction=None)
-        child.order = self._priced(child, price)
-        if not self._linked:
-            self._follow(child)
-        self._send(child, price)
+                child.order = replace(child.order, quantity=covered, fraction=None)
+                child.order = self._priced(child.order, parent.average)
+                self._follow(child)
+                self._send(child, parent.average)
 
     # hearing ---------------------------------------------------------------------------------
 
-    def _drain(self) -> None:
-        """Take in what backtrader answered at once."""
-        while (order := self.back.get_notification()) is not None:
-            self.hear(order)
-        self._listen()
-
     def _listen(self) -> None:
-        heard, self._heard = self._heard, []
-        for order in heard:
-            ticket = self._by_ref.get(order.ref)
-            if ticket is None:
-                continue
+        """Take in what backtrader has answered so far."""
+        for ticket, order in self._wire.heard():
             for bit in order.executed.iterpending():
                 self._fill(ticket, float(bit.size), float(bit.price), float(bit.comm))
             if order.status == bt.Order.Completed:
@@ -317,7 +314,6 @@ class CerebroBroker:
 
     def _fill(self, ticket: Ticket, quantity: float, price: float, fee: float) -> None:
         order = ticket.order
-        ticket.opened += self._cover.fold(order, quantity)
         ticket.executions += 1
         ticket.filled += abs(quantity)
         ticket.value += abs(quantity) * price
@@ -340,7 +336,7 @@ class CerebroBroker:
 
     def _complete_capped(self, ticket: Ticket) -> None:
         """End an order that may trade no more than it has."""
-        self._withdraw(ticket)
+        self._wire.withdraw(ticket)
         self._complete(ticket)
 
     def _close_bar(self, ticket: Ticket) -> None:
@@ -348,32 +344,31 @@ class CerebroBroker:
         if not ticket.is_sent:
             return
         held = self._cover.held(ticket.order.symbol)
-        if ticket.filled > 0.0 and self._allowed(ticket, held) == 0.0:
+        if ticket.filled > 0.0 and self._cover.allowed(ticket, held) == 0.0:
             self._complete_capped(ticket)
         elif ticket.order.tif is TimeInForce.DAY and (ticket.ends or inf) <= self._clock.now:
-            self._withdraw(ticket)
+            self._wire.withdraw(ticket)
             self._end(ticket, OrderStatus.EXPIRED, "its day is over")
-            self._drain()
+            self._listen()
 
     def _take_over(self, ticket: Ticket) -> None:
-        """What backtrader changed about an order by itself."""
-        if ticket.is_sent:
-            self._note_trigger(ticket)
-            if ticket.order.type in TRAILING:
-                self._take_level(ticket)
-
-    def _note_trigger(self, ticket: Ticket) -> None:
-        """A trigger counts if a new bar has reached it."""
-        if ticket.theirs is not None and self._clock.is_fresh(ticket.order.symbol):
+        """What backtrader changed about an order by itself, if a bar was new; trailing levels go on
+        the tick."""
+        if not ticket.is_sent:
+            return
+        fresh = self._clock.is_fresh(ticket.order.symbol)
+        if fresh:
             ticket.triggered = bool(ticket.theirs.triggered)
+        if ticket.order.type in TRAILING:
+            moved = self._moved(ticket)
+            if fresh:
+                ticket.order = moved
+            if moved.stop == ticket.order.stop:
+                ticket.amend()
 
-    def _take_level(self, ticket: Ticket) -> None:
-        """Put the level backtrader moved a trailing stop to on the tick, which it does not know."""
-        order = ticket.order
-        wanted = float(ticket.theirs.created.price)
-        tick = self._instrument(ticket).tick_at(wanted)
-        ticket.order = replace(order, stop=order_price(wanted, tick, order.side, is_stop=True))
-        ticket.amend()
+    def _moved(self, ticket: Ticket) -> Order:
+        """A trailing order where backtrader, which does not know of ticks, has moved it to."""
+        return trailed_to(ticket.order, ticket.theirs.created.price, self._instrument(ticket))
 
     def _follow(self, ticket: Ticket) -> None:
         """Move the level of a trailing stop after the close of a bar it was not sent in yet."""
@@ -381,9 +376,10 @@ class CerebroBroker:
         if order.type not in TRAILING or order.stop is None:
             return
         close = self._clock.close(order.symbol)
-        moved = priced_from(replace(order, stop=None), close, self._instrument(ticket)).stop
+        moved = self._priced(replace(order, stop=None), close)
         nearer = min if order.side > 0 else max
-        ticket.order = replace(order, stop=nearer(order.stop, moved or order.stop))
+        if nearer(order.stop, moved.stop or order.stop) != order.stop:
+            ticket.order = moved
 
     # protection ------------------------------------------------------------------------------
 
@@ -391,56 +387,58 @@ class CerebroBroker:
         """Protection dies with what it protects and covers no more than is left of it; an order
         that may only reduce dies when nothing is left to reduce."""
         for ticket in tuple(self._tickets.values()):
-            order = ticket.order
-            if not ticket.is_sent or (self._linked and order.parent is not None):
-                continue
-            reason = self._cover.useless(ticket)
+            self._look_at(ticket)
+            order, reason = ticket.order, ticket.useless
             if reason and ticket.filled > 0.0:
                 self._complete_capped(ticket)
             elif reason:
                 self._end(ticket, OrderStatus.CANCELLED, reason)
-            elif order.parent is not None:
-                left = self._cover.left(order, order.parent)
+            elif ticket.is_sent and self._cover.protects(order):
+                left = self._cover.left(order, order.parent or "")
                 if order.quantity - ticket.filled > left:
                     ticket.order = replace(order, quantity=ticket.filled + left)
-                    ticket.amend()
                     self._report(ticket, ticket.status, "covers what is left")
+
+    def _look_at(self, ticket: Ticket) -> None:
+        if ticket.is_sent and not ticket.useless:
+            ticket.useless = self._cover.useless(ticket)
 
     def _tradable(self, theirs: Any, price: float, ago: int) -> float:
         """Units an order may trade now: backtrader's own hook for limited volume."""
-        ticket = self._by_ref.get(theirs.ref)
+        ticket = self._wire.ticket_of(theirs)
         wanted = abs(float(theirs.executed.remsize))
         if ticket is None:
             return wanted
         held = float(self.back.getposition(theirs.data).size)
-        return min(wanted, self._allowed(ticket, held))
+        return 0.0 if ticket.useless else min(wanted, self._cover.allowed(ticket, held))
 
-    def _allowed(self, ticket: Ticket, held: float) -> float:
-        """Units an order may still trade; linked children trade theirs whatever is held."""
-        if self._linked and ticket.order.parent is not None:
-            return inf
-        return self._cover.allowed(ticket, held)
+    def _traded(self, theirs: Any, quantity: float) -> None:
+        """An order has just traded; what has nothing left to do now will not trade any more."""
+        ticket = self._wire.ticket_of(theirs)
+        if ticket is None:
+            return
+        ticket.opened += self._cover.fold(ticket.order, quantity)
+        if not self.linked:
+            for other in self._tickets.values():
+                self._look_at(other)
 
     # parts ------------------------------------------------------------------------------------
 
     def _end(self, ticket: Ticket, status: OrderStatus, reason: str) -> None:
         if ticket.status in DONE:
             return
-        if status is OrderStatus.CANCELLED:
-            self._withdraw(ticket)
-        self._note_trigger(ticket)
+        if status in (OrderStatus.CANCELLED, OrderStatus.REJECTED):
+            self._wire.withdraw(ticket)
+        if ticket.is_sent and self._clock.is_fresh(ticket.order.symbol):
+            ticket.triggered = bool(ticket.theirs.triggered)
         self._report(ticket, status, reason)
         self._ended[ticket.order.id] = self._tickets.pop(ticket.order.id)
         self._meter.count(self._instrument(ticket), ticket.filled)
         if ticket.filled == 0.0:
             for child in self._children(ticket):
-                self._end(child, OrderStatus.CANCELLED, "its entry opened nothing")
-
-    def _withdraw(self, ticket: Ticket) -> None:
-        """Take an order out of backtrader; one it has not looked at yet is in another queue."""
-        theirs = ticket.theirs
-        if theirs is not None and not self.back.cancel(theirs) and theirs in self.back.submitted:
-            self.back.submitted.remove(theirs)
+                refused = child.theirs is not None and child.theirs.status in _NOT_TAKEN
+                end = OrderStatus.REJECTED if refused else OrderStatus.CANCELLED
+                self._end(child, end, "its entry opened nothing")
 
     def _children(self, parent: Ticket) -> list[Ticket]:
         """Protective orders still held back."""
@@ -454,9 +452,9 @@ class CerebroBroker:
         ticket.status = status
         self._events.append(OrderUpdate(ticket.order, status, self._clock.now, reason))
 
-    def _priced(self, ticket: Ticket, price: float) -> Order:
+    def _priced(self, order: Order, price: float) -> Order:
         """The order with its distances counted from `price`."""
-        return priced_from(ticket.order, price, self._instrument(ticket))
+        return priced_from(order, price, self._bars[order.symbol].instrument)
 
     def _instrument(self, ticket: Ticket) -> Instrument:
         return self._bars[ticket.order.symbol].instrument

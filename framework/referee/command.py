@@ -25,20 +25,23 @@ _WIDTH = 90
 _FINDING = 1
 
 
-def referee_command(plan: Plan, only_differences: bool = False) -> int:
+def referee_command(
+    plan: Plan, only_differences: bool = False, progress: Progress | None = None
+) -> int:
     """Play a plan on both sides and print what the referee found.
 
     Args:
         plan: the run.
         only_differences: leave out the orders both sides agree about.
+        progress: told now and then how far it has come.
 
     Returns:
         0, or 1 if a difference has no rule.
 
     Raises:
-        ConfigError: backtrader has no slippage like the plan's.
+        ConfigError: backtrader lacks a part of the plan.
     """
-    verdict = referee(plan.found.cls, plan.market.bars, plan.settings, plan.parameters)
+    verdict = referee(plan.found.cls, plan.market.bars, plan.settings, plan.parameters, progress)
     print_verdict(verdict, plan.found.cls.__name__, only_differences)
     return _FINDING if verdict.unexplained or verdict.ours.error else 0
 
@@ -47,7 +50,7 @@ def play_on_backtrader(plan: Plan, progress: Progress | None = None) -> Result:
     """Run a plan with backtrader as its broker and interpret what happened.
 
     Raises:
-        ConfigError: backtrader has no slippage like the plan's.
+        ConfigError: backtrader lacks a part of the plan.
     """
     market = plan.market
     record = run_on_backtrader(

@@ -87,7 +87,7 @@ def run_on_backtrader(
     The arguments, and what comes back, are those of `framework.backtest.run.run`.
 
     Raises:
-        ConfigError: backtrader has no slippage like the settings'.
+        ConfigError: backtrader lacks a part of the settings.
         LookaheadError: an indicator or condition knows the future.
     """
     settings = settings or BacktestSettings()
@@ -105,6 +105,7 @@ def referee(
     bars: Sequence[Bars],
     settings: BacktestSettings | None = None,
     parameters: Mapping[str, object] | None = None,
+    progress: Progress | None = None,
 ) -> Verdict:
     """Play a strategy on our simulated broker and have backtrader call every play.
 
@@ -113,9 +114,10 @@ def referee(
         bars: one per symbol, in subscription order.
         settings: the parts.
         parameters: of the strategy, by name.
+        progress: told now and then how far both plays, one after the other, have come.
 
     Raises:
-        ConfigError: backtrader has no slippage like the settings'.
+        ConfigError: backtrader lacks a part of the settings.
         LookaheadError: an indicator or condition knows the future.
     """
     settings = settings or BacktestSettings()
@@ -130,12 +132,19 @@ def referee(
     machine = Machine(strategy, series, settings, given, {}, rehearsal=True, market=pair)
     twin = twins[0]
     machine.inspect()
-    error = machine.play(None, on_cerebro(theirs, series, after=twin.compare))
+    error = machine.play(_part(progress, 0), on_cerebro(theirs, series, after=twin.compare))
     ours = machine.record(error)
-    alone = run_on_backtrader(strategy, series, settings, given)
+    alone = run_on_backtrader(strategy, series, settings, given, _part(progress, 1))
     rows = tuple(_rows(ours, twin))
     path = "" if any(row.differences for row in rows) else _parting(ours, alone)
     return Verdict(ours, alone, rows, path)
+
+
+def _part(progress: Progress | None, before: int) -> Progress | None:
+    """What to tell of one of two plays of the same length, after `before` others."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(before * total + done, 2 * total)
 
 
 def _rows(ours: RunRecord, twin: Twin) -> list[Row]:

@@ -11,9 +11,9 @@ __all__ = [
     "level",
     "met_at_open",
     "met_in_bar",
-    "paid",
+    "ours_pays",
     "slipped",
-    "their_stop_limit",
+    "theirs_pays",
 ]
 
 from collections.abc import Mapping
@@ -31,13 +31,15 @@ STOP_LIMITS = frozenset({OrderType.STOP_LIMIT, OrderType.TRAIL_LIMIT})
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The last bar of an instrument; `fresh` if it closes in this round."""
+    """The last bar of an instrument; `fresh` if it closes in this round, `final` if a session ends
+    with it."""
 
     open: float
     high: float
     low: float
     close: float
     fresh: bool
+    final: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,14 @@ class Round:
         return [o for o in self.orders.values() if o.oca == order.oca and o.id != order.id]
 
 
-def as_limit(order: Order) -> Order:
-    """A stop-limit once it is triggered."""
-    return replace(order, type=OrderType.LIMIT, stop=None, trail=None, terms=PLAIN)
+def as_limit(order: Order, price: float | None = None) -> Order:
+    """A limit order in place of another: a stop-limit once it is triggered, or one at `price`."""
+    limit = order.limit if price is None else price
+    return replace(order, type=OrderType.LIMIT, limit=limit, stop=None, trail=None, terms=PLAIN)
 
 
 def level(order: Order) -> float:
-    """The price a resting order waits for; NaN for a market order."""
+    """The price a resting order waits for; NaN for one that waits for none."""
     found = order.limit if order.type is OrderType.LIMIT else order.stop
     return float("nan") if found is None else found
 
@@ -110,44 +113,70 @@ def met_in_bar(order: Order, bar: Bar) -> bool:
     return reached and not met_at_open(order, bar)
 
 
-def paid(order: Order, bar: Bar, costs: Costs, limits_slip: bool) -> float:
-    """What a market, limit or stop order pays in a bar that meets it.
+def ours_pays(order: Order, bar: Bar, costs: Costs) -> float | None:
+    """What a resting order pays here in a new bar; None if it does not fill.
 
-    `limits_slip` says whether a limit order slips at the open, as it does in backtrader.
+    A limit order the open fills gets the open; a stop-limit triggered in the bar its stop, unless
+    its limit lies before that.
     """
-    at_open = met_at_open(order, bar)
-    start = bar.open if at_open else level(order)
-    if order.type is OrderType.LIMIT and not (limits_slip and at_open):
+    if order.type is OrderType.MARKET_ON_CLOSE:
+        return bar.close if bar.final else None
+    if order.type in STOP_LIMITS:
+        if met_at_open(order, bar):
+            return ours_pays(as_limit(order), bar, costs)
+        waits = order.limit is None or (order.limit - level(order)) * order.side < 0.0
+        return level(order) if met_in_bar(order, bar) and not waits else None
+    start = _start(order, bar)
+    if start is None or order.type is OrderType.LIMIT:
         return start
     return slipped(order, start, bar, costs)
 
 
-def slipped(order: Order, start: float, bar: Bar, costs: Costs) -> float:
-    """What is paid for a market, stop or slipping limit order that aims at `start`."""
-    if start == bar.open and met_at_open(order, bar) and not costs.at_open:
-        return start
-    price = costs.worse(start, order.side)
-    if not costs.capped:
-        return price
-    worst = bar.high if order.side is Side.BUY else bar.low
-    if order.type is OrderType.LIMIT and order.limit is not None:
-        worst = min(worst, order.limit) if order.side is Side.BUY else order.limit
-    return min(price, worst) if order.side is Side.BUY else max(price, worst)
+def theirs_pays(order: Order, bar: Bar, costs: Costs) -> float | None:
+    """What a resting order pays in backtrader in a bar, new or old; None if it does not fill.
 
-
-def their_stop_limit(order: Order, bar: Bar, costs: Costs) -> float | None:
-    """What a stop-limit pays in backtrader in the bar that triggers it; None if nothing.
-
-    At an opening gap it is a limit order at once. Triggered later, it pays its stop, or, with its
-    limit before its stop, the limit if the bar's colour shows that the price came back to it.
+    A limit order the open fills slips. A stop-limit the open triggers is a limit order at once;
+    triggered later, it pays its stop, which slips, or, with its limit before its stop, the limit if
+    the bar's colour shows that the price came back to it.
     """
-    if order.limit is None or not (met_at_open(order, bar) or met_in_bar(order, bar)):
-        return None
+    if order.type is OrderType.MARKET_ON_CLOSE:
+        return bar.close if bar.final else None
+    if order.type in STOP_LIMITS:
+        if met_at_open(order, bar):
+            return theirs_pays(as_limit(order), bar, costs)
+        return _their_trigger(order, bar, costs) if met_in_bar(order, bar) else None
+    start = _start(order, bar)
+    if start is None or (order.type is OrderType.LIMIT and not met_at_open(order, bar)):
+        return start
+    return slipped(order, start, bar, costs)
+
+
+def _start(order: Order, bar: Bar) -> float | None:
+    """Where a market, limit or stop order fills before slippage."""
     if met_at_open(order, bar):
-        limit = as_limit(order)
-        met = met_at_open(limit, bar) or met_in_bar(limit, bar)
-        return paid(limit, bar, costs, limits_slip=True) if met else None
+        return bar.open
+    return level(order) if met_in_bar(order, bar) else None
+
+
+def _their_trigger(order: Order, bar: Bar, costs: Costs) -> float | None:
+    if order.limit is None:
+        return None
     if (order.limit - level(order)) * order.side >= 0.0:
         return slipped(order, level(order), bar, costs)
     back = bar.open > bar.close if order.side is Side.BUY else bar.open <= bar.close
     return order.limit if back and (order.limit - bar.close) * order.side >= 0.0 else None
+
+
+def slipped(order: Order, start: float, bar: Bar, costs: Costs) -> float | None:
+    """What is paid for a market, stop, stop-limit or slipping limit order that aims at `start`;
+    None if it waits because slippage would leave the bar."""
+    if start == bar.open and met_at_open(order, bar) and not costs.at_open:
+        return start
+    price = costs.worse(start, order.side)
+    worst = bar.high if order.side is Side.BUY else bar.low
+    if order.type is OrderType.LIMIT and order.limit is not None:
+        worst = min(worst, order.limit) if order.side is Side.BUY else order.limit
+    cap = costs.limit_cap if order.limit is not None else costs.cap
+    if cap == "none" or (price - worst) * order.side <= 0.0:
+        return price
+    return None if cap == "wait" else worst

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["TRAILING", "Ticket"]
+__all__ = ["Ticket"]
 
 from dataclasses import dataclass
 from typing import Any
 
 from framework.domain.orders import DONE, Order, OrderStatus, OrderType
 from framework.referee.feed import number_of
-
-TRAILING = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +27,7 @@ class Ticket:
         value: sum of units x price.
         executions: number of fills.
         triggered: whether it was a stop-limit and is a limit order now.
+        useless: why it has nothing left to do; empty while it has.
     """
 
     order: Order
@@ -42,6 +41,7 @@ class Ticket:
     value: float = 0.0
     executions: int = 0
     triggered: bool = False
+    useless: str = ""
 
     @property
     def average(self) -> float:
@@ -65,8 +65,8 @@ class Ticket:
             return {"price": order.stop}
         share = None if order.trail.percent is None else order.trail.percent / 100.0
         prices = {"price": order.stop, "trailamount": order.trail.amount, "trailpercent": share}
-        if order.terms.limit_offset is not None:
-            prices["plimit"] = (order.stop or 0.0) + order.side * order.terms.limit_offset
+        if order.type is OrderType.TRAIL_LIMIT:
+            prices["plimit"] = order.limit
         return prices
 
     def amend(self) -> None:
@@ -77,6 +77,9 @@ class Ticket:
                 theirs.created.price = price
             elif price is not None and name == "plimit":
                 theirs.created.pricelimit = price
+        if order.trail is not None:
+            theirs.params.trailamount = self.prices()["trailamount"]
+            theirs.params.trailpercent = self.prices()["trailpercent"]
         theirs.executed.remsize = order.side * (order.quantity - self.filled)
 
     def close_at(self, session_close: int | None) -> None:

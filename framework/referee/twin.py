@@ -71,7 +71,7 @@ class Twin:
         self._events: list[BrokerEvent] = []
         self._unseen: list[BrokerEvent] = []
         self._alive: dict[str, tuple[Order, OrderStatus, float]] = {}
-        self._cover = Cover(self._bars)
+        self._cover = Cover(self._bars, theirs.linked)
         self.differences: list[Difference] = []
         self.theirs: dict[str, Outcome] = {}
 
@@ -125,11 +125,12 @@ class Twin:
         It must be called at the end of every instant too, before backtrader's next bar.
         """
         ours, theirs = outcomes_of(self._unseen), outcomes_of(self._theirs.poll())
-        found = [self._early(order) for order in self._theirs.triggered_early()]
+        found = [self._early(order, what) for order, what in self._theirs.early()]
         if ours or theirs:
             found += self._parted(ours, theirs)
             self._note(theirs)
             self._fold()
+            self._theirs.adopt(self._cover)
         if found:
             self.differences += found
             alive = tuple(self._alive.values())
@@ -156,10 +157,10 @@ class Twin:
             if not round_.agreed(order_id)
         ]
 
-    def _early(self, order: Order) -> Difference:
-        """A trigger on an old bar: no fill yet, but it would be one."""
+    def _early(self, order: Order, what: str) -> Difference:
+        """What an old bar did to an order: no fill yet, but it would be one."""
         time = int(self._timeline.instants[self._k])
-        theirs = Outcome(order, reason="triggered by an old bar")
+        theirs = Outcome(order, reason=what)
         return Difference(time, order.id, Outcome(order), theirs, OLD_BAR)
 
     def _known(
@@ -200,7 +201,8 @@ class Twin:
         for event in self._unseen:
             if isinstance(event, OrderUpdate):
                 before = self._alive.get(event.order.id)
-                if event.status in DONE or (before and before[1] is OrderStatus.HELD):
+                wakes = before is not None and before[1] is OrderStatus.HELD
+                if event.status in DONE or (wakes and not self._theirs.linked):
                     self._alive.pop(event.order.id, None)  # a child queues when it wakes
                 if event.status not in DONE:
                     filled = before[2] if before else 0.0
@@ -225,5 +227,6 @@ class Twin:
                     float(bars.low[row]),
                     float(bars.close[row]),
                     fresh,
+                    bool(bars.close_time[row] >= bars.session_close[row]),
                 )
         return found

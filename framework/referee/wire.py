@@ -63,6 +63,11 @@ class Wire:
         """Know nothing of the orders sent so far."""
         self._by_ref.clear()
         self._leaders.clear()
+
+    def forget_answers(self) -> None:
+        """Do not hear what backtrader has answered so far."""
+        while self.back.get_notification() is not None:
+            continue
         self._heard.clear()
 
     def send(self, ticket: Ticket, check: bool = True) -> None:

@@ -93,3 +93,26 @@ def test_a_strategy_written_for_backtrader_runs_by_its_path() -> None:
     run("run --config own/run.yaml --out again")
     assert Path("own/trades.csv").read_bytes() == Path("again/trades.csv").read_bytes()
     assert "0 without a rule" in run(f"referee theirs.py {SHORT}")
+
+
+@pytest.mark.parametrize("command", ["referee sma_cross", "run sma_cross --engine backtrader"])
+@pytest.mark.parametrize(
+    ("fill", "named"),
+    [
+        ("backtesting_py", "children=market_entries"),
+        ("slippage_on=entries", "slippage_on=entries"),
+        ("limit_fill=through", "limit_fill=through"),
+        ("backtrader --fill limit_slip_cap=none", "limit_slip_cap=none"),
+    ],
+)
+def test_fill_rules_backtrader_cannot_be_told_are_refused(
+    command: str, fill: str, named: str
+) -> None:
+    assert named in run(f"{command} {SHORT} --fill {fill}", code=2)
+
+
+@pytest.mark.parametrize(
+    "fill", ["backtrader", "backtrader --fill gap_slip=true", "gap_slip=false", "slip_cap=range"]
+)
+def test_fill_rules_backtrader_has_are_followed(fill: str) -> None:
+    assert "0 without a rule" in run(f"referee sma_cross {SHORT} --fill {fill}")

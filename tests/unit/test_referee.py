@@ -20,6 +20,7 @@ from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
 from framework.components.commission import IbkrFixed, IbkrTiered, PerOrder
 from framework.components.liquidity import VolumeShare
+from framework.components.margin import CashAccount, Leverage, RegT
 from framework.components.slippage import (
     FixedSlippage,
     HalfSpread,
@@ -96,6 +97,29 @@ AGREED: dict[str, dict[int, Act | Sequence[Act]]] = {
     "close cancels": {1: lambda s: s.go_long(stop_loss=90.0), 4: lambda s: s.close()},
     "reversal": {1: lambda s: s.go_long(stop_loss=pct(9)), 4: lambda s: s.go_short(trail=pct(9))},
     "partial close": {5: lambda s: s.buy(10, stop_loss=99.0), 6: lambda s: s.target(4)},
+    "trailing distance modified": {
+        1: lambda s: s.sell(10, trailing=points(9), tif="GTC"),
+        3: lambda s: s.modify(s.orders[0], trailing=points(2)),
+    },
+    "triggered stop-limit modified": {
+        1: lambda s: s.buy(10, stop=100.6, limit=96.0, tif="GTC"),
+        3: lambda s: s.modify(s.orders[0], stop=103.6, limit=104.5),
+    },
+    "two exits and an entry in one bar": {
+        1: lambda s: s.buy(10),
+        2: [
+            lambda s: s.sell(10, stop=99.5, tif="GTC"),
+            lambda s: s.sell(4, stop=90.0, tif="GTC"),
+            lambda s: s.buy(6, limit=98.0, tif="GTC"),
+        ],
+    },
+    "lots of two entries": {
+        0: [
+            lambda s: s.buy(14, take_profit=105.0),
+            lambda s: s.buy(5, take_profit=105.0),
+            lambda s: s.sell(10, limit=104.9, tif="GTC"),
+        ],
+    },
     "group": {
         1: [
             lambda s: s.buy(10, stop=103.2, tif="GTC", oca="pair"),
@@ -124,9 +148,10 @@ def test_backtrader_alone_does_the_same(
     script, settings = AGREED[name], free(slippage=slippage, commission=IbkrFixed())
     bars = bars_of(rows)
     ours = run(scripted(script), [bars], settings)
-    theirs = run_on_backtrader(scripted(script), [bars], settings)
     verdict = referee(scripted(script), [bars], settings)
+    theirs = verdict.alone
     assert not ours.error
+    assert fates(verdict.ours) == fates(ours)
     assert ours.orders or ours.refused
     assert not verdict.unexplained
     if not verdict.rules:
@@ -216,7 +241,17 @@ def test_shipped_strategies_need_few_rules(path: Path) -> None:
         assert abs(verdict.alone.equity[-1] - verdict.ours.equity[-1]) < 0.01
 
 
-@pytest.mark.parametrize("path", STRATEGIES, ids=lambda path: path.stem)
+QUICK = ("momentum_rotation", "opening_range_breakout")
+"""Several instruments, and stops and targets; the others take longer and say less."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=() if path.stem in QUICK else pytest.mark.slow)
+        for path in STRATEGIES
+    ],
+)
 def test_under_its_own_policy_nothing_differs(path: Path) -> None:
     plan = plan_of(Request(strategy=str(path)))
     settings = replace(plan.settings, policy=FillPolicy.backtrader())
@@ -284,7 +319,9 @@ def test_a_cent_too_much_is_found_and_only_there(lies_about: type[Fill | Commiss
 def test_runs_that_part_without_a_differing_order_are_a_finding(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def dearer(strategy: object, bars: object, settings: object, parameters: object) -> RunRecord:
+    def dearer(
+        strategy: object, bars: object, settings: object, parameters: object, progress: object
+    ) -> RunRecord:
         return run_on_backtrader(
             strategy,
             bars,
@@ -341,11 +378,26 @@ def test_words_it_has_are_not(order: Order) -> None:
     [
         (free(slippage=HalfSpread()), "HalfSpread"),
         (free(liquidity=VolumeShare()), "liquidity"),
+        (free(account=RegT()), "margin calls of a RegT account on AAA"),
+        (free(account=Leverage(2.0, maintenance_percent=25.0)), "margin calls"),
     ],
 )
 def test_parts_it_cannot_follow_are_refused(settings: BacktestSettings, thing: str) -> None:
     with pytest.raises(ConfigError, match=thing):
         run_on_backtrader(scripted({}), [bars_of(ZIGZAG)], settings)
+
+
+@pytest.mark.parametrize("account", [CashAccount(), Leverage(2.0)])
+def test_accounts_that_are_never_called_are_not_refused(account: Leverage) -> None:
+    record = run_on_backtrader(scripted({}), [bars_of(ZIGZAG)], free(account=account))
+    assert record.error == ""
+
+
+def test_both_plays_tell_how_far_they_have_come() -> None:
+    told: list[tuple[int, int]] = []
+    bars = bars_of([(100.0, 101.0, 99.0, 100.0)] * 1_100)
+    referee(scripted({}), [bars], free(), progress=lambda done, total: told.append((done, total)))
+    assert told == [(1_024, 2_200), (1_100, 2_200), (2_124, 2_200), (2_200, 2_200)]
 
 
 def test_an_error_of_the_strategy_ends_both_runs_alike() -> None:
@@ -392,6 +444,8 @@ def test_the_command_ends_with_a_finding_only_for_what_no_rule_explains(
     loose = plan_of(
         Request(
             strategy=str(next(p for p in STRATEGIES if p.stem == "opening_range_breakout")),
+            first="2023-11-13",
+            last="2023-11-17",
         )
     )
     assert referee_command(loose, only_differences=True) == 1
