@@ -1,4 +1,4 @@
-"""Third review: orders, splits, parts and accounts in combination, where money could go astray."""
+"""Orders, splits, parts and accounts in combination, where money could go astray."""
 
 from __future__ import annotations
 
