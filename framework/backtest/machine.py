@@ -207,7 +207,7 @@ class Machine:
         for start in range(0, total, _CHUNK):
             for k in range(start, min(start + _CHUNK, total)):
                 self._done = k + 1
-                if watched or blotter.has_working:
+                if watched or blotter.at_work:
                     broker.advance(k)
                 engine.instant(k)
             if progress is not None:

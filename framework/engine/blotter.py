@@ -37,6 +37,7 @@ class Blotter:
         refused: what never became an order.
         fills, commissions, flows, splits: as reported.
         notices: what the strategies have not been told yet.
+        at_work: the orders that may still trade, by id.
     """
 
     def __init__(self) -> None:
@@ -49,36 +50,31 @@ class Blotter:
         self.flows: list[CashFlow] = []
         self.splits: list[Split] = []
         self.notices: list[tuple[Slot, Notice]] = []
-        self._working: dict[str, Ticket] = {}
+        self.at_work: dict[str, Ticket] = {}
         self._waiting: list[tuple[set[str], Callable[[], None]]] = []
-
-    @property
-    def has_working(self) -> bool:
-        """Whether any order may still trade."""
-        return bool(self._working)
 
     def all_working(self) -> tuple[Ticket, ...]:
         """Orders of the whole account that may still trade, oldest first."""
-        return tuple(self._working.values())
+        return tuple(self.at_work.values())
 
     def working(self, slot: Slot, symbol: str | None = None) -> Iterator[Ticket]:
         """Orders of a slot that may still trade, oldest first."""
-        for ticket in tuple(self._working.values()):
+        for ticket in tuple(self.at_work.values()):
             if ticket.slot is slot and symbol in (None, ticket.order.symbol):
                 yield ticket
 
     def find(self, order_id: str) -> Ticket | None:
         """The order called `order_id`, if it may still trade."""
-        return self._working.get(order_id)
+        return self.at_work.get(order_id)
 
     def record(self, ticket: Ticket) -> None:
         """Note an order that is about to leave."""
         self.tickets[ticket.order.id] = ticket
-        self._working[ticket.order.id] = ticket
+        self.at_work[ticket.order.id] = ticket
 
     def when_done(self, order_ids: Sequence[str], action: Callable[[], None]) -> bool:
         """Run `action` once all of these orders are proven done; False if they already are."""
-        pending = {order_id for order_id in order_ids if order_id in self._working}
+        pending = {order_id for order_id in order_ids if order_id in self.at_work}
         if pending:
             self._waiting.append((pending, action))
         return bool(pending)
@@ -163,7 +159,7 @@ class Blotter:
         ticket.reason = update.reason
         self.notices.append((ticket.slot, update))
         if update.status in DONE:
-            self._working.pop(update.order.id, None)
+            self.at_work.pop(update.order.id, None)
             self._proven_done(update.order.id)
 
     def _adopted(self, order: Order) -> Ticket:

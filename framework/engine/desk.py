@@ -42,17 +42,21 @@ class StrategyDesk:
         slot: the strategy at work.
         door: the one order door.
         sizer: how much to trade when a side is reached.
+
+    Attributes:
+        leaving: by symbol, the order that is to close what is held.
+        timers: those that are set, the next one first.
     """
 
     __slots__ = (
         "_door",
-        "_leaving",
         "_pending",
         "_renewal",
         "_sizer",
         "_slot",
-        "_timers",
         "_timers_set",
+        "leaving",
+        "timers",
     )
 
     def __init__(self, slot: Slot, door: Door, sizer: Sizer) -> None:
@@ -61,8 +65,8 @@ class StrategyDesk:
         self._sizer = sizer
         self._renewal = Renewal(slot, door)
         self._pending: dict[str, list[Callable[[], None]]] = {}
-        self._leaving: dict[str, str] = {}
-        self._timers: list[tuple[int, int, str, int | None]] = []
+        self.leaving: dict[str, str] = {}
+        self.timers: list[tuple[int, int, str, int | None]] = []
         self._timers_set = 0
 
     # verbs that reach a side ------------------------------------------------------------------
@@ -158,21 +162,16 @@ class StrategyDesk:
         """Send an order, and keep in mind that it is to close `exit_part` units."""
         order = self._door.place(self._slot, request)
         if exit_part > 0.0 and isinstance(order, Order):
-            self._leaving[request.symbol] = order.id
-
-    @property
-    def is_leaving(self) -> bool:
-        """Whether a position is being closed."""
-        return bool(self._leaving)
+            self.leaving[request.symbol] = order.id
 
     def finish_leaving(self) -> None:
         """Close what is left where the order that was to close it has expired: a bar may give less
         than is held."""
-        for symbol, order_id in tuple(self._leaving.items()):
+        for symbol, order_id in tuple(self.leaving.items()):
             ticket = self._door.blotter.tickets[order_id]
             if ticket.status not in DONE:
                 continue
-            del self._leaving[symbol]
+            del self.leaving[symbol]
             held = self._slot.ledger.positions[symbol].quantity
             if ticket.status is OrderStatus.EXPIRED and held * ticket.order.side < 0.0:
                 self.flatten(symbol, Origin.CLOSE)
@@ -276,22 +275,17 @@ class StrategyDesk:
     def timer(self, name: str, first: int, every: int | None) -> None:
         """Have `on_timer(name)` called at the first instant at or after `first`."""
         self._timers_set += 1
-        heappush(self._timers, (first, self._timers_set, name, every))
-
-    @property
-    def has_timers(self) -> bool:
-        """Whether any timer is set."""
-        return bool(self._timers)
+        heappush(self.timers, (first, self._timers_set, name, every))
 
     def ring(self) -> None:
         """Fire the timers that are due; one set meanwhile waits for the next instant."""
         due: list[str] = []
-        while self._timers and self._timers[0][0] <= self._door.now:
-            first, order, name, every = heappop(self._timers)
+        while self.timers and self.timers[0][0] <= self._door.now:
+            first, order, name, every = heappop(self.timers)
             due.append(name)
             if every is not None:
                 missed = (self._door.now - first) // every
-                heappush(self._timers, (first + (missed + 1) * every, order, name, every))
+                heappush(self.timers, (first + (missed + 1) * every, order, name, every))
         for name in due:
             self._slot.hooks.on_timer(name)
 

@@ -138,7 +138,8 @@ class Engine:
             station.awake = at >= 0
             if station.awake:
                 station.slot.world.move(at)
-        if self._is_watched or door.blotter.has_working:
+        blotter = door.blotter
+        if self._is_watched or blotter.at_work:
             self._take_fills(k)
         if self._breakers and k >= self._first and self._trips_now():
             self._finish(k)
@@ -146,7 +147,7 @@ class Engine:
         for station in self._stations:
             if station.awake:
                 self._wake(station)
-        if door.blotter.has_working or door.blotter.notices:
+        if blotter.at_work or blotter.notices:
             self._finish(k)
 
     def stop(self) -> None:
@@ -155,15 +156,15 @@ class Engine:
             station.slot.hooks.on_stop()
 
     def _wake(self, station: Station) -> None:
-        slot = station.slot
-        if station.desk.is_leaving:
-            station.desk.finish_leaving()
+        slot, desk = station.slot, station.desk
+        if desk.leaving:
+            desk.finish_leaving()
         if slot.time_stops:
-            station.desk.close_timed_out()
+            desk.close_timed_out()
         if slot.rolls:
-            station.desk.roll()
-        if station.desk.has_timers:
-            station.desk.ring()
+            desk.roll()
+        if desk.timers:
+            desk.ring()
         while station.signals and station.signals[0].time <= self._door.now:
             slot.hooks.on_signal(station.signals.popleft())
         now = slot.world.now

@@ -271,20 +271,30 @@ class Judge:
     ) -> Verdict:
         """The order, or at least what closes; `asked` is the protection the strategy gave."""
         limited = self._exits_reduce or request.origin in CLOSING
-        closing = replace(
-            request,
-            quantity=exit_part,
-            protection=self._kept(slot, request, Protection() if opening else asked, limited),
-        )
         if opening == 0.0:
-            return self._leaving(slot, closing, 0.0, 0.0 if limited else None, refused)
+            kept = self._kept(slot, request, asked, limited)
+            return self._closing(slot, request, exit_part, kept, limited, refused)
         if request.quantity != exit_part + opening:
             request = replace(request, quantity=exit_part + opening)
         whole = self._leaving(slot, request, opening, opening if limited else None, refused)
         if whole.order is not None or exit_part == 0.0:
             return whole
-        part = self._leaving(slot, closing, 0.0, 0.0 if limited else None, whole.refused)
+        kept = self._kept(slot, request, Protection(), limited)
+        part = self._closing(slot, request, exit_part, kept, limited, whole.refused)
         return whole if part.order is None else part
+
+    def _closing(
+        self,
+        slot: Slot,
+        request: OrderRequest,
+        exit_part: float,
+        kept: Protection,
+        limited: bool,
+        refused: tuple[Refused, ...],
+    ) -> Verdict:
+        """The part of an order that closes, alone."""
+        closing = replace(request, quantity=exit_part, protection=kept)
+        return self._leaving(slot, closing, 0.0, 0.0 if limited else None, refused)
 
     def _leaving(
         self,

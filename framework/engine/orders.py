@@ -147,7 +147,8 @@ class Door:
             self.blotter.fold(event)
             if isinstance(event, OrderUpdate):
                 self._insist(event.order.id)
-            self._inbox.extend(self._broker.poll())
+            if not self._inbox:
+                self._inbox.extend(self._broker.poll())
         return anything
 
     def _insist(self, order_id: str) -> None:

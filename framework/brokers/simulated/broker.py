@@ -230,13 +230,14 @@ class SimulatedBroker:
         )
 
     def _match(self, tape: Tape, queue: list[Resting]) -> None:
-        bars = tape.finer_bars() if self._policy.intrabar == "finer" else [tape.bar()]
+        whole = tape.bar()
+        bars = tape.finer_bars() if self._policy.intrabar == "finer" else [whole]
         for bar in bars:
             self._time = bar.time
             self._open_bar(queue, bar)
             self._walk(tape, queue, bar)
             if bar is bars[-1]:
-                self._work_algos(tape, queue, tape.bar())
+                self._work_algos(tape, queue, whole)
             self._close_bar(tape, queue, bar)
         self._ratchet(queue, bars[-1])
         queue[:] = [resting for resting in queue if resting.status not in DONE]
