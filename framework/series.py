@@ -26,12 +26,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from framework.domain.bars import FloatArray, IntArray
+from framework.domain.bars import BoolArray, FloatArray, IntArray
 from framework.errors import LookaheadError, OrderError, StrategyError
-
-BoolArray = NDArray[np.bool_]
 
 _EQUAL = 1e-9
 """Relative distance up to which two values count as equal."""

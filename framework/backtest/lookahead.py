@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from framework.domain.bars import FloatArray
+from framework.domain.bars import BoolArray, FloatArray
 from framework.engine.history import World
 from framework.errors import LookaheadError, StrategyError
-from framework.series import BoolArray, Series, at_instants
+from framework.series import Series, at_instants
 from framework.strategy import Strategy
 
 _SHORT = (5, 15, 30, 120, 500, 1500)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["order_price", "round_down_to_lot", "round_to_tick", "same"]
+__all__ = ["filled_up", "order_price", "round_down_to_lot", "round_to_tick", "same"]
 
 from math import floor
 
@@ -48,3 +48,10 @@ def round_down_to_lot(quantity: float, lot: float) -> float:
 def same(a: float, b: float) -> bool:
     """Whether two prices or indicator values count as equal: |a-b| <= 1e-9 max(|a|, |b|)."""
     return abs(a - b) <= _SNAP * max(abs(a), abs(b))
+
+
+def filled_up(filled: float, quantity: float, wanted: float) -> float:
+    """Units filled once `quantity` more have traded; all of `wanted` where only the rounding of a
+    sum of fractions keeps them apart."""
+    total = filled + quantity
+    return wanted if same(total, wanted) else total

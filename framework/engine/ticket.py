@@ -6,7 +6,7 @@ __all__ = ["Ticket"]
 
 from dataclasses import dataclass
 
-from framework.domain.arithmetic import round_down_to_lot, same
+from framework.domain.arithmetic import filled_up, round_down_to_lot
 from framework.domain.orders import Order, OrderStatus
 from framework.engine.slot import Slot
 
@@ -46,9 +46,7 @@ class Ticket:
         of tenths are."""
         self.value += quantity * price
         self.units += quantity
-        self.filled += quantity
-        if same(self.filled, self.order.quantity):
-            self.filled = self.order.quantity
+        self.filled = filled_up(self.filled, quantity, self.order.quantity)
 
     def split(self, ratio: float, lot: float) -> None:
         """Follow a split, `ratio` units for each one."""

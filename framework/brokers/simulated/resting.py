@@ -5,11 +5,11 @@ from __future__ import annotations
 __all__ = ["Resting"]
 
 from dataclasses import dataclass, replace
-from math import inf
+from math import inf, isnan
 
 from framework.brokers.simulated.adjustment import nearer
 from framework.brokers.simulated.matching import RULES, Ask, Rule
-from framework.domain.arithmetic import order_price, round_down_to_lot, same
+from framework.domain.arithmetic import filled_up, order_price, round_down_to_lot
 from framework.domain.instruments import Instrument
 from framework.domain.orders import CLOSING, Offset, Order, OrderStatus, OrderType, Origin, Side
 
@@ -141,9 +141,7 @@ class Resting:
         self.notional += notional
         self.units += quantity
         self.rung = round(self.rung - quantity, 10)
-        self.filled += quantity
-        if same(self.filled, self.order.quantity):
-            self.filled = self.order.quantity
+        self.filled = filled_up(self.filled, quantity, self.order.quantity)
 
     def climb(self) -> None:
         """Go to the next rung of a ladder once this one has filled."""
@@ -198,7 +196,7 @@ class Resting:
     @property
     def awaited(self) -> float:
         """The price it waits for now; NaN for one that waits for none."""
-        return self.limit if self.triggered or self.stop != self.stop else self.stop  # NaN: no stop
+        return self.limit if self.triggered or isnan(self.stop) else self.stop
 
     @property
     def is_protective_stop_or_close(self) -> bool:
