@@ -106,6 +106,8 @@ _HOME = {
     "Strategy": "framework.strategy",
     "StrategyError": "framework.errors",
     "StrategyStoppedError": "framework.research.backtest",
+    "SweepResult": "framework.sweeps.result",
+    "SweepTrial": "framework.sweeps.result",
     "TargetPercent": "framework.components.exits",
     "Terms": "framework.domain.terms",
     "TimeCondition": "framework.domain.conditions",
@@ -153,6 +155,7 @@ _HOME = {
     "sma": "framework.indicators",
     "sp500": "framework.feeds.sample",
     "standard_deviation": "framework.indicators",
+    "sweep": "framework.sweeps.sweep",
     "synthetic_intraday": "framework.feeds.synthetic",
     "synthetic_universe": "framework.feeds.synthetic",
     "true_range": "framework.indicators",
@@ -257,6 +260,8 @@ __all__ = [
     "Strategy",
     "StrategyError",
     "StrategyStoppedError",
+    "SweepResult",
+    "SweepTrial",
     "TargetPercent",
     "Terms",
     "TimeCondition",
@@ -304,6 +309,7 @@ __all__ = [
     "sma",
     "sp500",
     "standard_deviation",
+    "sweep",
     "synthetic_intraday",
     "synthetic_universe",
     "true_range",
@@ -471,3 +477,5 @@ if TYPE_CHECKING:
         short,
     )
     from framework.strategy import Strategy
+    from framework.sweeps.result import SweepResult, SweepTrial
+    from framework.sweeps.sweep import sweep

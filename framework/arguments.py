@@ -4,17 +4,25 @@ from __future__ import annotations
 
 __all__ = [
     "Price",
+    "Tif",
     "changed_order",
+    "check_finite",
     "check_order",
     "check_request",
     "order_request",
     "protection_of",
+    "quantity_of",
+    "side_of",
+    "takes",
     "timer_step",
 ]
 
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import isfinite
+from functools import lru_cache
+from math import inf, isfinite
 from numbers import Real
 from typing import Literal
 
@@ -22,6 +30,11 @@ from framework.domain.events import Refused
 from framework.domain.orders import Offset, Order, OrderRequest, Protection, Side, TimeInForce
 from framework.domain.terms import PLAIN, Terms
 from framework.errors import OrderError, StrategyError, did_you_mean
+
+Tif = Literal["DAY", "GTC", "GTD", "IOC", "FOK", "OPG"]
+"""A time in force by name."""
+
+_BARE = Protection()
 
 Price = float | Offset
 """A protective price: a price, or `pct(3)`, `atr(2)`, `points(1.5)` from the average fill."""
@@ -79,6 +92,12 @@ def order_request(
         at_close=at == "close",
         terms=terms or PLAIN,
     )
+
+
+def check_finite(what: str, number: float) -> None:
+    """Refuse what is no finite number."""
+    if not isfinite(number):
+        raise OrderError(f"{what} was given {number}.", "Give a finite number.")
 
 
 def check_order(verb: str, order: object) -> None:
@@ -151,6 +170,31 @@ def changed_order(
     )
 
 
+def side_of(side: object) -> Side:
+    """The side named.
+
+    Raises:
+        OrderError: it is none.
+    """
+    named = side.lower() if isinstance(side, str) else side
+    if named not in (Side.BUY, Side.SELL, "buy", "sell"):
+        raise OrderError(f"bracket: the side is {named!r}.", "Give 'buy' or 'sell'.")
+    return Side.BUY if named in (Side.BUY, "buy") else Side.SELL
+
+
+def quantity_of(quantity: float) -> float:
+    """The quantity of an order verb, checked.
+
+    Raises:
+        OrderError: it is no number above 0.
+    """
+    if type(quantity) in (float, int) and 0 < quantity < inf:
+        return float(quantity)
+    if not _is_price(quantity):
+        raise OrderError(f"The order quantity is {quantity!r}.", "Give a number above 0.")
+    return float(quantity)
+
+
 def _quantity_of(quantity: float, fraction: float | None) -> float:
     """The quantity of an order verb; 0 for an order made as a fraction of free margin."""
     if fraction is not None:
@@ -160,9 +204,7 @@ def _quantity_of(quantity: float, fraction: float | None) -> float:
                 "Give a quantity above 0, or a fraction in (0, 1].",
             )
         return 0.0
-    if not _is_price(quantity):
-        raise OrderError(f"The order quantity is {quantity!r}.", "Give a number above 0.")
-    return float(quantity)
+    return quantity_of(quantity)
 
 
 def _check_prices(
@@ -208,6 +250,8 @@ def protection_of(
     stop_loss: Price | None, take_profit: Price | None, trail: Offset | None
 ) -> Protection:
     """The protection of a verb, its prices checked."""
+    if stop_loss is take_profit is trail is None:
+        return _BARE
     for name, price in (("stop_loss", stop_loss), ("take_profit", take_profit)):
         if isinstance(price, Offset) or price is None:
             continue
@@ -218,3 +262,23 @@ def protection_of(
     if trail is not None and not isinstance(trail, Offset):
         raise OrderError(f"trail is {trail!r}.", "Give a distance: pct(3), atr(2) or points(1.5).")
     return Protection(stop_loss, take_profit, trail)
+
+
+def takes(verb: Callable[..., object], arguments: Mapping[str, object]) -> bool:
+    """Whether a method clearly takes these arguments; False where it takes a closer look."""
+    function = getattr(verb, "__func__", None)
+    if function is None:
+        return False
+    known, needed = _names_of(function)
+    return arguments.keys() <= known and needed <= arguments.keys()
+
+
+@lru_cache(maxsize=256)
+def _names_of(method: Callable[..., object]) -> tuple[frozenset[str], frozenset[str]]:
+    """The named parameters of a method without `self`, and those of them without a default."""
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    after_self = list(inspect.signature(method).parameters.values())[1:]
+    if any(one.kind not in named for one in after_self):
+        return frozenset(), frozenset({""})
+    needed = (one.name for one in after_self if one.default is inspect.Parameter.empty)
+    return frozenset(one.name for one in after_self), frozenset(needed)

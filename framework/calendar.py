@@ -101,7 +101,7 @@ class TradingCalendar:
     @property
     def tz(self) -> str:
         """Name of the exchange's time zone."""
-        return _zone(self.name)
+        return _facts(self.name).zone
 
     @property
     def periods_per_year(self) -> int:
@@ -218,6 +218,8 @@ def well_known_fits(days: IntArray) -> tuple[tuple[str, float], ...]:
 
 @lru_cache(maxsize=64)
 def _canonical(name: str) -> str:
+    if name in WELL_KNOWN:
+        return name
     import exchange_calendars  # noqa: PLC0415 - half a second, paid only when used
 
     names = exchange_calendars.get_calendar_names(include_aliases=True)
@@ -233,9 +235,24 @@ def _canonical(name: str) -> str:
     return str(exchange_calendars.resolve_alias(known))
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a calendar is whatever span of it is built; building one takes a tenth of a second.
+
+    Attributes:
+        zone: name of its time zone.
+        first, last: days it cannot be built beyond, None without such.
+    """
+
+    zone: str
+    first: pd.Timestamp | None
+    last: pd.Timestamp | None
+
+
 @lru_cache(maxsize=64)
-def _zone(name: str) -> str:
-    return str(_library(name).tz)
+def _facts(name: str) -> _Facts:
+    calendar = _library(name)
+    return _Facts(str(calendar.tz), calendar.bound_min(), calendar.bound_max())
 
 
 @lru_cache(maxsize=32)
@@ -243,10 +260,9 @@ def _schedule(name: str, first_year: int, last_year: int) -> _Schedule:
     import pandas as pd  # noqa: PLC0415
 
     start, end = pd.Timestamp(f"{first_year}-01-01"), pd.Timestamp(f"{last_year}-12-31")
-    kind = type(_library(name))
-    low, high = kind.bound_min(), kind.bound_max()
-    start = start if low is None else max(start, low)
-    end = end if high is None else min(end, high)
+    facts = _facts(name)
+    start = start if facts.first is None else max(start, facts.first)
+    end = end if facts.last is None else min(end, facts.last)
     if start >= end:
         raise DataError(
             f"The calendar {name} knows no sessions in {first_year}-{last_year}.",

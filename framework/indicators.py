@@ -22,11 +22,20 @@ __all__ = [
     "true_range",
 ]
 
+from types import ModuleType
+
 import numpy as np
-import talib
 
 from framework.domain.bars import FloatArray
 from framework.errors import ConfigError
+
+
+def _talib() -> ModuleType:
+    """TA-Lib, which loads pandas: only a run that has an indicator should wait for it."""
+    import talib  # noqa: PLC0415
+
+    library: ModuleType = talib
+    return library
 
 
 def _column(values: FloatArray) -> FloatArray:
@@ -42,46 +51,46 @@ def _period(name: str, period: int) -> int:
 def sma(values: FloatArray, period: int) -> FloatArray:
     """Simple moving average of the last `period` values."""
     period = _period("sma", period)
-    return np.asarray(talib.SMA(_column(values), period)) if period > 1 else values.copy()
+    return np.asarray(_talib().SMA(_column(values), period)) if period > 1 else values.copy()
 
 
 def ema(values: FloatArray, period: int) -> FloatArray:
     """Exponential moving average, weight 2/(period+1), seeded with the first simple average."""
     period = _period("ema", period)
-    return np.asarray(talib.EMA(_column(values), period)) if period > 1 else values.copy()
+    return np.asarray(_talib().EMA(_column(values), period)) if period > 1 else values.copy()
 
 
 def rsi(values: FloatArray, period: int = 14) -> FloatArray:
     """Relative strength index in 0..100 (Wilder 1978); `period` is at least 2."""
-    return np.asarray(talib.RSI(_column(values), max(2, _period("rsi", period))))
+    return np.asarray(_talib().RSI(_column(values), max(2, _period("rsi", period))))
 
 
 def highest(values: FloatArray, period: int) -> FloatArray:
     """Highest of the last `period` values, this one included."""
     period = _period("highest", period)
-    return np.asarray(talib.MAX(_column(values), period)) if period > 1 else values.copy()
+    return np.asarray(_talib().MAX(_column(values), period)) if period > 1 else values.copy()
 
 
 def lowest(values: FloatArray, period: int) -> FloatArray:
     """Lowest of the last `period` values, this one included."""
     period = _period("lowest", period)
-    return np.asarray(talib.MIN(_column(values), period)) if period > 1 else values.copy()
+    return np.asarray(_talib().MIN(_column(values), period)) if period > 1 else values.copy()
 
 
 def standard_deviation(values: FloatArray, period: int) -> FloatArray:
     """Population standard deviation of the last `period` values."""
     period = _period("standard_deviation", period)
-    return np.asarray(talib.STDDEV(_column(values), max(2, period), 1.0))
+    return np.asarray(_talib().STDDEV(_column(values), max(2, period), 1.0))
 
 
 def rate_of_change(values: FloatArray, period: int) -> FloatArray:
     """Change over `period` bars as a fraction: 0.05 is 5 % up."""
-    return np.asarray(talib.ROCP(_column(values), _period("rate_of_change", period)))
+    return np.asarray(_talib().ROCP(_column(values), _period("rate_of_change", period)))
 
 
 def true_range(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
     """max(high - low, |high - previous close|, |previous close - low|); the first is high - low."""
-    result = np.array(talib.TRANGE(_column(high), _column(low), _column(close)))
+    result = np.array(_talib().TRANGE(_column(high), _column(low), _column(close)))
     result[:1] = (high - low)[:1]
     return result
 
@@ -91,7 +100,7 @@ def average_true_range(
 ) -> FloatArray:
     """Average true range, smoothed as by Wilder (1978)."""
     period = _period("average_true_range", period)
-    return np.asarray(talib.ATR(_column(high), _column(low), _column(close), period))
+    return np.asarray(_talib().ATR(_column(high), _column(low), _column(close), period))
 
 
 def bollinger_upper(values: FloatArray, period: int = 20, width: float = 2.0) -> FloatArray:

@@ -7,11 +7,13 @@ __all__ = ["Parameter", "converted", "described", "hints_of"]
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, get_origin, get_type_hints
-
-from pydantic import TypeAdapter, ValidationError
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar, get_origin, get_type_hints
 
 from framework.errors import ConfigError, StrategyError
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ def hints_of(cls: type, root: type) -> dict[str, type]:
     Raises:
         StrategyError: for a type without a default.
     """
+    return _found_hints(cls, root)
+
+
+@lru_cache(maxsize=1024)
+def _found_hints(cls: Any, root: Any) -> dict[str, type]:
     found: dict[str, type] = {}
     for base in reversed(cls.__mro__):
         if base is root or not issubclass(base, root):
@@ -64,14 +71,23 @@ def hints_of(cls: type, root: type) -> dict[str, type]:
     return found
 
 
+@lru_cache(maxsize=256)
+def _adapter(hint: type) -> TypeAdapter[object]:
+    from pydantic import TypeAdapter  # noqa: PLC0415  # defaults need none of it
+
+    return TypeAdapter(hint)
+
+
 def converted(owner: str, name: str, hint: type, value: object) -> object:
     """`value` as a parameter of this type; text is converted.
 
     Raises:
         ConfigError: naming owner, parameter, value and type.
     """
+    from pydantic import ValidationError  # noqa: PLC0415  # defaults need none of it
+
     try:
-        return TypeAdapter(hint).validate_python(value)
+        return _adapter(hint).validate_python(value)
     except ValidationError as error:
         wanted = getattr(hint, "__name__", str(hint))
         raise ConfigError(

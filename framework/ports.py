@@ -364,7 +364,13 @@ class Broker(Protocol):
 
 
 class Hooks(Protocol):
-    """What the engine calls on a strategy."""
+    """What the engine calls on a strategy.
+
+    Attributes:
+        position: what it holds of its first instrument, kept up to date by the engine.
+    """
+
+    position: Position
 
     def on_bar(self) -> None:
         """A subscribed bar closed."""
@@ -404,6 +410,10 @@ class Desk(Protocol):
 
     def target_share(self, symbol: str, share: float, tolerance: float) -> None:
         """Hold `share` of equity, signed, unless within `tolerance` (share of equity) of it."""
+        ...
+
+    def market(self, symbol: str, side: Side, quantity: float) -> Order | Refused:
+        """Send exactly this market order, for the day and without protection."""
         ...
 
     def place(self, request: OrderRequest) -> Order | Refused:

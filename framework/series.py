@@ -27,11 +27,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from framework.comparisons import (
+    ABOVE,
+    BELOW,
+    DIFFERENT,
+    LEVEL,
+    NOT_ABOVE,
+    NOT_BELOW,
+    compared,
+    crossed,
+)
 from framework.domain.bars import BoolArray, FloatArray, IntArray
 from framework.errors import LookaheadError, OrderError, StrategyError
-
-_EQUAL = 1e-9
-"""Relative distance up to which two values count as equal."""
 
 
 class Axis:
@@ -80,6 +87,14 @@ class Series:
             StrategyError: in `setup`, or before there are that many rows.
             LookaheadError: for an index of 0 or more.
         """
+        row = self._axis.row
+        if index == -1 and row >= 0:
+            now: float = self._cells[row]
+            return now
+        return self._earlier(index)
+
+    def _earlier(self, index: int) -> float:
+        """A value before now, or why there is none."""
         try:
             row = self._axis.row + 1 + index
         except TypeError:
@@ -163,22 +178,22 @@ class Series:
         return Series(np.abs(self._values), self._axis, f"abs({self.name})")
 
     def __gt__(self, other: Series | float) -> Condition:
-        return _compare(">", self, other, lambda sign: sign > 0)
+        return _compare(">", self, other, ABOVE)
 
     def __lt__(self, other: Series | float) -> Condition:
-        return _compare("<", self, other, lambda sign: sign < 0)
+        return _compare("<", self, other, BELOW)
 
     def __ge__(self, other: Series | float) -> Condition:
-        return _compare(">=", self, other, lambda sign: sign >= 0)
+        return _compare(">=", self, other, NOT_BELOW)
 
     def __le__(self, other: Series | float) -> Condition:
-        return _compare("<=", self, other, lambda sign: sign <= 0)
+        return _compare("<=", self, other, NOT_ABOVE)
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # a condition, not bool
-        return _compare("==", self, _number(other), lambda sign: sign == 0)
+        return _compare("==", self, _number(other), LEVEL)
 
     def __ne__(self, other: object) -> Condition:  # type: ignore[override]  # a condition, not bool
-        return _compare("!=", self, _number(other), lambda sign: np.abs(sign) > 0)
+        return _compare("!=", self, _number(other), DIFFERENT)
 
     def _unreadable(self, index: int) -> StrategyError | LookaheadError | IndexError:
         if index >= 0:
@@ -236,10 +251,10 @@ class Condition:
         return self.when_flat is not self.when_long or self.when_flat is not self.when_short
 
     def __and__(self, other: Condition) -> Condition:
-        return self._join(other, np.logical_and, "&")
+        return self._join(other, _both, "&")
 
     def __or__(self, other: Condition) -> Condition:
-        return self._join(other, np.logical_or, "|")
+        return self._join(other, _either, "|")
 
     def __invert__(self) -> Condition:
         if not self.needs_position:
@@ -315,6 +330,22 @@ def _static(mask: BoolArray, name: str) -> Condition:
 _TRUE = np.array(True)
 _FALSE = np.array(False)
 
+def _both(a: BoolArray, b: BoolArray) -> BoolArray:
+    """Where both hold; the one itself where the other is a constant that changes nothing."""
+    for one, other in ((a, b), (b, a)):
+        if one.ndim == 0:
+            return other if one else _FALSE
+    return np.logical_and(a, b)
+
+
+def _either(a: BoolArray, b: BoolArray) -> BoolArray:
+    """Where one holds; the one itself where the other is a constant that changes nothing."""
+    for one, other in ((a, b), (b, a)):
+        if one.ndim == 0:
+            return _TRUE if one else other
+    return np.logical_or(a, b)
+
+
 always = _static(_TRUE, "always")
 flat = Condition(_TRUE, _FALSE, _FALSE, "flat")
 long = Condition(_FALSE, _TRUE, _FALSE, "long")
@@ -323,40 +354,22 @@ short = Condition(_FALSE, _FALSE, _TRUE, "short")
 
 def crosses_above(a: Series | float, b: Series | float) -> Condition:
     """True where `a` is above `b` and the last time they differed it was below."""
-    return _static(_crossings(a, b) > 0, f"crosses_above({_name(a)}, {_name(b)})")
+    name = f"crosses_above({_name(a)}, {_name(b)})"
+    return _static(crossed(_at_instants(a), _at_instants(b), upwards=True), name)
 
 
 def crosses_below(a: Series | float, b: Series | float) -> Condition:
     """True where `a` is below `b` and the last time they differed it was above."""
-    return _static(_crossings(a, b) < 0, f"crosses_below({_name(a)}, {_name(b)})")
-
-
-def _crossings(a: Series | float, b: Series | float) -> FloatArray:
-    """+1 where a crosses above b, -1 where it crosses below, else 0; at the run's instants."""
-    signs = np.nan_to_num(_signs(_at_instants(a), _at_instants(b)))
-    last_differing = np.maximum.accumulate(np.where(signs != 0.0, np.arange(len(signs)), 0))
-    standing = signs[last_differing]
-    before = np.concatenate(([0.0], standing[:-1])) if len(signs) else standing
-    return np.where(signs * before < 0.0, signs, 0.0)
-
-
-def _signs(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Sign of a - b, 0 where they count as equal, NaN where either is unknown."""
-    with np.errstate(invalid="ignore"):
-        gap = a - b
-        near = np.isfinite(gap) & (np.abs(gap) <= _EQUAL * np.maximum(np.abs(a), np.abs(b)))
-        return np.where(near | (a == b), 0.0, np.sign(gap))
+    name = f"crosses_below({_name(a)}, {_name(b)})"
+    return _static(crossed(_at_instants(a), _at_instants(b), upwards=False), name)
 
 
 def _at_instants(value: Series | float) -> FloatArray:
     return at_instants(value) if isinstance(value, Series) else np.asarray(float(value))
 
 
-def _compare(
-    sign: str, a: Series, b: Series | float, test: Callable[[FloatArray], BoolArray]
-) -> Condition:
-    with np.errstate(invalid="ignore"):
-        mask = test(_signs(at_instants(a), _at_instants(b)))
+def _compare(sign: str, a: Series, b: Series | float, asked: int) -> Condition:
+    mask = compared(at_instants(a), _at_instants(b), asked)
     return _static(mask, f"{_name(a)} {sign} {_name(b)}")
 
 
@@ -406,7 +419,7 @@ def computed(
             f"The indicator {name} returned shape {result.shape} for {axis.length} bars.",
             "Return one array with one value per bar, NaN while it warms up.",
         )
-    return Series(result.astype(np.float64), axis, name)
+    return Series(np.asarray(result, dtype=np.float64), axis, name)
 
 
 def _shown(value: object) -> str:

@@ -8,16 +8,20 @@ import inspect
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from math import isfinite
 from typing import ClassVar, Literal
 
 from framework.arguments import (
     Price,
+    Tif,
     changed_order,
+    check_finite,
     check_order,
     check_request,
     order_request,
     protection_of,
+    quantity_of,
+    side_of,
+    takes,
     timer_step,
 )
 from framework.domain.events import Fill, OrderUpdate, Refused, Signal
@@ -35,13 +39,12 @@ from framework.domain.terms import Terms
 from framework.errors import ConfigError, OrderError, StrategyError, did_you_mean
 from framework.parameters import Parameter, converted, described, hints_of
 from framework.ports import Desk, IndicatorFunction, Preview
-from framework.series import Condition, Series, When, computed
-from framework.views import COLUMNS, AccountView, MarketData
+from framework.series import Condition, Series, When
+from framework.views import COLUMNS, NO_POSITION_YET, AccountView, MarketData
 
 _log = logging.getLogger("slipway.strategy")
 
-Tif = Literal["DAY", "GTC", "GTD", "IOC", "FOK", "OPG"]
-"""A time in force by name."""
+_BARE = (None,) * 8
 
 
 class Strategy:
@@ -68,6 +71,9 @@ class Strategy:
     data: MarketData
     """The bars so far of this instrument; `data["SPY"]` is another's."""
 
+    position: Position
+    """What is held of this strategy's (first) instrument."""
+
     _desk: Desk
 
     def __init__(self, parameters: Mapping[str, object] | None = None) -> None:
@@ -83,7 +89,7 @@ class Strategy:
                 )
             setattr(self, name, converted(type(self).__name__, name, hints[name], value))
 
-    # hooks ---------------------------------------------------------------------------------
+    # hooks -------------------------------------------------------------------------------------
 
     def setup(self) -> None:
         """Declare indicators and conditions; called once, before any bar."""
@@ -106,7 +112,7 @@ class Strategy:
     def on_stop(self) -> None:
         """The run is over; nothing is flattened."""
 
-    # setup ---------------------------------------------------------------------------------
+    # setup -------------------------------------------------------------------------------------
 
     def indicator(
         self,
@@ -127,7 +133,7 @@ class Strategy:
         """
         self._only_in_setup("indicator")
         columns = [on] if isinstance(on, str | Series) else list(on)
-        series = computed(function, [self._column(column) for column in columns], args)
+        series = self.data.indicator(function, [self._column(one) for one in columns], args)
         self._indicators.append(series)
         return series
 
@@ -146,7 +152,8 @@ class Strategy:
                 "Give a comparison of series, such as crosses_above(fast, slow) or close > 100.",
             )
         try:
-            inspect.signature(verb).bind(**arguments)
+            if not takes(verb, arguments):
+                inspect.signature(verb).bind(**arguments)
         except (TypeError, ValueError) as error:
             raise OrderError(
                 f"when({condition.name}, {getattr(verb, '__name__', verb)}): {error}.",
@@ -166,9 +173,12 @@ class Strategy:
             every: repeat after this long; once if left out.
         """
         step = timer_step(name, first, every)
-        self._desk.timer(name, self._due(first), step)
+        due = self._desk.now() if self._started else 0
+        if first is not None:
+            due = int(first.timestamp() * 1e9)
+        self._desk.timer(name, due, step)
 
-    # verbs that reach a side ------------------------------------------------------------------
+    # verbs that reach a side -------------------------------------------------------------------
 
     def go_long(
         self,
@@ -208,15 +218,13 @@ class Strategy:
         symbol: str | None = None,
     ) -> None:
         """Hold `quantity` signed units, by one market order for the difference."""
-        if not isfinite(quantity):
-            raise OrderError(f"target({quantity}) is no quantity.", "Give a finite number.")
+        check_finite("target", quantity)
         protection = protection_of(stop_loss, take_profit, trail)
         self._desk.target(self._symbol(symbol), float(quantity), protection)
 
     def target_percent(self, percent: float, symbol: str | None = None) -> None:
         """Hold `percent` percent of equity, negative for short."""
-        if not isfinite(percent):
-            raise OrderError(f"target_percent({percent}) is no percentage.", "Give a number.")
+        check_finite("target_percent", percent)
         self._desk.target_share(self._symbol(symbol), percent / 100.0, 0.0)
 
     def target_weights(self, weights: Mapping[str, float], tolerance: float = 0.05) -> None:
@@ -227,9 +235,7 @@ class Strategy:
             tolerance: a holding this close to its weight (fraction of equity) is left alone.
         """
         for symbol, weight in weights.items():
-            self._symbol(symbol)
-            if not isfinite(weight):
-                raise OrderError(f"target_weights: {symbol} is {weight}.", "Give a finite number.")
+            check_finite(f"target_weights: {self._symbol(symbol)}", weight)
         held = {p.symbol: p.value(self.data[p.symbol].close[-1]) for p in self.positions}
         wanted = {symbol: weights.get(symbol, 0.0) for symbol in held} | dict(weights)
         equity = self.account.equity
@@ -237,7 +243,7 @@ class Strategy:
         for symbol in sorted(wanted, key=lambda name: (growth[name], name)):
             self._desk.target_share(symbol, wanted[symbol], tolerance)
 
-    # verbs that are orders ------------------------------------------------------------------
+    # verbs that are orders ---------------------------------------------------------------------
 
     def buy(
         self,
@@ -278,6 +284,10 @@ class Strategy:
         Returns:
             The order as it left the door, or why it did not.
         """
+        guards = (stop_loss, take_profit, trail)
+        rest = (limit, stop, touch, trailing, at, oca, fraction, terms)
+        if tif is TimeInForce.DAY and guards == _BARE[:3] and rest == _BARE:
+            return self._desk.market(self._symbol(symbol), Side.BUY, quantity_of(quantity))
         protection = protection_of(stop_loss, take_profit, trail)
         request = order_request(
             self._symbol(symbol),
@@ -315,6 +325,10 @@ class Strategy:
         terms: Terms | None = None,
     ) -> Order | Refused:
         """Send exactly this sell order; the arguments are those of `buy`."""
+        guards = (stop_loss, take_profit, trail)
+        rest = (limit, stop, touch, trailing, at, oca, fraction, terms)
+        if tif is TimeInForce.DAY and guards == _BARE[:3] and rest == _BARE:
+            return self._desk.market(self._symbol(symbol), Side.SELL, quantity_of(quantity))
         protection = protection_of(stop_loss, take_profit, trail)
         request = order_request(
             self._symbol(symbol),
@@ -346,11 +360,7 @@ class Strategy:
         symbol: str | None = None,
     ) -> Order | Refused:
         """An entry with both a protective stop and a target."""
-        side = side.lower() if isinstance(side, str) else side  # type: ignore[assignment]  # checked
-        if side not in (Side.BUY, Side.SELL, "buy", "sell"):
-            raise OrderError(f"bracket: the side is {side!r}.", "Give 'buy' or 'sell'.")
-        send = self.buy if side in (Side.BUY, "buy") else self.sell
-        return send(
+        return (self.buy if side_of(side) is Side.BUY else self.sell)(
             quantity,
             limit=limit,
             stop=stop,
@@ -378,8 +388,7 @@ class Strategy:
         check_order("modify", order)
         if isinstance(order, Refused):
             return order
-        working = {each.id: each for each in self._desk.working(order.symbol)}
-        present = working.get(order.id, order)
+        present = next((o for o in self._desk.working(order.symbol) if o.id == order.id), order)
         return self._desk.modify(changed_order(present, quantity, limit, stop, trailing, tif))
 
     def what_if(self, request: OrderRequest) -> Preview:
@@ -399,17 +408,12 @@ class Strategy:
             if order.parent is None and order.origin not in CLOSING:
                 self._desk.cancel(order.id)
 
-    # world ---------------------------------------------------------------------------------
-
-    @property
-    def position(self) -> Position:
-        """What is held of this strategy's (first) instrument."""
-        return self._desk.position(self.data.symbol)
+    # world -------------------------------------------------------------------------------------
 
     @property
     def positions(self) -> tuple[Position, ...]:
         """Everything held, in subscription order; flat ones left out."""
-        every = (self._desk.position(symbol) for symbol in self.symbols)
+        every = map(self._desk.position, self.symbols)
         return tuple(position for position in every if not position.is_flat)
 
     @property
@@ -437,7 +441,7 @@ class Strategy:
         if not self._muted:
             _log.info("%s %s", self.now.isoformat(), message)
 
-    # wiring --------------------------------------------------------------------------------
+    # wiring ------------------------------------------------------------------------------------
 
     _symbols: tuple[str, ...]
 
@@ -446,6 +450,7 @@ class Strategy:
         self.data = data
         self._symbols = symbols
         self._desk = desk
+        self.position = NO_POSITION_YET
 
     @property
     def whens(self) -> tuple[When, ...]:
@@ -467,11 +472,7 @@ class Strategy:
         self._desk = desk
         self._muted = muted
         self._started = True
-
-    def _due(self, first: datetime | None) -> int:
-        if first is not None:
-            return int(first.timestamp() * 1e9)
-        return self._desk.now() if self._started else 0
+        self.position = desk.position(self.data.symbol)
 
     def _only_in_setup(self, what: str) -> None:
         if self._started:

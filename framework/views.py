@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["COLUMNS", "AccountView", "MarketData"]
+__all__ = ["COLUMNS", "NO_POSITION_YET", "AccountView", "MarketData"]
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Never
 
 import numpy as np
 
 from framework.domain.bars import Bars
-from framework.series import Axis, Series
+from framework.errors import OrderError
+from framework.ports import IndicatorFunction
+from framework.series import Axis, Series, computed
 
 COLUMNS = ("open", "high", "low", "close", "volume", "session", "minutes_to_close")
 """Names an indicator's `on=` may use."""
@@ -25,8 +28,6 @@ class MarketData:
         symbol, instrument: what it is.
         frame: bar length.
         open, high, low, close, volume: the bars' columns.
-        session: the trading day of each bar, as days since 1970-01-01.
-        minutes_to_close: minutes from each bar's close to its session's close.
 
     `data["SPY"]` is another subscribed instrument; `data.every("1d")` the completed bars of a
     longer frame, and only those.
@@ -35,15 +36,16 @@ class MarketData:
     __slots__ = (
         "_another",
         "_axis",
+        "_bars",
+        "_known",
         "_longer",
+        "_made",
         "close",
         "frame",
         "high",
         "instrument",
         "low",
-        "minutes_to_close",
         "open",
-        "session",
         "symbol",
         "volume",
     )
@@ -66,10 +68,26 @@ class MarketData:
         self.low = Series(bars.low, axis, f"{bars.symbol}.low")
         self.close = Series(bars.close, axis, f"{bars.symbol}.close")
         self.volume = Series(bars.volume, axis, f"{bars.symbol}.volume")
-        session = bars.session.astype(np.float64)
-        self.session = Series(session, axis, f"{bars.symbol}.session")
-        left = (bars.session_close - bars.close_time) / _MINUTE
-        self.minutes_to_close = Series(left, axis, f"{bars.symbol}.minutes_to_close")
+        self._bars = bars
+        self._made: dict[str, Series] = {}
+        self._known: dict[tuple[object, ...], Series] | None = None
+
+    @property
+    def session(self) -> Series:
+        """The trading day of each bar, as days since 1970-01-01."""
+        if "session" not in self._made:
+            days = self._bars.session.astype(np.float64)
+            self._made["session"] = Series(days, self._axis, f"{self.symbol}.session")
+        return self._made["session"]
+
+    @property
+    def minutes_to_close(self) -> Series:
+        """Minutes from each bar's close to its session's close."""
+        if "minutes_to_close" not in self._made:
+            left = (self._bars.session_close - self._bars.close_time) / _MINUTE
+            name = f"{self.symbol}.minutes_to_close"
+            self._made["minutes_to_close"] = Series(left, self._axis, name)
+        return self._made["minutes_to_close"]
 
     def __getitem__(self, symbol: str) -> MarketData:
         return self._another(symbol)
@@ -91,10 +109,49 @@ class MarketData:
             return False
         return bool(rows[now] >= 0 and (now == 0 or rows[now] != rows[now - 1]))
 
+    def remember(self) -> None:
+        """From here on, compute each indicator of a column once for each set of arguments."""
+        self._known = {}
+
+    def indicator(
+        self, function: IndicatorFunction, inputs: Sequence[Series], args: Sequence[float]
+    ) -> Series:
+        """The series `function(*inputs, *args)`."""
+        if self._known is None:
+            return computed(function, inputs, args)
+        key = (function, tuple(map(id, inputs)), tuple(args))
+        if key not in self._known:
+            made = computed(function, inputs, args)
+            if not all(self._is_lasting(series) for series in inputs):
+                return made
+            self._known[key] = made
+        return self._known[key]
+
+    def _is_lasting(self, series: Series) -> bool:
+        """Whether a series stays as long as this does: a column, or an indicator known by now."""
+        columns = (self.open, self.high, self.low, self.close, self.volume, *self._made.values())
+        return any(series is one for one in (*columns, *(self._known or {}).values()))
+
     def column(self, name: str) -> Series:
         """The series called `name` in `COLUMNS`."""
         series: Series = getattr(self, name)
         return series
+
+
+class _NoPositionYet:
+    """What `position` is while `setup` runs."""
+
+    def __getattr__(self, name: str) -> Never:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise OrderError(
+            "position was used in setup, before there is any bar.",
+            "Use it in on_bar, or the conditions flat, long and short in when(...).",
+        )
+
+
+NO_POSITION_YET: Any = _NoPositionYet()
+"""Stands for a position until the run begins."""
 
 
 @dataclass(frozen=True, slots=True)

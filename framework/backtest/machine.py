@@ -11,45 +11,34 @@ from typing import Protocol
 import numpy as np
 
 from framework.backtest.account import (
-    account_warnings,
     foreign_rates,
     models_of,
     open_actions,
-    rates_of,
     roll_warnings,
 )
-from framework.backtest.blame import blamed
-from framework.backtest.lookahead import check_lookahead, warmup
+from framework.backtest.cast import Cast, Player
 from framework.backtest.record import INTERRUPTED, OrderRecord, RunRecord
 from framework.backtest.settings import BacktestSettings
-from framework.backtest.setup_desk import SetupDesk
 from framework.backtest.shortage import shortage_warnings
+from framework.backtest.warnings import run_warnings
 from framework.brokers.simulated.blind_spots import blind_spots
 from framework.brokers.simulated.broker import SimulatedBroker
 from framework.brokers.simulated.tape import Tape
-from framework.components.margin import CashAccount, Leverage, RegT
+from framework.components.margin import RegT
 from framework.domain.bars import Bars, FloatArray
-from framework.domain.ledger import Ledger
 from framework.engine.blotter import Blotter
 from framework.engine.desk import StrategyDesk
 from framework.engine.engine import Engine, Station
-from framework.engine.history import Timeline, World
 from framework.engine.judge import Judge
 from framework.engine.orders import Door
 from framework.engine.reconcile import reconcile
-from framework.engine.rolling import rolls_of
 from framework.engine.slot import Slot
 from framework.engine.venue import Venue
 from framework.errors import (
-    ConfigError,
-    LookaheadError,
     ReconcileError,
     SlipwayError,
-    StrategyError,
 )
-from framework.feeds.resample import resample
 from framework.ports import Broker, Progress
-from framework.strategy import Strategy
 
 _CHUNK = 1 << 10
 _log = logging.getLogger("slipway.backtest")
@@ -73,71 +62,41 @@ Drive = Callable[[int, Callable[[int], None]], None]
 
 
 class Machine:
-    """One backtest, assembled: `play` it, then take its `record`.
+    """One backtest by the event engine: `play` it, then take its `record`.
 
     Args:
-        strategy: the class; one instance per symbol, or one for all if it says `universe = True`.
-        bars: one per symbol, in subscription order.
-        settings: the parts.
-        parameters: of the strategy, by name.
+        cast: the strategy instances.
         finer: by symbol, bars of a shorter frame for the fill policy's intrabar="finer".
         rehearsal: a run that only checks: the strategy's log is silent, `on_stop` is not called.
         market: puts another market in place of the simulated one it is given.
-
-    Raises:
-        InputError: the strategy's `setup` raised.
     """
 
     def __init__(
         self,
-        strategy: type[Strategy],
-        bars: tuple[Bars, ...],
-        settings: BacktestSettings,
-        parameters: Mapping[str, object],
+        cast: Cast,
         finer: Mapping[str, Bars],
         rehearsal: bool = False,
         market: Callable[[Market], Market] | None = None,
     ) -> None:
+        settings = cast.settings
         self._rehearsal = rehearsal
-        self._strategy = strategy
-        self._bars = bars
+        self._cast = cast
+        self._bars = cast.bars
         self._settings = settings
-        self._parameters = parameters
-        self._timeline = Timeline(bars)
-        self._first = _first_instant(self._timeline, settings.start)
+        self._timeline = cast.timeline
+        self._first = cast.first
         self._done = 0
-        self._rates = rates_of(bars, settings)
         simulated = SimulatedBroker(
-            [self._tape(one, finer.get(one.symbol)) for one in bars],
+            [self._tape(one, finer.get(one.symbol)) for one in cast.bars],
             self._timeline.instants,
             settings.cash,
             settings.policy,
-            models_of(bars, settings),
+            models_of(cast.bars, settings),
         )
         self._broker = simulated if market is None else market(simulated)
-        self._door = Door(
-            self._broker,
-            Judge(
-                Blotter(),
-                settings.commission,
-                settings.rules,
-                settings.exits,
-                settings.margin,
-                checks_cash=settings.policy.cash_check == "door",
-                sizes_at_fill=settings.policy.sizing == "fill",
-                exits_reduce=settings.policy.late_exits == "reduce",
-                venue=Venue(
-                    settings.order_rules,
-                    settings.margin,
-                    isinstance(settings.margin, RegT),
-                    settings.financing,
-                ),
-            ),
-        )
-        self._warmup = 0
-        self._instances: list[tuple[Strategy, World]] = []
-        self._stations = [self._station(name, one, cash) for name, one, cash in self._sleeves()]
-        self._door.open_for([station.slot for station in self._stations], self._spare_cash())
+        self._door = Door(self._broker, _judge(settings))
+        self._stations = [self._station(player) for player in cast.players]
+        self._door.open_for([station.slot for station in self._stations], cast.spare_cash)
         self._engine = Engine(
             self._stations,
             self._door,
@@ -147,17 +106,6 @@ class Machine:
             self._first,
             self._broker.is_watched,
         )
-
-    def inspect(self) -> None:
-        """Check every indicator and condition for lookahead, and measure their warm-up.
-
-        Raises:
-            LookaheadError: one of them knows the future.
-        """
-        for strategy, world in self._instances:
-            check_lookahead(strategy, world, lambda shorter: self._set_up(shorter)[0])
-            settled = warmup(strategy, world, lambda later: self._set_up(later)[0])
-            self._warmup = max(self._warmup, settled)
 
     def play(self, progress: Progress | None, drive: Drive | None = None) -> str:
         """Run to the end of the data; what cut it short, empty if nothing did.
@@ -174,11 +122,11 @@ class Machine:
         except SlipwayError as error:
             self._take_stock()
             _log.debug("The strategy was refused.", exc_info=error)
-            return blamed(self._strategy, error, str(error))
+            return self._cast.blamed(error, str(error))
         except Exception as error:  # the strategy is the user's code: anything may come out of it
             self._take_stock()
             _log.debug("The strategy raised.", exc_info=error)
-            return blamed(self._strategy, error, f"{type(error).__name__}: {error}")
+            return self._cast.blamed(error, f"{type(error).__name__}: {error}")
         return ""
 
     def _loop(self, progress: Progress | None, drive: Drive | None) -> None:
@@ -230,7 +178,7 @@ class Machine:
             )
         cash, quantities = self._curves(slots)
         equity = cash.copy()
-        rates = foreign_rates(self._bars, self._rates, self._timeline.instants)
+        rates = foreign_rates(self._bars, self._cast.rates, self._timeline.instants)
         for one in self._bars:
             rows = self._timeline.rows[one.symbol]
             held = quantities[one.symbol]
@@ -257,71 +205,22 @@ class Machine:
                 p for slot in slots for p in slot.ledger.positions.values() if not p.is_flat
             ),
             warnings=self._warnings(cash),
-            warmup=self._warmup,
+            warmup=self._cast.warmup,
             error=error,
             flows=tuple(self._door.blotter.flows),
             splits=tuple(self._door.blotter.splits),
             actions=open_actions(self._bars, self._settings),
-            currency=self._rates.base,
+            currency=self._cast.rates.base,
             rates=rates,
         )
 
-    def _spare_cash(self) -> float:
-        """Cash of the account that no instance was given."""
-        given = sum(station.slot.ledger.opening_cash for station in self._stations)
-        return self._settings.cash - given
-
-    def _sleeves(self) -> list[tuple[str, tuple[Bars, ...], float]]:
-        """Name, bars and opening cash of each instance."""
-        name, cash, bars = _short(self._strategy.__name__), self._settings.cash, self._bars
-        if self._strategy.universe or len(bars) == 1:
-            return [(name, bars, cash)]
-        weights = self._settings.weights or {one.symbol: 1.0 / len(bars) for one in bars}
-        names = [f"{name}.{_short(one.symbol)[:9]}" for one in bars]
-        if len(set(names)) < len(names):
-            names = [f"{name}.{number}" for number in range(1, len(bars) + 1)]
-        return [
-            (each, (one,), cash * weights[one.symbol])
-            for each, one in zip(names, bars, strict=True)
-        ]
-
-    def _station(self, name: str, bars: tuple[Bars, ...], cash: float) -> Station:
-        world = World(bars, _resample)
-        strategy, setup = self._set_up(world)
-        self._instances.append((strategy, world))
-        slot = Slot(
-            name=name,
-            hooks=strategy,
-            whens=strategy.whens,
-            wants_bars=type(strategy).on_bar is not Strategy.on_bar,
-            world=world,
-            ledger=Ledger(cash, {one.symbol: one.instrument.multiplier for one in bars}),
-            share=1.0 / len(bars),
-            rates=foreign_rates(bars, self._rates, world.timeline.instants),
-            rolls=rolls_of(bars, world.timeline.instants),
-        )
+    def _station(self, player: Player) -> Station:
+        slot = self._cast.slot(player)
         desk = StrategyDesk(slot, self._door, self._settings.sizer)
-        strategy.start(desk, muted=self._rehearsal)
-        for timer in setup.timers:
+        player.strategy.start(desk, muted=self._rehearsal)
+        for timer in player.timers:
             desk.timer(*timer)
         return Station.of(slot, desk, self._timeline.instants, self._settings.signals)
-
-    def _set_up(self, world: World) -> tuple[Strategy, SetupDesk]:
-        strategy = self._strategy(self._parameters)
-        desk = SetupDesk()
-        strategy.bind(world.data, world.symbols, desk)
-        try:
-            strategy.setup()
-        except LookaheadError:
-            raise
-        except SlipwayError as error:
-            raise type(error)(blamed(self._strategy, error, error.problem), error.remedy) from error
-        except Exception as error:  # the strategy is the user's code: anything may come out of it
-            problem = blamed(self._strategy, error, f"{type(error).__name__}: {error}")
-            raise StrategyError(
-                f"{problem}.", "It was raised in setup; nothing has run."
-            ) from error
-        return strategy, desk
 
     def _tape(self, bars: Bars, finer: Bars | None) -> Tape:
         whole = self._timeline.is_whole(bars.symbol)
@@ -357,26 +256,15 @@ class Machine:
         )
 
     def _warnings(self, cash: FloatArray) -> tuple[str, ...]:
-        found = []
-        if self._settings.policy.backtest_only:
-            axes = ", ".join(self._settings.policy.backtest_only)
-            found.append(f"The fill policy is backtest-only ({axes}): paper would refuse it.")
-        found += account_warnings(self._bars, self._settings)
-        found += roll_warnings(self._door.blotter.refused)
-        sent = [ticket.order for ticket in self._door.blotter.tickets.values()]
-        found += blind_spots(sent, self._bars)
         blotter = self._door.blotter
+        found = list(roll_warnings(blotter.refused))
+        sent = [ticket.order for ticket in blotter.tickets.values()]
+        found += blind_spots(sent, self._bars)
         found += shortage_warnings(
             self._settings.liquidity, self._bars, self._order_records(), blotter.fills
         )
-        debit = float(cash[: self._done].min(initial=0.0))
-        if debit < 0.0 and self._settings.margin in (Leverage(), CashAccount()):
-            found.append(
-                f"Cash fell to {debit:,.2f} without leverage: fills after a gap cost more than was "
-                "free at the decision. A real account would have had a margin event."
-            )
-        if not self._door.blotter.tickets and not self._door.blotter.refused:
-            found.append("The strategy never sent an order.")
+        acted = bool(blotter.tickets or blotter.refused)
+        found = [*run_warnings(self._cast, cash[: self._done], acted, tuple(found))]
         for one in self._bars:
             ended = one.session[-1] < self._timeline.session[-1]
             if ended and any(
@@ -391,20 +279,21 @@ class Machine:
         return tuple(found)
 
 
-def _resample(bars: Bars, frame: str) -> Bars:
-    return resample(bars, frame)
-
-
-def _short(name: str) -> str:
-    """A class name as the prefix of order ids: ASCII, at most 20 characters."""
-    plain = "".join(letter for letter in name if letter.isascii() and letter.isalnum())
-    return plain[:20] or "strategy"
-
-
-def _first_instant(timeline: Timeline, start: int | None) -> int:
-    if start is None:
-        return 0
-    first = int(np.searchsorted(timeline.instants, start, side="left"))
-    if first >= len(timeline.instants):
-        raise ConfigError("The run starts after its last bar.", "Start it earlier.")
-    return first
+def _judge(settings: BacktestSettings) -> Judge:
+    venue = Venue(
+        settings.order_rules,
+        settings.margin,
+        isinstance(settings.margin, RegT),
+        settings.financing,
+    )
+    return Judge(
+        Blotter(),
+        settings.commission,
+        settings.rules,
+        settings.exits,
+        settings.margin,
+        checks_cash=settings.policy.cash_check == "door",
+        sizes_at_fill=settings.policy.sizing == "fill",
+        exits_reduce=settings.policy.late_exits == "reduce",
+        venue=venue,
+    )

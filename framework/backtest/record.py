@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-__all__ = ["INTERRUPTED", "OrderRecord", "RunRecord"]
+__all__ = ["COMPILED", "INTERRUPTED", "OrderRecord", "RunRecord"]
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from framework.domain.actions import CorporateAction
 from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.domain.events import CashFlow, Commission, Fill, Refused, Split, Trip
 from framework.domain.ledger import Position
 from framework.domain.orders import Order, OrderStatus
+
+if TYPE_CHECKING:
+    from framework.backtest.run_tables import RunTables
+
+COMPILED = "compiled"
+"""The path of a run that the kernel did."""
 
 INTERRUPTED = "interrupted"
 """The error of a run that Ctrl-C cut short."""
@@ -74,6 +81,8 @@ class RunRecord:
         currency: the account's; cash, equity, commissions and flows are in it.
         rates: by symbol of another currency, units of the account's for one of its own, at each
             instant.
+        path: how it was run: "compiled", or "event engine" and why.
+        tables: of a compiled run, the tables its orders, fills and refusals are made from.
     """
 
     bars: tuple[Bars, ...]
@@ -86,11 +95,11 @@ class RunRecord:
     cash: FloatArray
     quantities: Mapping[str, FloatArray]
     equity: FloatArray
-    orders: tuple[OrderRecord, ...]
-    fills: tuple[Fill, ...]
-    commissions: tuple[Commission, ...]
-    refused: tuple[Refused, ...]
-    trips: tuple[Trip, ...]
+    orders: Sequence[OrderRecord]
+    fills: Sequence[Fill]
+    commissions: Sequence[Commission]
+    refused: Sequence[Refused]
+    trips: Sequence[Trip]
     positions: tuple[Position, ...]
     warnings: tuple[str, ...] = ()
     warmup: int = 0
@@ -100,3 +109,5 @@ class RunRecord:
     actions: tuple[CorporateAction, ...] = ()
     currency: str = "USD"
     rates: Mapping[str, FloatArray] = field(default_factory=dict)
+    tables: RunTables | None = None
+    path: str = ""

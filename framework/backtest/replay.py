@@ -7,13 +7,15 @@ from __future__ import annotations
 
 __all__ = ["check_replays"]
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 
 from framework.backtest.record import INTERRUPTED, RunRecord
-from framework.domain.bars import Bars
+from framework.domain.bars import Bars, IntArray
+from framework.domain.events import Refused
+from framework.domain.orders import Order
 from framework.engine.rolling import turning_days
 from framework.errors import InputError, LookaheadError
 
@@ -53,6 +55,8 @@ def check_replays(record: RunRecord, again: Again) -> bool:
             return False
         if replayed.error:
             _complain(end, f"the strategy stops there instead ({replayed.error})")
+        if _decides_alike(record, replayed, end):
+            continue
         before, after = _decisions(record, end), _decisions(replayed, end)
         if before != after:
             odd = next((d for d in [*before, *after] if d not in before or d not in after), before)
@@ -67,21 +71,30 @@ def _ends(record: RunRecord) -> list[int]:
     """
     times = _decided(record)
     first = max(int(one.close_time[0]) for one in record.bars)
-    rows = {time: int(np.searchsorted(record.instants, time)) for time in sorted(times)}
-    known = [time for time, row in rows.items() if time >= first and row < _LONGEST]
-    near = [time for time in known if rows[time] < _SHORT] or known[:1]
-    if not near:
+    rows = np.searchsorted(record.instants, times)
+    known = times[(times >= first) & (rows < _LONGEST)]
+    near = times[(times >= first) & (rows < _SHORT)]
+    near = near if len(near) else known[:1]
+    if not len(near):
         return []
-    return sorted({near[i] for i in np.linspace(0, len(near) - 1, _REPLAYS).astype(int)})
+    chosen = near[np.linspace(0, len(near) - 1, _REPLAYS).astype(int)]
+    return sorted({int(time) for time in chosen})
 
 
-def _decided(record: RunRecord) -> set[int]:
-    """Instants of decisions at which the bars could have ended."""
-    times = {item.order.time for item in record.orders if item.order.parent is None}
-    times |= {refused.time for refused in record.refused}
-    times.discard(int(record.instants[-1]))
+def _decided(record: RunRecord) -> IntArray:
+    """Instants of decisions at which the bars could have ended, in order."""
+    if record.tables is not None:
+        times = record.tables.decided(_LONGEST)
+    else:
+        found = {item.order.time for item in record.orders if item.order.parent is None}
+        found |= {refused.time for refused in record.refused}
+        times = np.array(sorted(found), dtype=np.int64)
+    times = times[times != record.instants[-1]]
     contracts = [one for one in record.bars if one.instrument.expiry is not None]
-    return {time for time in times if not any(_turns_otherwise(one, time) for one in contracts)}
+    if not contracts:
+        return np.asarray(times)
+    kept = [not any(_turns_otherwise(one, time) for one in contracts) for time in times.tolist()]
+    return np.asarray(times[np.array(kept, dtype=bool)])
 
 
 def _turns_otherwise(contract: Bars, time: int) -> bool:
@@ -99,8 +112,16 @@ def _turns_otherwise(contract: Bars, time: int) -> bool:
     return False
 
 
+def _decides_alike(record: RunRecord, replayed: RunRecord, end: int) -> bool:
+    """Whether two compiled runs decided the same up to `end`; False asks for a closer look."""
+    if record.tables is None or replayed.tables is None:
+        return False
+    return record.tables.same_until(replayed.tables, end)
+
+
 def _decisions(record: RunRecord, end: int) -> list[Decision]:
     """What the strategy wanted up to `end`: the parts of its orders that nothing changes later."""
+    sent, kept_in = _until(record, end)
     orders: list[Decision] = [
         (
             _utc(order.time),
@@ -111,15 +132,21 @@ def _decisions(record: RunRecord, end: int) -> list[Decision]:
             order.origin,
             order.decision_price,
         )
-        for order in (item.order for item in record.orders)
-        if order.time <= end
+        for order in sent
     ]
     refused: list[Decision] = [
-        (_utc(item.time), item.symbol, item.side, item.rule)
-        for item in record.refused
-        if item.time <= end
+        (_utc(item.time), item.symbol, item.side, item.rule) for item in kept_in
     ]
     return orders + refused
+
+
+def _until(record: RunRecord, end: int) -> tuple[Sequence[Order], Sequence[Refused]]:
+    """Orders and refusals made up to `end`. Of a compiled run only those are made into objects."""
+    if record.tables is not None:
+        sent, kept_in = record.tables.until(end)
+        return [item.order for item in record.orders[:sent]], record.refused[:kept_in]
+    orders = [item.order for item in record.orders if item.order.time <= end]
+    return orders, [item for item in record.refused if item.time <= end]
 
 
 def _utc(time: int) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["run", "run_verified"]
+__all__ = ["check_bars", "run", "run_verified"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from framework.backtest.account import check_account
-from framework.backtest.machine import Machine
+from framework.backtest.cast import Cast
+from framework.backtest.paths import fastest, hindrance
 from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.backtest.replay import check_replays
 from framework.backtest.settings import BacktestSettings
@@ -46,10 +47,11 @@ def run(
         ReconcileError: if the strategies' ledgers and the broker's book disagree at the end.
     """
     settings = settings or BacktestSettings()
-    _check_bars(bars, settings, finer)
-    machine = Machine(strategy, tuple(bars), settings, dict(parameters or {}), dict(finer or {}))
-    machine.inspect()
-    return machine.record(machine.play(progress))
+    check_bars(bars, settings, finer)
+    reason = hindrance(sum(len(one) for one in bars))
+    cast = Cast(strategy, tuple(bars), settings, dict(parameters or {}))
+    cast.inspect()
+    return fastest(cast, dict(finer or {}), reason, progress)
 
 
 def run_verified(
@@ -71,17 +73,23 @@ def run_verified(
     record = run(strategy, bars, settings, parameters, finer, progress)
 
     def again(shorter: tuple[Bars, ...]) -> RunRecord:
-        check = Machine(strategy, shorter, settings, parameters, finer, rehearsal=True)
-        return check.record(check.play(None))
+        cast = Cast(strategy, shorter, settings, parameters)
+        reason = hindrance(sum(len(one) for one in shorter))
+        return fastest(cast, finer, reason, None, rehearsal=True)
 
     if not record.error and not check_replays(record, again):
         return replace(record, error=INTERRUPTED)
     return record
 
 
-def _check_bars(
+def check_bars(
     bars: Sequence[Bars], settings: BacktestSettings, finer: Mapping[str, Bars] | None
 ) -> None:
+    """Whether bars and settings go together, before anything runs.
+
+    Raises:
+        InputError: they do not.
+    """
     if not bars:
         raise DataError("There are no bars to trade on.", "Give at least one symbol.")
     symbols = [one.symbol for one in bars]

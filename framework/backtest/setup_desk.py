@@ -41,6 +41,10 @@ class SetupDesk:
         """Too early."""
         self._too_early("A target verb")
 
+    def market(self, symbol: str, side: Side, quantity: float) -> Order | Refused:
+        """Too early."""
+        self._too_early("An order verb")
+
     def place(self, request: OrderRequest) -> Order | Refused:
         """Too early."""
         self._too_early("An order verb")

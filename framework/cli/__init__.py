@@ -1,4 +1,4 @@
-"""The commands: `slipway run`, `referee`, `compare`, and those that list things."""
+"""The commands: `slipway run`, `sweep`, `warm`, `referee`, `compare`, and those that list."""
 
 from __future__ import annotations
 
@@ -6,5 +6,15 @@ __all__ = ["OTHERS", "main"]
 
 from framework.cli.app import main
 
-OTHERS = ("compare", "components", "orders", "referee", "run", "strategies", "version")
+OTHERS = (
+    "compare",
+    "components",
+    "orders",
+    "referee",
+    "run",
+    "strategies",
+    "sweep",
+    "version",
+    "warm",
+)
 """Commands `run.py` knows by name; anything else it takes for a strategy."""

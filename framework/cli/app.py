@@ -26,6 +26,7 @@ from framework.cli.options import (
     Debug,
     Engine,
     Exits,
+    Explain,
     Fills,
     Financing,
     FirstDay,
@@ -53,6 +54,7 @@ from framework.cli.options import (
     Weights,
 )
 from framework.cli.reporting import reporting
+from framework.cli.sweep_options import sweep
 
 app = typer.Typer(
     name="slipway",
@@ -119,6 +121,7 @@ def _run(
     plot: Picture = None,
     strict: Strict = False,
     quiet: Quiet = False,
+    explain: Explain = False,
     engine: Engine = None,
     debug: Debug = False,
 ) -> None:
@@ -160,6 +163,7 @@ def _run(
         strict=strict,
         quiet=quiet,
         engine=engine,
+        explain=explain,
     )
     with reporting(debug, quiet):
         from framework.cli.running import run_command  # noqa: PLC0415  # help must not wait for it
@@ -228,6 +232,24 @@ def _referee(
         from framework.cli.running import referee  # noqa: PLC0415  # help must not wait for it
 
         code = referee(flags, only_differences)
+    raise typer.Exit(code)
+
+
+app.command("sweep")(sweep)
+
+
+@app.command("warm")
+def _warm(
+    remove_old: Annotated[
+        bool, typer.Option("--clear", help="Also remove machine code that is no longer used.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Compile ahead what long runs and sweeps use."""
+    with reporting(debug):
+        from framework.cli.compiling import warm_command  # noqa: PLC0415  # help must not wait
+
+        code = warm_command(remove_old)
     raise typer.Exit(code)
 
 

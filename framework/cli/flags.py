@@ -88,6 +88,7 @@ class RunFlags:
     strict: bool = False
     quiet: bool = False
     engine: str | None = None
+    explain: bool = False
 
 
 def overlay(

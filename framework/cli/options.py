@@ -15,6 +15,7 @@ __all__ = [
     "Debug",
     "Engine",
     "Exits",
+    "Explain",
     "Fills",
     "Financing",
     "FirstDay",
@@ -333,6 +334,15 @@ Strict = Annotated[
 Quiet = Annotated[
     bool,
     typer.Option("--quiet", help="Print nothing but errors.", rich_help_panel=_OUTPUT),
+]
+
+Explain = Annotated[
+    bool,
+    typer.Option(
+        "--explain",
+        help="Say whether compiled code or the event engine ran it, and why.",
+        rich_help_panel=_OUTPUT,
+    ),
 ]
 
 Engine = Annotated[

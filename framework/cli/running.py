@@ -12,6 +12,8 @@ from pathlib import Path
 from rich.console import Console
 
 from framework.backtest.record import INTERRUPTED as RUN_INTERRUPTED
+from framework.cli.compiling import CompileLine
+from framework.cli.explaining import explained
 from framework.cli.flags import PICTURES, RunFlags, overlay
 from framework.cli.progress import LateBar
 from framework.cli.reporting import INTERRUPTED, complain
@@ -23,6 +25,7 @@ from framework.research.backtest import play, save
 from framework.research.plots import plot
 from framework.research.report import print_note, print_result
 from framework.research.results import Result
+from framework.research.warmup import warm_for
 
 _WINDOW = "window"
 
@@ -51,6 +54,8 @@ def run_command(flags: RunFlags) -> int:
         _show(plan, result, written)
         if saved is not None:
             print(f"Picture: {saved}")
+        if flags.explain:
+            print(explained(result.record.path))
     if flags.plot == _WINDOW:
         plot(result)
     return _exit_code(result, flags)
@@ -78,6 +83,8 @@ def _request(flags: RunFlags) -> Request:
 
 def _played(plan: Plan, progress: Progress) -> Result:
     if plan.request.engine == "slipway":
+        with CompileLine(Console(stderr=True)) as line:
+            warm_for(sum(len(series) for series in plan.market.bars), line)
         return play(plan, progress)
     from framework.referee.command import play_on_backtrader  # noqa: PLC0415  # loads backtrader
 

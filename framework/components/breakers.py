@@ -5,13 +5,26 @@ A loss that cannot be computed (NaN equity) trips too: not knowing is no reason 
 
 from __future__ import annotations
 
-__all__ = ["DailyLoss", "DailyLossMoney", "ErrorRate", "MaxDrawdown"]
+__all__ = ["DailyLoss", "DailyLossMoney", "ErrorRate", "MaxDrawdown", "is_tripped", "loss_limit"]
 
 from dataclasses import dataclass
 
+from framework.compiled import scalar
 from framework.components.checks import check_number, check_whole
 from framework.domain.events import Halt, Trip
 from framework.ports import BreakerState
+
+
+@scalar
+def loss_limit(percent: float, money: float) -> float:
+    """`percent` of an amount of money."""
+    return money * percent / 100.0
+
+
+@scalar
+def is_tripped(loss: float, limit: float) -> bool:
+    """Whether a loss has reached its limit, or is not known."""
+    return not loss < limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +42,7 @@ class DailyLoss:
 
     def check(self, state: BreakerState) -> Trip | None:
         """The trip, or None while the loss is smaller."""
-        limit = state.day_open_equity * self.percent / 100.0
+        limit = loss_limit(self.percent, state.day_open_equity)
         return _day_trip("daily_loss", state, limit, f"{self.percent:g} % = {limit:,.2f}")
 
 
@@ -66,9 +79,9 @@ class MaxDrawdown:
 
     def check(self, state: BreakerState) -> Trip | None:
         """The trip, or None while the drawdown is smaller."""
-        limit = state.peak_equity * self.percent / 100.0
+        limit = loss_limit(self.percent, state.peak_equity)
         fall = state.peak_equity - state.equity
-        if fall < limit:
+        if not is_tripped(fall, limit):
             return None
         reason = (
             f"Equity {state.equity:,.2f} is {fall:,.2f} below its peak {state.peak_equity:,.2f}; "
@@ -106,7 +119,7 @@ class ErrorRate:
 
 def _day_trip(name: str, state: BreakerState, limit: float, limit_text: str) -> Trip | None:
     loss = state.day_open_equity - state.equity
-    if loss < limit:
+    if not is_tripped(loss, limit):
         return None
     reason = (
         f"The session lost {loss:,.2f} of {state.day_open_equity:,.2f}; the limit is {limit_text}."

@@ -26,19 +26,22 @@ __all__ = [
 from dataclasses import dataclass, field
 from math import inf
 
+from framework.compiled import scalar
 from framework.components.checks import check_number
 from framework.components.quotes import SHIPPED, Quotes
-from framework.components.rates import bounded_fee
+from framework.components.rates import Table, bounded_fee
 from framework.components.schedules import Schedule
 from framework.domain.instruments import AssetType, Instrument
 from framework.errors import ConfigError
 
 
+@scalar
 def per_share_base(units: float, rate: float, per_order: float) -> float:
     """per_order + rate x units."""
     return per_order + rate * units
 
 
+@scalar
 def percent_base(notional: float, percent: float, fixed: float) -> float:
     """Fixed + percent of the value."""
     return fixed + notional * percent / 100.0
@@ -157,6 +160,10 @@ class IbkrFixed:
         if self.pass_through:
             fee += pass_through_fee(self._quotes.schedule, instrument, quantity, notional, day)
         return fee
+
+    def table(self, instrument: Instrument, day: int) -> tuple[Table, float]:
+        """The table that prices an instrument on a day, and the first day after it holds."""
+        return self._quotes.table(instrument, day), self._quotes.until(instrument.symbol)
 
 
 @dataclass(frozen=True, slots=True)

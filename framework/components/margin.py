@@ -12,6 +12,7 @@ __all__ = [
     "RegT",
     "check_margins",
     "futures_margin",
+    "levered",
     "short_maintenance",
 ]
 
@@ -19,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf, isinf
 
+from framework.compiled import scalar
 from framework.components.checks import check_number
 from framework.domain.instruments import AssetType, Instrument
 from framework.errors import ConfigError
@@ -49,6 +51,12 @@ def futures_margin(instrument: Instrument, quantity: float, maintenance: bool) -
             f"Give it in instruments.yaml, money per contract: {name}: 15000.",
         )
     return abs(quantity) * each
+
+
+@scalar
+def levered(value: float, times: float) -> float:
+    """Money an unsigned `value` of positions needs where one unit of money carries `times`."""
+    return value / times
 
 
 def short_maintenance(units: float, price: float, multiplier: float, percent: float) -> float:
@@ -157,7 +165,7 @@ class Leverage:
 
     def initial(self, instrument: Instrument, quantity: float, price: float) -> float:
         """The value divided by `times`."""
-        return abs(quantity) * instrument.multiplier * price / self.times
+        return levered(abs(quantity) * instrument.multiplier * price, self.times)
 
     def maintenance(self, instrument: Instrument, quantity: float, price: float) -> float:
         """`maintenance_percent` of the value."""

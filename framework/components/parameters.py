@@ -11,8 +11,6 @@ from inspect import Parameter, getdoc, signature
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import PydanticUserError, TypeAdapter, ValidationError
-
 from framework.errors import ConfigError
 
 
@@ -76,6 +74,12 @@ def convert(owner: str, parameter: ParameterInfo, value: object) -> object:
             prepared = [item.strip() for item in value.split("+")]
     if isinstance(value, bool) and bool not in options and Any not in options:
         raise _misfit(owner, parameter, value)
+    from pydantic import (  # noqa: PLC0415  # a component given as an object needs none of it
+        PydanticUserError,
+        TypeAdapter,
+        ValidationError,
+    )
+
     try:
         return TypeAdapter(parameter.hint).validate_python(prepared)
     except (ValidationError, PydanticUserError) as error:

@@ -64,6 +64,10 @@ class Quotes:
             self._found[instrument.symbol] = found
         return found.table
 
+    def until(self, symbol: str) -> float:
+        """First day on which the table found last for a symbol no longer holds; inf for none."""
+        return self._found[symbol].until
+
     def _find(self, instrument: Instrument, day: int) -> _Found:
         kind = AssetType.STOCK if instrument.type is AssetType.INDEX else instrument.type
         dated = self.schedule.plans.get(kind)

@@ -11,9 +11,12 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from math import inf
 
+from framework.compiled import scalar
+
 _PRICE_TOLERANCE = 1e-9
 
 
+@scalar
 def bounded_fee(
     base: float, units: float, notional: float, minimum: float, maximum_percent: float
 ) -> float:

@@ -33,6 +33,8 @@ _PLANS = ("fixed", "tiered")
 _PRICED = tuple(kind.value for kind in AssetType if kind is not AssetType.INDEX)
 _SECTIONS = (*_PRICED, "section_31", "trading_activity", "exchange_fees")
 _ALWAYS = ("valid_from", "source", "seen")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The parser written in C where there is one: a run waits for it."""
 
 
 @cache
@@ -64,7 +66,7 @@ def _shipped_sections() -> dict[str, tuple[str, object]]:
 def _sections(path: Path, shown: str) -> dict[str, tuple[str, object]]:
     """The sections of a file, each with where it stands, for messages."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
     except OSError as error:
         raise ConfigError(
             f"{shown} cannot be read: {error.strerror}.", "Check the path."

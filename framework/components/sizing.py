@@ -16,6 +16,8 @@ __all__ = [
     "SmallestOf",
     "VolatilityTarget",
     "bar_returns",
+    "risked",
+    "share_of_equity",
     "smallest",
     "units_for",
 ]
@@ -26,6 +28,7 @@ from math import inf, sqrt
 
 import numpy as np
 
+from framework.compiled import scalar
 from framework.components.checks import check_number, check_whole
 from framework.components.kelly import kelly_continuous
 from framework.domain.bars import FloatArray
@@ -34,6 +37,7 @@ from framework.indicators import average_true_range
 from framework.ports import History, Sizer, SizingRequest
 
 
+@scalar
 def units_for(money: float, money_per_unit: float) -> float:
     """money / money_per_unit, and 0 where either is not above 0 or not known."""
     if not (money > 0.0 and money_per_unit > 0.0):
@@ -48,6 +52,18 @@ def bar_returns(history: History, period: int) -> FloatArray:
     if len(closes) < period + 1 or not np.all(closes > 0.0):
         return np.empty(0)
     return np.asarray(closes[1:] / closes[:-1] - 1.0, dtype=np.float64)
+
+
+@scalar
+def share_of_equity(percent: float, equity: float, share: float, each: float) -> float:
+    """Units worth `percent` of `share` of equity, at `each` a unit."""
+    return units_for(equity * share * percent / 100.0, each)
+
+
+@scalar
+def risked(percent: float, equity: float, distance: float, multiplier: float) -> float:
+    """Units that lose `percent` of equity over a price `distance`."""
+    return units_for(equity * percent / 100.0, distance * multiplier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +117,8 @@ class PercentOfEquity:
 
     def quantity(self, request: SizingRequest) -> float:
         """percent x equity x share / (price x multiplier)."""
-        money = request.equity * request.share * self.percent / 100.0
-        return units_for(money, request.price * request.instrument.multiplier)
+        each = request.price * request.instrument.multiplier
+        return share_of_equity(self.percent, request.equity, request.share, each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +149,7 @@ class RiskPerTrade:
                 "Pass stop_loss= to the verb, or add an exit such as stop_percent:5.",
             )
         distance = (request.price - request.stop) * request.side
-        money = request.equity * self.percent / 100.0
-        return units_for(money, distance * request.instrument.multiplier)
+        return risked(self.percent, request.equity, distance, request.instrument.multiplier)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,13 @@ __all__ = [
 
 from dataclasses import dataclass
 
+from framework.compiled import scalar
 from framework.components.checks import check_number
 from framework.domain.instruments import Instrument
 from framework.domain.orders import Side
 
 
+@scalar
 def slip_by(price: float, direction: float, amount: float) -> float:
     """`price` worsened by `amount` >= 0; a sale for a positive price never yields less than 0."""
     if direction > 0.0:
@@ -31,11 +33,13 @@ def slip_by(price: float, direction: float, amount: float) -> float:
     return max(price - amount, min(price, 0.0))
 
 
+@scalar
 def slip_percent(price: float, direction: float, percent: float) -> float:
     """`price` worsened by `percent` of its size."""
     return slip_by(price, direction, abs(price) * percent / 100.0)
 
 
+@scalar
 def slip_half_spread(
     price: float, direction: float, percent: float, ticks: float, tick: float
 ) -> float:

@@ -77,22 +77,33 @@ class Bars:
 
     def take(self, start: int, stop: int) -> Bars:
         """The bars of rows start..stop-1, sharing memory."""
-        return self._rows(slice(start, stop))
+        return Bars(
+            self.instrument,
+            self.frame,
+            self.close_time[start:stop],
+            self.session[start:stop],
+            self.session_close[start:stop],
+            self.open[start:stop],
+            self.high[start:stop],
+            self.low[start:stop],
+            self.close[start:stop],
+            self.volume[start:stop],
+            self.prices,
+            self.synthetic,
+            None if self.regular is None else self.regular[start:stop],
+        )
 
     def where(self, kept: BoolArray) -> Bars:
         """The bars of the rows kept, shape (n,)."""
-        return self._rows(kept)
-
-    def _rows(self, cut: slice | BoolArray) -> Bars:
         return replace(
             self,
-            close_time=self.close_time[cut],
-            session=self.session[cut],
-            session_close=self.session_close[cut],
-            open=self.open[cut],
-            high=self.high[cut],
-            low=self.low[cut],
-            close=self.close[cut],
-            volume=self.volume[cut],
-            regular=None if self.regular is None else self.regular[cut],
+            close_time=self.close_time[kept],
+            session=self.session[kept],
+            session_close=self.session_close[kept],
+            open=self.open[kept],
+            high=self.high[kept],
+            low=self.low[kept],
+            close=self.close[kept],
+            volume=self.volume[kept],
+            regular=None if self.regular is None else self.regular[kept],
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 __all__ = ["Ledger", "Position"]
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from framework.domain.arithmetic import same
+from framework.domain.arithmetic import held_after, same
 from framework.domain.events import CashFlow, Commission, Fill, Split
 
 
@@ -20,27 +20,21 @@ class Position:
         quantity: signed units; 0 when flat.
         average_price: average entry price of what is held; 0 when flat.
         multiplier: money per price point per unit.
+        is_flat, is_long, is_short: whether nothing is held, units are owned, units are owed.
     """
 
     symbol: str
     quantity: float = 0.0
     average_price: float = 0.0
     multiplier: float = 1.0
+    is_flat: bool = field(init=False, repr=False, compare=False)
+    is_long: bool = field(init=False, repr=False, compare=False)
+    is_short: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_flat(self) -> bool:
-        """Whether nothing is held."""
-        return self.quantity == 0.0
-
-    @property
-    def is_long(self) -> bool:
-        """Whether units are owned."""
-        return self.quantity > 0.0
-
-    @property
-    def is_short(self) -> bool:
-        """Whether units are owed."""
-        return self.quantity < 0.0
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_flat", self.quantity == 0.0)
+        object.__setattr__(self, "is_long", self.quantity > 0.0)
+        object.__setattr__(self, "is_short", self.quantity < 0.0)
 
     def value(self, price: float) -> float:
         """Signed market value at `price`."""
@@ -52,14 +46,8 @@ class Position:
 
     def after(self, quantity: float, price: float) -> Position:
         """The position once `quantity` (signed) has traded at `price`."""
-        total = self.quantity + quantity
-        if abs(total) <= 1e-9 * max(abs(self.quantity), abs(quantity)):
-            return Position(self.symbol, 0.0, 0.0, self.multiplier)
-        if self.quantity * quantity >= 0.0:
-            cost = self.quantity * self.average_price + quantity * price
-            return Position(self.symbol, total, cost / total, self.multiplier)
-        average = self.average_price if total * self.quantity > 0.0 else price
-        return Position(self.symbol, total, average, self.multiplier)
+        held, average = held_after(self.quantity, self.average_price, quantity, price)
+        return Position(self.symbol, held, average, self.multiplier)
 
 
 class Ledger:

@@ -102,6 +102,7 @@ class Blotter:
         symbol = fill.symbol
         before = slot.ledger.positions[symbol]
         slot.ledger.apply(fill)
+        slot.show(symbol)
         ticket.take(abs(fill.quantity), fill.price)
         lost = (fill.price - fill.reference) * fill.quantity * before.multiplier
         ticket.slippage += lost * fill.rate
@@ -137,7 +138,10 @@ class Blotter:
         self.flows.append(flow)
 
     def _split(self, split: Split) -> None:
+        holder = self._holder(split.symbol)
         self._owner(split.symbol).split(split)
+        if holder is not None:
+            holder.show(split.symbol)
         self.splits.append(split)
         for ticket in self.tickets.values():
             if ticket.order.symbol == split.symbol:

@@ -7,14 +7,12 @@ __all__ = ["available", "lent", "opening_and_exit", "shortfall"]
 from collections.abc import Iterable
 from math import copysign, isinf, isnan
 
+from framework.domain.arithmetic import covered, opening_and_closing
 from framework.domain.orders import OrderRequest
 from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
 from framework.errors import ConfigError
 from framework.ports import CommissionModel, MarginModel
-
-_DUST = 1e-9
-"""Share of a quantity below which what is left of it is rounding."""
 
 
 def opening_and_exit(
@@ -33,13 +31,7 @@ def opening_and_exit(
         for ticket in working
         if ticket.order.parent is None and ticket.order.side * position < 0.0
     )
-    total = abs(wanted)
-    closable = max(0.0, abs(position) - closing) if wanted * position < 0.0 else 0.0
-    if closable <= _DUST * abs(position):
-        return total, 0.0
-    if closable >= total * (1.0 - _DUST):
-        return 0.0, total
-    return total - closable, closable
+    return opening_and_closing(position, wanted, closing)
 
 
 def available(
@@ -126,7 +118,7 @@ def shortfall(
         )
     if exit_part:
         free += _initial(slot, margin, symbol, -side * exit_part, close)
-    if need + fee <= free + 1e-9 * abs(free):
+    if covered(need, fee, free):
         return ""
     return f"needs {need + fee:,.2f} with fees, {max(0.0, free):,.2f} is free"
 

@@ -233,6 +233,10 @@ class StrategyDesk:
 
     # verbs that are orders ------------------------------------------------------------------
 
+    def market(self, symbol: str, side: Side, quantity: float) -> Order | Refused:
+        """Send exactly this market order."""
+        return self._door.place(self._slot, OrderRequest(symbol, side, quantity))
+
     def place(self, request: OrderRequest) -> Order | Refused:
         """Send exactly this order."""
         return self._door.place(self._slot, self._in_own_group(request))

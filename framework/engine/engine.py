@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Engine", "Station"]
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -221,7 +221,7 @@ class Engine:
 
     def note_change(self, k: int) -> None:
         """Note cash and positions as they are at instant `k`."""
-        cash = self._door.blotter.spare.cash + sum(s.slot.ledger.cash for s in self._stations)
+        cash = self._door.blotter.spare.cash + _total(s.slot.ledger.cash for s in self._stations)
         held = tuple(
             position.quantity
             for station in self._stations
@@ -232,7 +232,7 @@ class Engine:
     def _trips_now(self) -> bool:
         """Mark the account and ask the breakers; whether one has just tripped."""
         state = self._state
-        equity = self._door.blotter.spare.cash + sum(
+        equity = self._door.blotter.spare.cash + _total(
             station.slot.equity() for station in self._stations
         )
         if state.peak_equity == 0.0:
@@ -267,6 +267,14 @@ class Engine:
         reason = f"halted by {', '.join(self._halts)}" if self._halts else ""
         for station in self._stations:
             station.slot.blocked = reason
+
+
+def _total(amounts: Iterable[float]) -> float:
+    """The sum, term by term: newer Pythons' `sum` corrects rounding, compiled code does not."""
+    total = 0.0
+    for amount in amounts:
+        total += amount
+    return total
 
 
 def _side(slot: Slot) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from framework.domain.bars import Bars, FloatArray, IntArray
-from framework.errors import DataError, LookaheadError, did_you_mean
+from framework.errors import DataError, LookaheadError, StrategyError, did_you_mean
 from framework.ports import IndicatorFunction
 from framework.series import Axis, whole
 from framework.views import MarketData
@@ -29,25 +29,38 @@ class Timeline:
 
     def __init__(self, bars: Sequence[Bars]) -> None:
         first = bars[0]
-        if all(np.array_equal(first.close_time, other.close_time) for other in bars[1:]):
+        if all(_same(first.close_time, other.close_time) for other in bars[1:]):
             self.instants: IntArray = first.close_time
+            every = np.arange(len(first))
+            self.rows: dict[str, IntArray] = {one.symbol: every for one in bars}
+            self.session: IntArray = first.session
+            for one in bars[1:]:
+                if not _same(self.session, one.session):
+                    self.session = np.maximum(self.session, one.session)
         else:
             self.instants = np.unique(np.concatenate([one.close_time for one in bars]))
-        self.rows = {one.symbol: self.rows_of(one.close_time) for one in bars}
-        self.session: IntArray = np.full(len(self.instants), np.iinfo(np.int64).min)
-        for one in bars:
-            at = np.searchsorted(self.instants, one.close_time)
-            self.session[at] = np.maximum(self.session[at], one.session)
-        self.session = np.maximum.accumulate(self.session)
+            self.rows = {one.symbol: self.rows_of(one.close_time) for one in bars}
+            self.session = np.full(len(self.instants), np.iinfo(np.int64).min)
+            for one in bars:
+                at = np.searchsorted(self.instants, one.close_time)
+                self.session[at] = np.maximum(self.session[at], one.session)
+        if len(self.session) > 1 and not (self.session[1:] >= self.session[:-1]).all():
+            self.session = np.maximum.accumulate(self.session)
 
     def rows_of(self, close_time: IntArray) -> IntArray:
         """For every instant, the last row closed by then; -1 before the first."""
+        if close_time is self.instants:
+            return np.arange(len(close_time))
         return np.searchsorted(close_time, self.instants, side="right").astype(np.int64) - 1
 
     def is_whole(self, symbol: str) -> bool:
         """Whether this instrument has a bar at every instant, so that rows and instants agree."""
         rows = self.rows[symbol]
         return bool(len(rows)) and rows[0] == 0 and rows[-1] == len(rows) - 1
+
+
+def _same(one: IntArray, other: IntArray) -> bool:
+    return one is other or np.array_equal(one, other)
 
 
 class SymbolHistory:
@@ -96,25 +109,36 @@ class World:
     Args:
         bars: subscribed bars, the strategy's own instrument first.
         resample: makes the bars of longer frames.
+        timeline: theirs, where it is known already.
+
+    Attributes:
+        histories: what components may ask about the past, by symbol.
+        is_asked_late: whether bars of another frame were asked for once the world was closed.
     """
 
     __slots__ = (
         "_axes",
         "_bars",
+        "_is_closed",
         "_longer",
         "_markets",
         "_now",
         "_resample",
         "histories",
+        "is_asked_late",
         "timeline",
     )
 
-    def __init__(self, bars: Sequence[Bars], resample: Resample) -> None:
-        self.timeline = Timeline(bars)
+    def __init__(
+        self, bars: Sequence[Bars], resample: Resample, timeline: Timeline | None = None
+    ) -> None:
+        self.timeline = timeline or Timeline(bars)
         self._resample = resample
         self._bars = {one.symbol: one for one in bars}
         self._now = Axis(len(self.timeline.instants))
         self._axes: list[tuple[Axis, memoryview]] = []
+        self._is_closed = False
+        self.is_asked_late = False
         self._longer: dict[tuple[str, str], MarketData] = {}
         self._markets = {one.symbol: self._market(one, one.symbol) for one in bars}
         self.histories = {s: SymbolHistory(data) for s, data in self._markets.items()}
@@ -138,6 +162,22 @@ class World:
     def now(self) -> int:
         """Index of the present instant on the timeline; -1 before the first."""
         return self._now.row
+
+    @property
+    def axis(self) -> Axis:
+        """The axis of the instants; its row is the present one."""
+        return self._now
+
+    def remember(self) -> None:
+        """Compute each indicator of a column once, for all strategies that see this world."""
+        for data in self._markets.values():
+            data.remember()
+
+    def close(self) -> bool:
+        """Let nobody ask for bars of another frame from here on; whether nobody has, so that
+        moving the axis of the instants moves everything."""
+        self._is_closed = True
+        return not self._axes
 
     def move(self, instant: int) -> None:
         """Make this instant (index into the timeline) the present."""
@@ -164,10 +204,9 @@ class World:
         return World(kept, self._resample)
 
     def _market(self, bars: Bars, symbol: str) -> MarketData:
-        rows = self.timeline.rows_of(bars.close_time)
-        whole = len(rows) == len(bars) and bool((rows == np.arange(len(rows))).all())
-        if whole:
+        if _same(self.timeline.instants, bars.close_time):
             return MarketData(bars, self._now, self._another, self._every)
+        rows = self.timeline.rows_of(bars.close_time)
         axis = Axis(len(bars), rows, self._now)
         self._axes.append((axis, rows.data))
         if self._now.row >= 0:
@@ -182,5 +221,10 @@ class World:
     def _every(self, symbol: str, frame: str) -> MarketData:
         key = (symbol, frame)
         if key not in self._longer:
+            if self._is_closed:
+                self.is_asked_late = True
+                raise StrategyError(
+                    f"The bars of {frame} were asked for after setup.", "Ask for them in setup."
+                )
             self._longer[key] = self._market(self._resample(self._bars[symbol], frame), symbol)
         return self._longer[key]

@@ -77,6 +77,11 @@ class Slot:
         """The id the next order will have."""
         return f"{self.name}-{self.orders + 1}"
 
+    def show(self, symbol: str) -> None:
+        """Let the strategy see what it holds now, if that is its first instrument."""
+        if symbol == self.world.data.symbol:
+            self.hooks.position = self.ledger.positions[symbol]
+
     def instrument(self, symbol: str) -> Instrument:
         """The instrument called `symbol`."""
         return self.world.markets[symbol].instrument

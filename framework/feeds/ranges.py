@@ -37,7 +37,10 @@ def day_range(first: str | None, last: str | None, calendar: str) -> tuple[int, 
     Raises:
         ConfigError: a date cannot be read, or `first` is after `last`.
     """
-    zone = ZoneInfo(TradingCalendar(calendar).tz)
+    known = TradingCalendar(calendar)
+    if first is None and last is None:
+        return _FIRST, _LAST
+    zone = ZoneInfo(known.tz)
     start = None if first is None else parse_day(first, "--from")
     end = None if last is None else parse_day(last, "--to")
     if start is not None and end is not None and start > end:

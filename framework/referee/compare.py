@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from framework.backtest.cast import Cast
 from framework.backtest.machine import Machine, Market
 from framework.backtest.record import OrderRecord, RunRecord
 from framework.backtest.settings import BacktestSettings
@@ -93,10 +94,9 @@ def run_on_backtrader(
     settings = settings or BacktestSettings()
     series = tuple(bars)
     broker = CerebroBroker(series, settings)
-    machine = Machine(
-        strategy, series, settings, dict(parameters or {}), {}, market=lambda simulated: broker
-    )
-    machine.inspect()
+    cast = Cast(strategy, series, settings, dict(parameters or {}))
+    cast.inspect()
+    machine = Machine(cast, {}, market=lambda simulated: broker)
     return machine.record(machine.play(progress, on_cerebro(broker, series)))
 
 
@@ -129,9 +129,10 @@ def referee(
         twins.append(Twin(simulated, theirs, series, costs_of(settings)))
         return twins[0]
 
-    machine = Machine(strategy, series, settings, given, {}, rehearsal=True, market=pair)
+    cast = Cast(strategy, series, settings, given)
+    machine = Machine(cast, {}, rehearsal=True, market=pair)
     twin = twins[0]
-    machine.inspect()
+    cast.inspect()
     error = machine.play(_part(progress, 0), on_cerebro(theirs, series, after=twin.compare))
     ours = machine.record(error)
     alone = run_on_backtrader(strategy, series, settings, given, _part(progress, 1))

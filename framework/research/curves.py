@@ -6,7 +6,16 @@ number of instants.
 
 from __future__ import annotations
 
-__all__ = ["Underwater", "buy_and_hold", "daily_returns", "drawdown_curve", "span", "underwater"]
+__all__ = [
+    "Underwater",
+    "buy_and_hold",
+    "daily_returns",
+    "drawdown_curve",
+    "returns_between",
+    "session_ends",
+    "span",
+    "underwater",
+]
 
 from dataclasses import dataclass
 from math import nan
@@ -36,12 +45,25 @@ def daily_returns(record: RunRecord, curve: FloatArray) -> FloatArray:
         record: the run.
         curve: value of the account at each instant, shape (N,).
     """
-    session = record.session[span(record)]
+    ends = session_ends(record.session[span(record)])
+    return returns_between(record.opening_cash, curve[ends])
+
+
+def session_ends(session: IntArray) -> IntArray:
+    """Positions of each session's last instant, without the very first instant.
+
+    Args:
+        session: trading day of each instant, shape (N,).
+    """
     if len(session) == 0:
-        return np.empty(0)
+        return np.empty(0, dtype=np.int64)
     last = np.append(np.flatnonzero(np.diff(session)), len(session) - 1)
-    sampled = curve[last[last > 0]]
-    return simple_returns(np.concatenate(([record.opening_cash], sampled)))
+    return last[last > 0]
+
+
+def returns_between(opening: float, values: FloatArray) -> FloatArray:
+    """Returns from `opening` to the first value and from each value to the next: shape (n,)."""
+    return simple_returns(np.concatenate(([opening], values)))
 
 
 def drawdown_curve(record: RunRecord, curve: FloatArray) -> FloatArray:

@@ -3,207 +3,361 @@
 All fills of an order that open go into one lot at their average; what another order closes of a
 lot is one match, however many fills it takes. An order that has a parent closes what its parent
 opened before anything else. A split puts every lot on its new scale.
+
+The functions marked `entry` and `scalar` are run plainly and compiled, with the same result. What
+they know of lots and matches is in the rows of plain arrays, whose columns are named here.
 """
 
 from __future__ import annotations
 
-__all__ = ["End", "Match", "matches_of"]
+__all__ = [
+    "CLOSED_BY",
+    "FEE",
+    "LOST",
+    "OPENED_BY",
+    "PAID",
+    "PRICE",
+    "QUANTITY",
+    "RATIO",
+    "REFERENCE",
+    "SCALE",
+    "LotBook",
+    "match_fills",
+]
 
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from dataclasses import dataclass
 
+import numpy as np
+
+from framework.compiled import entry, scalar
 from framework.domain.arithmetic import round_down_to_lot
-from framework.domain.events import Fill, Split
+from framework.domain.bars import FloatArray, IntArray
 
 _DUST = 1e-9
 """Share of a fill below which what is left of it is rounding, as in the ledger."""
 
+QUANTITY = 0
+PRICE = 1
+REFERENCE = 2
+FEE = 3
+PAID = 4
+LOST = 5
+RATIO = 6
+SCALE = 7
+"""Columns of an end, the units one order bought or sold and what they came to on average.
 
-@dataclass(slots=True)
-class End:
-    """One end of a trade: units one order bought or sold, and what they came to on average.
+QUANTITY: units, > 0. PRICE, REFERENCE, FEE: averages a unit: paid, before slippage, of commission.
+PAID: average price in the account's currency. LOST: what the fractions that splits paid out had
+cost, for each unit left. RATIO: product of the splits since; the averages are on the scale after
+them. SCALE: product of those that the symbol's last bar has not seen.
+"""
+
+OPENED_BY = 0
+_SYMBOL, _NEXT, _BEFORE, _HELD, _TOUCHED = range(1, 6)
+"""Columns of a lot: its first fill, its symbol, its neighbours in line, whether any of it is still
+held, and whether some of it has been closed."""
+
+CLOSED_BY = 1
+_LOT, _EARLIER = range(2, 4)
+"""Columns of a match beside OPENED_BY: the last fill that closed some of it, the lot, and the match
+before it of the same closing order."""
+
+_OPEN_LOT, _LAST = range(2)
+"""Columns of an order: the lot it has opened, and the last match it has made."""
+
+_HEAD, _TAIL, _PLACE = range(3)
+"""Columns of a symbol: the oldest and the newest of its lots, and when it was first traded."""
+
+_LOTS, _MATCHES, _SYMBOLS = range(3)
+"""What has been used: lots, matches, symbols."""
+
+_IN = "Array(f8, 1, 'C', readonly=True)"
+_NUMBERS = "Array(i8, 1, 'C', readonly=True)"
+_FS, _NS = "f8[:,::1]", "i8[:,::1]"
+_TABLES = ", ".join([_FS, _FS, _NS, _FS, _FS, _NS, _NS, _NS, "i8[::1]"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LotBook:
+    """Lots and matches while fills are worked through.
 
     Attributes:
-        first, last: its first and its last fill so far.
-        quantity: units, > 0.
-        price, reference, fee: averages a unit: paid, before slippage, of commission.
-        paid: average price in the account's currency.
-        ratio: product of the splits since; the averages are on the scale after them.
-        lost: what the fractions that splits paid out had cost, for each unit left.
+        end: of the fill at hand, shape (1, 8).
+        lots: an end for each lot, what is left of it; shape (fills, 8).
+        lot_links: where it comes from and stands, shape (fills, 6).
+        entries, exits: both ends of each match, shape (2 fills, 8).
+        match_links: where they come from, shape (2 fills, 4).
+        orders: what each order has opened and closed, shape (orders, 2).
+        symbols: the line of lots of each symbol, shape (symbols, 3).
+        used: lots, matches and symbols in use, shape (3,).
     """
 
-    first: Fill
-    last: Fill
-    quantity: float = 0.0
-    price: float = 0.0
-    reference: float = 0.0
-    fee: float = 0.0
-    paid: float = 0.0
-    ratio: float = 1.0
-    lost: float = 0.0
-
-    def add(self, other: End, quantity: float) -> None:
-        """Take in `quantity` units of `other`."""
-        share = quantity / (self.quantity + quantity)
-        self.last = other.last
-        self.quantity += quantity
-        self.price += share * (other.price - self.price)
-        self.reference += share * (other.reference - self.reference)
-        self.fee += share * (other.fee - self.fee)
-        self.paid += share * (other.paid - self.paid)
-        self.lost += share * (other.lost - self.lost)
-
-    def split(self, ratio: float, quantity: float) -> None:
-        """Make `quantity` units of it, `ratio` for each one before."""
-        self.quantity = quantity
-        self.price /= ratio
-        self.reference /= ratio
-        self.fee /= ratio
-        self.paid /= ratio
-        self.lost /= ratio
-        self.ratio *= ratio
+    end: FloatArray
+    lots: FloatArray
+    lot_links: IntArray
+    entries: FloatArray
+    exits: FloatArray
+    match_links: IntArray
+    orders: IntArray
+    symbols: IntArray
+    used: IntArray
 
     @classmethod
-    def of(cls, fill: Fill, fee: float) -> End:
-        """The end one fill makes."""
-        paid = fill.price * fill.rate
-        return cls(fill, fill, abs(fill.quantity), fill.price, fill.reference, fee, paid)
-
-    def part(self, quantity: float) -> End:
-        """The same averages for so many units."""
-        return replace(self, quantity=quantity)
+    def of(cls, fills: int, orders: int, symbols: int) -> LotBook:
+        """An empty book for so many of each."""
+        return cls(
+            np.empty((1, 8)),
+            np.empty((fills, 8)),
+            np.empty((fills, 6), dtype=np.int64),
+            np.empty((2 * fills, 8)),
+            np.empty((2 * fills, 8)),
+            np.empty((2 * fills, 4), dtype=np.int64),
+            np.full((orders, 2), -1),
+            np.full((symbols, 3), -1),
+            np.zeros(3, dtype=np.int64),
+        )
 
     @property
-    def slip(self) -> float:
-        """Money a unit lost to slippage, in the account's currency."""
-        rate = self.paid / self.price if self.price else 1.0
-        return (self.price - self.reference) * (rate if self.first.quantity > 0 else -rate)
+    def matches(self) -> int:
+        """How many matches there are."""
+        return int(self.used[_MATCHES])
 
+    def still_held(self, time: IntArray) -> IntArray:
+        """Numbers of the lots still held, by the time of their first fill.
 
-@dataclass(slots=True, eq=False)
-class Match:
-    """Units of an entry with what closed them.
+        Args:
+            time: nanoseconds UTC of each fill.
+        """
+        links = self.lot_links[: int(self.used[_LOTS])]
+        held = np.flatnonzero(links[:, _HELD])
+        if len(held) < 2:
+            return held
+        place = self.symbols[links[held, _SYMBOL], _PLACE]
+        return held[np.lexsort((place, time[links[held, OPENED_BY]]))]
 
-    Attributes:
-        entry: how they were opened.
-        leave: how they were closed, None while they are still held.
-        closed: number of the last fill that closed some of them.
-    """
+    def split(self, symbol: int, ratio: float, quantity: float, lot: float, *, seen: bool) -> None:
+        """Split every lot of a symbol into whole units, the oldest keeping what is left of the
+        position, and cost and fees of the fraction that was paid out.
 
-    entry: End
-    leave: End | None
-    closed: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class _Lot:
-    """What is left of what an order opened, and the trades made of the rest, by closing order."""
-
-    entry: End
-    matches: dict[str, Match] = field(default_factory=dict)
-
-
-def matches_of(
-    fills: Sequence[Fill],
-    fees: Mapping[str, float],
-    splits: Sequence[Split] = (),
-    sizes: Mapping[str, float] | None = None,
-) -> list[Match]:
-    """The matches of a run in order of closing, then what is still held.
-
-    Args:
-        fills: every execution, in order.
-        fees: commission per unit, by the fill's id.
-        splits: every split, in order.
-        sizes: by symbol, its smallest quantity step; 1 where it is missing.
-    """
-    held: dict[str, deque[_Lot]] = {}
-    closed: list[Match] = []
-    to_come = deque(splits)
-    for number, fill in enumerate(fills):
-        while to_come and to_come[0].time <= fill.time:
-            _split(held, to_come.popleft(), sizes or {})
-        lots = held.setdefault(fill.symbol, deque())
-        end = End.of(fill, fees[fill.id])
-        left = _close(end, number, lots, closed)
-        if left > 0.0:
-            _open(end.part(left), lots)
-    while to_come:
-        _split(held, to_come.popleft(), sizes or {})
-    still = [Match(lot.entry, None) for lot in chain.from_iterable(held.values())]
-    closed.sort(key=lambda match: match.closed)
-    return closed + sorted(still, key=lambda match: match.entry.first.time)
-
-
-def _split(held: Mapping[str, deque[_Lot]], split: Split, sizes: Mapping[str, float]) -> None:
-    """Split every lot into whole units, the oldest keeping what is left of the position, and
-    cost and fees of the fraction that was paid out."""
-    lots = held.get(split.symbol)
-    if not lots:
-        return
-    size = sizes.get(split.symbol, 1.0)
-    cost, fees = _spent(lots)
-    for lot in lots:
-        units = round_down_to_lot(lot.entry.quantity * split.ratio, size)
-        lot.entry.split(split.ratio, units)
-    lots[0].entry.quantity += abs(split.quantity) - sum(lot.entry.quantity for lot in lots)
-    for lot in [lot for lot in lots if lot.entry.quantity <= 0.0]:
-        lots.remove(lot)
-    if lots:
-        oldest = lots[0].entry
-        left, left_fees = _spent(lots)
-        oldest.lost += (cost - left) / oldest.quantity
-        oldest.fee += (fees - left_fees) / oldest.quantity
-
-
-def _spent(lots: Iterable[_Lot]) -> tuple[float, float]:
-    """What the units of some lots had cost, and their fees."""
-    ends = [lot.entry for lot in lots]
-    return (
-        sum(end.quantity * (end.paid + end.lost) for end in ends),
-        sum(end.quantity * end.fee for end in ends),
-    )
-
-
-def _open(end: End, lots: deque[_Lot]) -> None:
-    """A new lot, or more of the one the same order has opened."""
-    for lot in lots:
-        if lot.entry.first.order.id == end.first.order.id:
-            lot.entry.add(end, end.quantity)
+        Args:
+            symbol: its number.
+            ratio: new units for each old one.
+            quantity: units held afterwards, unsigned.
+            lot: smallest quantity step.
+            seen: whether the last bar's prices are on the new scale.
+        """
+        numbers = self._line(symbol)
+        if not numbers:
             return
-    lots.append(_Lot(end))
+        cost, fees = self._spent(numbers)
+        units = [round_down_to_lot(float(self.lots[n, QUANTITY]) * ratio, lot) for n in numbers]
+        for number in numbers:
+            self.lots[number, PRICE : LOST + 1] /= ratio
+            self.lots[number, RATIO] *= ratio
+            self.lots[number, SCALE] *= 1.0 if seen else ratio
+        units[0] += quantity - sum(units)
+        self.lots[numbers, QUANTITY] = units
+        for number in numbers:
+            if self.lots[number, QUANTITY] <= 0.0:
+                _remove(number, self.lot_links, self.symbols)
+        left = self._line(symbol)
+        if left:
+            oldest = self.lots[left[0]]
+            cost_left, fees_left = self._spent(left)
+            oldest[LOST] += (cost - cost_left) / oldest[QUANTITY]
+            oldest[FEE] += (fees - fees_left) / oldest[QUANTITY]
 
+    def _line(self, symbol: int) -> list[int]:
+        """The lots of a symbol, oldest first."""
+        found = []
+        lot = int(self.symbols[symbol, _HEAD])
+        while lot >= 0:
+            found.append(lot)
+            lot = int(self.lot_links[lot, _NEXT])
+        return found
 
-def _close(end: End, number: int, lots: deque[_Lot], closed: list[Match]) -> float:
-    """Match a fill with the lots it closes; the units left over open a new one."""
-    left = end.quantity
-    if not lots or lots[0].entry.first.quantity * end.first.quantity > 0.0:
-        return left
-    parent = end.first.order.parent
-    own = [lot for lot in lots if parent is not None and lot.entry.first.order.id == parent]
-    while lots and left > 0.0:
-        lot = own.pop(0) if own else lots[0]
-        quantity = min(lot.entry.quantity, left)
-        _leave(lot, end, quantity, number, closed)
-        dust = _DUST * max(lot.entry.quantity, end.quantity)
-        lot.entry.quantity -= quantity
-        left = left - quantity if left - quantity > dust else 0.0
-        if lot.entry.quantity <= dust:
-            lots.remove(lot)
-    return left
-
-
-def _leave(lot: _Lot, end: End, quantity: float, number: int, closed: list[Match]) -> None:
-    """Book units of a lot as closed: a new trade, or more of one the same order is closing."""
-    match = lot.matches.get(end.first.order.id)
-    if match is None or match.leave is None:
-        match = lot.matches[end.first.order.id] = Match(
-            lot.entry.part(quantity), end.part(quantity)
+    def _spent(self, numbers: list[int]) -> tuple[float, float]:
+        """What the units of some lots had cost, and their fees."""
+        ends = self.lots[numbers].tolist()
+        return (
+            sum(end[QUANTITY] * (end[PAID] + end[LOST]) for end in ends),
+            sum(end[QUANTITY] * end[FEE] for end in ends),
         )
-        closed.append(match)
+
+
+@entry(f"void(i8, i8, {', '.join([_NUMBERS] * 3)}, {', '.join([_IN] * 5)}, {_TABLES})")
+def match_fills(
+    start: int,
+    stop: int,
+    order: IntArray,
+    parent: IntArray,
+    symbol: IntArray,
+    quantity: FloatArray,
+    price: FloatArray,
+    reference: FloatArray,
+    fee: FloatArray,
+    rate: FloatArray,
+    end: FloatArray,
+    lots: FloatArray,
+    lot_links: IntArray,
+    entries: FloatArray,
+    exits: FloatArray,
+    match_links: IntArray,
+    orders: IntArray,
+    symbols: IntArray,
+    used: IntArray,
+) -> None:
+    """Work through the fills start..stop-1: close lots, open lots.
+
+    The columns of fills are those of `FillColumns`, the tables those of `LotBook`.
+    """
+    for k in range(start, stop):
+        line, units = symbol[k], abs(quantity[k])
+        end[0, QUANTITY], end[0, PRICE], end[0, REFERENCE] = units, price[k], reference[k]
+        end[0, FEE], end[0, PAID], end[0, LOST] = fee[k] / units, price[k] * rate[k], 0.0
+        end[0, RATIO], end[0, SCALE] = 1.0, 1.0
+        if symbols[line, _PLACE] < 0:
+            symbols[line, _PLACE] = used[_SYMBOLS]
+            used[_SYMBOLS] += 1
+        lot = symbols[line, _HEAD]
+        if lot >= 0 and not quantity[lot_links[lot, OPENED_BY]] * quantity[k] > 0.0:
+            own = _open_lot(parent[k], lot_links, orders)
+            units = _close(
+                k,
+                order[k],
+                line,
+                own if own >= 0 else lot,
+                end,
+                lots,
+                lot_links,
+                entries,
+                exits,
+                match_links,
+                orders,
+                symbols,
+                used,
+            )
+        if units > 0.0:
+            lot = _open_lot(order[k], lot_links, orders)
+            if lot >= 0:
+                _add(end, 0, units, lots, lot)
+            else:
+                orders[order[k], _OPEN_LOT] = used[_LOTS]
+                _open(k, line, units, end, lots, lot_links, symbols, used)
+
+
+@scalar
+def _open_lot(order: int, lot_links: IntArray, orders: IntArray) -> int:
+    """The lot an order has opened, -1 if there is none or it is closed."""
+    lot = orders[order, _OPEN_LOT] if order >= 0 else -1
+    return int(lot) if lot >= 0 and lot_links[lot, _HELD] else -1
+
+
+@scalar
+def _open(
+    fill: int,
+    line: int,
+    units: float,
+    end: FloatArray,
+    lots: FloatArray,
+    lot_links: IntArray,
+    symbols: IntArray,
+    used: IntArray,
+) -> None:
+    """A new lot at the end of its line."""
+    lot, newest = used[_LOTS], symbols[line, _TAIL]
+    used[_LOTS] += 1
+    _put(end, 0, units, lots, lot)
+    lot_links[lot, OPENED_BY], lot_links[lot, _SYMBOL] = fill, line
+    lot_links[lot, _HELD], lot_links[lot, _TOUCHED] = 1, 0
+    lot_links[lot, _NEXT], lot_links[lot, _BEFORE] = -1, newest
+    symbols[line, _TAIL] = lot
+    if newest >= 0:
+        lot_links[newest, _NEXT] = lot
     else:
-        match.entry.add(lot.entry, quantity)
-        match.leave.add(end, quantity)
-    match.closed = number
+        symbols[line, _HEAD] = lot
+
+
+@scalar
+def _close(
+    fill: int,
+    order: int,
+    line: int,
+    lot: int,
+    end: FloatArray,
+    lots: FloatArray,
+    lot_links: IntArray,
+    entries: FloatArray,
+    exits: FloatArray,
+    match_links: IntArray,
+    orders: IntArray,
+    symbols: IntArray,
+    used: IntArray,
+) -> float:
+    """Match a fill with the lots it closes, `lot` before the others; the units left over."""
+    units = end[0, QUANTITY]
+    left = units
+    while lot >= 0 and left > 0.0:
+        held = lots[lot, QUANTITY]
+        closed = min(held, left)
+        match = _match(lot, order, match_links, orders) if lot_links[lot, _TOUCHED] else -1
+        if match >= 0:
+            _add(lots, lot, closed, entries, match)
+            _add(end, 0, closed, exits, match)
+        else:
+            match = used[_MATCHES]
+            used[_MATCHES] += 1
+            _put(lots, lot, closed, entries, match)
+            _put(end, 0, closed, exits, match)
+            match_links[match, OPENED_BY] = lot_links[lot, OPENED_BY]
+            match_links[match, _LOT], match_links[match, _EARLIER] = lot, orders[order, _LAST]
+            lot_links[lot, _TOUCHED], orders[order, _LAST] = 1, match
+        match_links[match, CLOSED_BY] = fill
+        dust = _DUST * max(held, units)
+        lots[lot, QUANTITY] = held - closed
+        left = left - closed if left - closed > dust else 0.0
+        if lots[lot, QUANTITY] <= dust:
+            _remove(lot, lot_links, symbols)
+        lot = symbols[line, _HEAD]
+    return float(left)
+
+
+@scalar
+def _match(lot: int, order: int, match_links: IntArray, orders: IntArray) -> int:
+    """The match an order has already made with a lot, -1 without one."""
+    match = orders[order, _LAST]
+    while match >= 0 and match_links[match, _LOT] != lot:
+        match = match_links[match, _EARLIER]
+    return int(match)
+
+
+@scalar
+def _put(ends: FloatArray, at: int, quantity: float, into: FloatArray, row: int) -> None:
+    """The same averages for so many units."""
+    for column in range(8):
+        into[row, column] = ends[at, column]
+    into[row, QUANTITY] = quantity
+
+
+@scalar
+def _add(ends: FloatArray, at: int, quantity: float, into: FloatArray, row: int) -> None:
+    """Take `quantity` units of another end in."""
+    share = quantity / (into[row, QUANTITY] + quantity)
+    into[row, QUANTITY] += quantity
+    for column in range(PRICE, LOST + 1):
+        into[row, column] += share * (ends[at, column] - into[row, column])
+
+
+@scalar
+def _remove(lot: int, lot_links: IntArray, symbols: IntArray) -> None:
+    """Take a lot out of its line."""
+    line, after, before = lot_links[lot, _SYMBOL], lot_links[lot, _NEXT], lot_links[lot, _BEFORE]
+    lot_links[lot, _HELD] = 0
+    if before >= 0:
+        lot_links[before, _NEXT] = after
+    else:
+        symbols[line, _HEAD] = after
+    if after >= 0:
+        lot_links[after, _BEFORE] = before
+    else:
+        symbols[line, _TAIL] = before

@@ -29,6 +29,7 @@ __all__ = [
     "information_ratio",
     "max_drawdown",
     "omega",
+    "ratio",
     "sharpe",
     "simple_returns",
     "sortino",
@@ -44,6 +45,7 @@ from math import inf, isfinite, isnan, nan, sqrt
 import numpy as np
 
 from framework.domain.bars import FloatArray
+from framework.research.sums import deviation, mean
 
 TRADING_DAYS = 252.0
 """Trading days in a year."""
@@ -99,9 +101,18 @@ def annualised(growth: float, years: float) -> float:
         return float(np.float64(1.0 + growth) ** (1.0 / years) - 1.0)
 
 
+def ratio(numerator: float, denominator: float) -> float:
+    """Numerator over denominator; over zero, infinite with the numerator's sign, or NaN."""
+    if denominator != 0.0:
+        return numerator / denominator
+    if numerator == 0.0 or isnan(numerator):
+        return nan
+    return inf if numerator > 0.0 else -inf
+
+
 def annual_volatility(returns: FloatArray, periods: float = TRADING_DAYS) -> float:
     """Sample standard deviation of the returns, times the square root of `periods`."""
-    return _deviation(_present(returns)) * sqrt(periods)
+    return deviation(_present(returns)) * sqrt(periods)
 
 
 def max_drawdown(returns: FloatArray) -> float:
@@ -118,13 +129,13 @@ def sharpe(returns: FloatArray, risk_free: float = 0.0, periods: float = TRADING
     Source: Sharpe (1994), The Sharpe Ratio, Journal of Portfolio Management 21(1).
     """
     excess = _present(returns) - risk_free
-    return _ratio(_mean(excess), _deviation(excess)) * sqrt(periods)
+    return ratio(mean(excess), deviation(excess)) * sqrt(periods)
 
 
 def information_ratio(returns: FloatArray, benchmark: FloatArray) -> float:
     """Mean active return over its sample deviation (tracking error), per period."""
     active = _present(returns - benchmark)
-    return _ratio(_mean(active), _deviation(active))
+    return ratio(mean(active), deviation(active))
 
 
 def downside_risk(
@@ -135,15 +146,15 @@ def downside_risk(
     Source: Sortino and Price (1994), Performance Measurement in a Downside Risk Framework.
     """
     shortfall = np.minimum(_present(returns) - required, 0.0)
-    return sqrt(_mean(np.square(shortfall)) * periods) if len(shortfall) else nan
+    return sqrt(mean(np.square(shortfall)) * periods) if len(shortfall) else nan
 
 
 def sortino(returns: FloatArray, required: float = 0.0, periods: float = TRADING_DAYS) -> float:
     """Annualised mean return above `required` over the downside risk."""
     if len(returns) < 2:
         return nan
-    excess = _mean(_present(returns) - required) * periods
-    return _ratio(excess, downside_risk(returns, required, periods))
+    excess = mean(_present(returns) - required) * periods
+    return ratio(excess, downside_risk(returns, required, periods))
 
 
 def calmar(returns: FloatArray, periods: float = TRADING_DAYS) -> float:
@@ -199,12 +210,12 @@ def alpha(
     mine, market = _paired(returns, benchmark)
     excess = (mine - risk_free) - beta(returns, benchmark) * (market - risk_free)
     with np.errstate(over="ignore"):
-        return float(np.float64(1.0 + _mean(excess)) ** periods - 1.0)
+        return float(np.float64(1.0 + mean(excess)) ** periods - 1.0)
 
 
 def capture(returns: FloatArray, benchmark: FloatArray, periods: float = TRADING_DAYS) -> float:
     """Annual return as a multiple of the benchmark's annual return."""
-    return _ratio(annual_return(returns, periods), annual_return(benchmark, periods))
+    return ratio(annual_return(returns, periods), annual_return(benchmark, periods))
 
 
 def up_capture(returns: FloatArray, benchmark: FloatArray, periods: float = TRADING_DAYS) -> float:
@@ -241,7 +252,7 @@ def tail_ratio(returns: FloatArray) -> float:
     if len(present) == 0:
         return nan
     high, low = np.percentile(present, (95.0, 5.0))
-    return _ratio(abs(float(high)), abs(float(low)))
+    return ratio(abs(float(high)), abs(float(low)))
 
 
 def value_at_risk(returns: FloatArray, cutoff: float = 0.05) -> float:
@@ -265,22 +276,3 @@ def _present(returns: FloatArray) -> FloatArray:
 def _paired(returns: FloatArray, benchmark: FloatArray) -> tuple[FloatArray, FloatArray]:
     both = ~(np.isnan(returns) | np.isnan(benchmark))
     return returns[both], benchmark[both]
-
-
-def _mean(values: FloatArray) -> float:
-    return float(values.mean()) if len(values) else nan
-
-
-def _deviation(values: FloatArray) -> float:
-    """Sample deviation; exactly 0 for equal values, whose computed mean may be a bit off."""
-    if len(values) < 2:
-        return nan
-    return 0.0 if values.max() == values.min() else float(values.std(ddof=1))
-
-
-def _ratio(numerator: float, denominator: float) -> float:
-    if denominator != 0.0:
-        return numerator / denominator
-    if numerator == 0.0 or isnan(numerator):
-        return nan
-    return inf if numerator > 0.0 else -inf

@@ -42,7 +42,7 @@ class Result:
     parameters: tuple[tuple[str, str], ...]
     settings: tuple[tuple[str, str], ...]
     record: RunRecord
-    trades: tuple[Trade, ...]
+    trades: Sequence[Trade]
     buy_and_hold: FloatArray
     summary: Summary
     risk_free: float

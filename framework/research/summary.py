@@ -1,123 +1,114 @@
-"""The figures of a run: performance, activity and costs, each named and with its unit."""
+"""The figures of a run: performance, activity and costs, from its curve and its trades."""
 
 from __future__ import annotations
 
-__all__ = ["Activity", "Measure", "Performance", "Summary", "Unit", "measures", "summarise"]
+__all__ = [
+    "Activity",
+    "Market",
+    "Measure",
+    "Performance",
+    "Summary",
+    "Tally",
+    "Unit",
+    "instants_held",
+    "market_of",
+    "measures",
+    "performance_of",
+    "summarise",
+    "summary_of",
+    "tally_of",
+]
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from enum import StrEnum
-from math import isfinite, nan
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import isfinite, nan, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
+from framework.backtest.layout import FILLED_WHOLE, R_WHY, STATUS, TOUCH
 from framework.backtest.record import RunRecord
+from framework.backtest.run_tables import RunTables, rule_of
 from framework.domain.bars import FloatArray
 from framework.domain.events import CashFlowKind
 from framework.domain.orders import DONE, Origin
-from framework.research import metrics
-from framework.research.curves import daily_returns, drawdown_curve, span, underwater
-from framework.research.trades import Trade
+from framework.research.curves import buy_and_hold, span
+from framework.research.figures import Activity, Measure, Performance, Summary, Unit, measures
+from framework.research.fills import FillColumns, fill_columns
+from framework.research.metrics import TRADING_DAYS, annualised, ratio
+from framework.research.scan import CurveScan, Timeline, scan_curve, timeline_of
+from framework.research.table import Marks, TradeTable, marks_of, trade_table
+from framework.research.totals import Totals, totals_of
+from framework.research.trades import Trade, Trades
 
 
-class Unit(StrEnum):
-    """What a figure counts."""
-
-    FRACTION = "fraction"
-    """0.01 is one percent."""
-    RATIO = "ratio"
-    MONEY = "money"
-    DAYS = "days"
-    BARS = "bars"
-    COUNT = "count"
-    PER_YEAR = "per year"
-
-
-def _as(label: str, unit: Unit) -> dict[str, str]:
-    return {"label": label, "unit": unit.value}
-
-
-@dataclass(frozen=True, slots=True)
-class Performance:
-    """How an equity curve did. What cannot be computed is NaN."""
-
-    final_equity: float = field(metadata=_as("Final equity", Unit.MONEY))
-    total_return: float = field(metadata=_as("Total return", Unit.FRACTION))
-    annual_return: float = field(metadata=_as("Annual return", Unit.FRACTION))
-    volatility: float = field(metadata=_as("Annual volatility", Unit.FRACTION))
-    sharpe: float = field(metadata=_as("Sharpe ratio", Unit.RATIO))
-    sortino: float = field(metadata=_as("Sortino ratio", Unit.RATIO))
-    calmar: float = field(metadata=_as("Calmar ratio", Unit.RATIO))
-    max_drawdown: float = field(metadata=_as("Max drawdown", Unit.FRACTION))
-    drawdown_days: float = field(metadata=_as("  its length, days", Unit.DAYS))
-    drawdown_bars: float = field(metadata=_as("  its length, bars", Unit.BARS))
-    longest_drawdown_days: float = field(metadata=_as("Longest drawdown, days", Unit.DAYS))
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """What the strategy did and what it cost. Averages are over closed trades."""
-
-    exposure: float = field(metadata=_as("Exposure", Unit.FRACTION))
-    trades: int = field(metadata=_as("Closed trades", Unit.COUNT))
-    win_rate: float = field(metadata=_as("Win rate", Unit.FRACTION))
-    profit_factor: float = field(metadata=_as("Profit factor", Unit.RATIO))
-    expectancy: float = field(metadata=_as("Expectancy per trade", Unit.MONEY))
-    average_trade: float = field(metadata=_as("Average trade", Unit.FRACTION))
-    best_trade: float = field(metadata=_as("Best trade", Unit.FRACTION))
-    worst_trade: float = field(metadata=_as("Worst trade", Unit.FRACTION))
-    average_r: float = field(metadata=_as("Average R multiple", Unit.RATIO))
-    average_bars: float = field(metadata=_as("Average bars held", Unit.BARS))
-    commission: float = field(metadata=_as("Commission paid", Unit.MONEY))
-    slippage: float = field(metadata=_as("Slippage paid", Unit.MONEY))
-    turnover: float = field(metadata=_as("Turnover", Unit.PER_YEAR))
-    open_trades: int = field(metadata=_as("Open trades", Unit.COUNT))
-    working_orders: int = field(metadata=_as("Working orders left", Unit.COUNT))
-    refused_orders: int = field(metadata=_as("Refused orders", Unit.COUNT))
-    touch_fills: int = field(metadata=_as("Fills on a mere touch", Unit.COUNT))
-    breakers_tripped: int = field(metadata=_as("Breakers tripped", Unit.COUNT))
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Everything a run is judged by.
+@dataclass(frozen=True, slots=True, eq=False)
+class Market:
+    """What the figures of every run over the same bars share: worked out once.
 
     Attributes:
-        strategy: the account's own curve.
-        buy_and_hold: the same figures for holding the symbols in equal parts.
-        activity: trades and costs.
-        refused: orders refused, by rule, most frequent first.
-        income: money that moved without a trade, by kind: > 0 received.
-        margin_calls: orders the broker sent because the margin no longer carried the positions.
+        timeline: the instants.
+        marks: the symbols as the runs leave them.
+        hold: the buy-and-hold curve, shape (N,).
+        buy_and_hold: its figures.
     """
 
-    strategy: Performance
+    timeline: Timeline
+    marks: Marks
+    hold: FloatArray
     buy_and_hold: Performance
-    activity: Activity
-    refused: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What of a run is counted, not worked out.
+
+    Attributes:
+        held: instants at whose end something was held.
+        working_orders: orders still working when the data ended.
+        refused: orders refused, by rule, most frequent first.
+        touch_fills: limits filled at a price the bar only just touched.
+        breakers_tripped: how often a breaker tripped.
+        income: money that moved without a trade, by kind.
+        margin_calls: orders the broker sent because of the margin.
+    """
+
+    held: int
+    working_orders: int = 0
+    refused: tuple[tuple[str, int], ...] = ()
+    touch_fills: int = 0
+    breakers_tripped: int = 0
     income: tuple[tuple[str, float], ...] = ()
     margin_calls: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One figure with what is needed to print it."""
+def market_of(record: RunRecord, risk_free: float = 0.0, periods: float = TRADING_DAYS) -> Market:
+    """What all runs share that have the bars, start, stop and opening cash of one run.
 
-    name: str
-    label: str
-    unit: Unit
-    value: float
+    Args:
+        record: the run.
+        risk_free: annual risk-free rate, 0.02 is two percent.
+        periods: sessions in a year.
+    """
+    return _market(record, buy_and_hold(record), risk_free, periods)
 
 
-def measures(group: Performance | Activity) -> tuple[Measure, ...]:
-    """The figures of a group in the order they are shown."""
-    return tuple(
-        Measure(item.name, item.metadata["label"], Unit(item.metadata["unit"]), value)
-        for item in fields(group)
-        for value in (getattr(group, item.name),)
-    )
+def _market(record: RunRecord, hold: FloatArray, risk_free: float, periods: float) -> Market:
+    timeline = timeline_of(record, risk_free, periods)
+    figures = performance_of(timeline, hold)
+    return Market(timeline, marks_of(record), hold, figures)
+
+
+def summary_of(market: Market, fills: FillColumns, equity: FloatArray, tally: Tally) -> Summary:
+    """The figures of a run known by its columns.
+
+    Args:
+        market: what it shares with other runs; no splits were booked in it.
+        fills: its executions.
+        equity: its account after each instant, shape (N,), contiguous.
+        tally: what else happened.
+    """
+    return _summary(market, trade_table(fills, market.marks), fills, equity, tally)
 
 
 def summarise(
@@ -136,16 +127,142 @@ def summarise(
         risk_free: annual risk-free rate, 0.02 is two percent.
         periods: sessions in a year.
     """
-    equity = record.equity[span(record)]
-    refused = Counter(refusal.rule for refusal in record.refused)
+    market = _market(record, hold, risk_free, periods)
+    equity = np.ascontiguousarray(record.equity[span(record)])
+    if isinstance(trades, Trades):
+        return _summary(market, trades.table, trades.fills, equity, tally_of(record))
+    return _summary(market, trades, fill_columns(record), equity, tally_of(record))
+
+
+def _summary(
+    market: Market,
+    trades: TradeTable | Sequence[Trade],
+    fills: FillColumns,
+    equity: FloatArray,
+    tally: Tally,
+) -> Summary:
+    scan = scan_curve(market.timeline, equity)
+    totals = totals_of(trades, fills, market.marks.multiplier)
     return Summary(
-        strategy=_performance(record, equity, risk_free, periods),
-        buy_and_hold=_performance(record, hold, risk_free, periods),
-        activity=_activity(record, equity, trades, periods),
+        strategy=_performance(market.timeline, equity, scan),
+        buy_and_hold=market.buy_and_hold,
+        activity=_activity(market.timeline, len(trades), totals, scan.average, tally),
+        refused=tally.refused,
+        income=tally.income,
+        margin_calls=tally.margin_calls,
+    )
+
+
+def performance_of(timeline: Timeline, curve: FloatArray) -> Performance:
+    """How a curve did.
+
+    Args:
+        timeline: its instants.
+        curve: value of the account at each, shape (N,), contiguous.
+    """
+    return _performance(timeline, curve, scan_curve(timeline, curve))
+
+
+def _performance(timeline: Timeline, curve: FloatArray, scan: CurveScan) -> Performance:
+    final = float(curve[-1]) if len(curve) else timeline.opening
+    growth = final / timeline.opening - 1.0
+    annual = annualised(growth, timeline.years)
+    periods, yearly = timeline.periods, sqrt(timeline.periods)
+    risk = sqrt(scan.shortfall * periods)
+    sortino = ratio(scan.excess * periods, risk) if len(timeline.ends) > 1 else nan
+    return Performance(
+        final_equity=final,
+        total_return=growth,
+        annual_return=_known(annual),
+        volatility=_known(scan.deviation * yearly),
+        sharpe=_known(ratio(scan.excess, scan.excess_deviation) * yearly),
+        sortino=_known(sortino),
+        calmar=_known(annual / -scan.depth) if scan.depth < 0.0 else nan,
+        max_drawdown=scan.depth,
+        drawdown_days=scan.days,
+        drawdown_bars=scan.bars,
+        longest_drawdown_days=scan.longest_days,
+    )
+
+
+def _activity(
+    timeline: Timeline, trades: int, totals: Totals, average_equity: float, tally: Tally
+) -> Activity:
+    closed, losses = totals.closed, -totals.losses
+    return Activity(
+        exposure=_part(tally.held, len(timeline.times)),
+        trades=int(closed),
+        win_rate=_part(totals.wins, closed),
+        profit_factor=totals.profits / losses if losses > 0.0 else nan,
+        expectancy=_part(totals.net, closed),
+        average_trade=_part(totals.growth, closed),
+        best_trade=_known(totals.best),
+        worst_trade=_known(totals.worst),
+        average_r=_part(totals.multiples, totals.stopped),
+        average_bars=_part(totals.bars, closed),
+        commission=totals.commission,
+        slippage=totals.slippage,
+        turnover=_turnover(totals.traded, average_equity, timeline.years),
+        open_trades=trades - int(closed),
+        working_orders=tally.working_orders,
+        refused_orders=sum(count for _, count in tally.refused),
+        touch_fills=tally.touch_fills,
+        breakers_tripped=tally.breakers_tripped,
+    )
+
+
+def _turnover(traded: float, average: float, years: float) -> float:
+    """Value traded a year, in average equities."""
+    return traded / average / years if years > 0.0 and average > 0.0 else nan
+
+
+def _part(amount: float, count: float) -> float:
+    return amount / count if count else nan
+
+
+def _known(value: float) -> float:
+    return value if isfinite(value) else nan
+
+
+def tally_of(record: RunRecord) -> Tally:
+    """What of a run is counted."""
+    cut = span(record)
+    held = instants_held([quantity[cut] for quantity in record.quantities.values()])
+    if record.tables is not None:
+        return _tally_in(record.tables, held)
+    refused = Counter(refusal.rule for refusal in record.refused)
+    return Tally(
+        held=held,
+        working_orders=sum(order.status not in DONE for order in record.orders),
         refused=tuple(sorted(refused.items(), key=lambda item: (-item[1], item[0]))),
+        touch_fills=sum(fill.touch for fill in record.fills),
+        breakers_tripped=len(record.trips),
         income=_income(record),
         margin_calls=sum(one.order.origin is Origin.LIQUIDATION for one in record.orders),
     )
+
+
+def _tally_in(tables: RunTables, held: int) -> Tally:
+    """What of a compiled run is counted."""
+    status = tables.orders[:, STATUS]
+    refused = Counter(rule_of(why) for why in tables.refusals[:, R_WHY].tolist())
+    return Tally(
+        held=held,
+        working_orders=int(np.count_nonzero(status < FILLED_WHOLE)),
+        refused=tuple(sorted(refused.items(), key=lambda item: (-item[1], item[0]))),
+        touch_fills=int(np.count_nonzero(tables.orders[tables.filled, TOUCH])),
+        breakers_tripped=len(tables.trips),
+    )
+
+
+def instants_held(quantities: Iterable[FloatArray]) -> int:
+    """At how many instants something was held.
+
+    Args:
+        quantities: signed units of each symbol after each instant, each of shape (N,).
+    """
+    held = [quantity != 0.0 for quantity in quantities]
+    return int(np.count_nonzero(np.logical_or.reduce(held))) if held else 0
 
 
 def _income(record: RunRecord) -> tuple[tuple[str, float], ...]:
@@ -155,83 +272,3 @@ def _income(record: RunRecord) -> tuple[tuple[str, float], ...]:
         for kind in CashFlowKind
         if any(flow.kind is kind for flow in record.flows)
     )
-
-
-def _performance(
-    record: RunRecord, curve: FloatArray, risk_free: float, periods: float
-) -> Performance:
-    returns = daily_returns(record, curve)
-    final = float(curve[-1]) if len(curve) else record.opening_cash
-    total = final / record.opening_cash - 1.0
-    annual = metrics.annualised(total, len(returns) / periods)
-    daily_rate = (1.0 + risk_free) ** (1.0 / periods) - 1.0
-    below = underwater(record.instants[span(record)], drawdown_curve(record, curve))
-    return Performance(
-        final_equity=final,
-        total_return=total,
-        annual_return=_known(annual),
-        volatility=_known(metrics.annual_volatility(returns, periods)),
-        sharpe=_known(metrics.sharpe(returns, daily_rate, periods)),
-        sortino=_known(metrics.sortino(returns, daily_rate, periods)),
-        calmar=_known(annual / -below.depth) if below.depth < 0.0 else nan,
-        max_drawdown=below.depth,
-        drawdown_days=below.days,
-        drawdown_bars=below.bars,
-        longest_drawdown_days=below.longest_days,
-    )
-
-
-def _activity(
-    record: RunRecord, equity: FloatArray, trades: Sequence[Trade], periods: float
-) -> Activity:
-    closed = [trade for trade in trades if not trade.is_open]
-    profits = np.array([trade.profit for trade in closed], dtype=np.float64)
-    growth = np.array([trade.return_percent / 100.0 for trade in closed], dtype=np.float64)
-    multiples = np.array([t.r_multiple for t in closed if t.r_multiple is not None], dtype=float)
-    losses = -float(profits[profits < 0.0].sum())
-    return Activity(
-        exposure=_exposure(record),
-        trades=len(closed),
-        win_rate=_mean(profits > 0.0),
-        profit_factor=float(profits[profits > 0.0].sum()) / losses if losses > 0.0 else nan,
-        expectancy=_mean(profits),
-        average_trade=_mean(growth),
-        best_trade=float(growth.max()) if len(growth) else nan,
-        worst_trade=float(growth.min()) if len(growth) else nan,
-        average_r=_mean(multiples),
-        average_bars=_mean(np.array([trade.bars for trade in closed], dtype=np.float64)),
-        commission=sum(commission.amount for commission in record.commissions),
-        slippage=sum(trade.slippage for trade in trades),
-        turnover=_turnover(record, equity, len(daily_returns(record, equity)) / periods),
-        open_trades=len(trades) - len(closed),
-        working_orders=sum(order.status not in DONE for order in record.orders),
-        refused_orders=len(record.refused),
-        touch_fills=sum(fill.touch for fill in record.fills),
-        breakers_tripped=len(record.trips),
-    )
-
-
-def _exposure(record: RunRecord) -> float:
-    cut = span(record)
-    held = np.zeros(cut.stop - cut.start, dtype=bool)
-    for quantity in record.quantities.values():
-        held |= quantity[cut] != 0.0
-    return _mean(held)
-
-
-def _turnover(record: RunRecord, equity: FloatArray, years: float) -> float:
-    """Value traded a year, in average equities."""
-    average = float(equity.mean()) if len(equity) else 0.0
-    if years <= 0.0 or average <= 0.0:
-        return nan
-    multiplier = {bars.symbol: bars.instrument.multiplier for bars in record.bars}
-    traded = sum(abs(f.quantity) * f.price * multiplier[f.symbol] * f.rate for f in record.fills)
-    return traded / average / years
-
-
-def _mean(values: FloatArray | NDArray[np.bool_]) -> float:
-    return float(values.mean()) if len(values) else nan
-
-
-def _known(value: float) -> float:
-    return value if isfinite(value) else nan

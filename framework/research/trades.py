@@ -18,18 +18,18 @@ account's, each end at the rate of its moment.
 
 from __future__ import annotations
 
-__all__ = ["OPEN", "Trade", "trades_of"]
+__all__ = ["OPEN", "Trade", "Trades", "trades_from", "trades_of"]
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import overload
 
-import numpy as np
-
-from framework.backtest.record import OrderRecord, RunRecord
-from framework.domain.bars import Bars
-from framework.domain.events import Split
-from framework.domain.orders import Origin, Side
-from framework.research.lots import End, Match, matches_of
+from framework.backtest.record import RunRecord
+from framework.domain.orders import Side
+from framework.research.excursions import excursions
+from framework.research.fills import FillColumns, fill_columns
+from framework.research.table import TradeTable, marks_of, trade_table
 
 OPEN = "open"
 """The exit reason of a trade that is still open."""
@@ -85,152 +85,121 @@ class Trade:
         return self.exit_reason == OPEN
 
 
-def trades_of(record: RunRecord) -> tuple[Trade, ...]:
+class Trades(Sequence[Trade]):
+    """The trades of a run: a table, and objects for whoever looks at one.
+
+    Args:
+        record: the run.
+
+    Attributes:
+        fills: its executions.
+        table: their trades.
+    """
+
+    __slots__ = ("_made", "_record", "fills", "table")
+    __hash__ = None  # type: ignore[assignment]  # equal to any sequence of equal trades
+
+    def __init__(self, record: RunRecord) -> None:
+        self.fills = fill_columns(record)
+        self.table = trade_table(self.fills, marks_of(record), record.splits)
+        self._record = record
+        self._made: tuple[Trade, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @overload
+    def __getitem__(self, index: int) -> Trade: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Trade, ...]: ...
+    def __getitem__(self, index: int | slice) -> Trade | tuple[Trade, ...]:
+        return self._all()[index]
+
+    def __iter__(self) -> Iterator[Trade]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def _all(self) -> tuple[Trade, ...]:
+        if self._made is None:
+            self._made = trades_from(self._record, self.fills, self.table)
+        return self._made
+
+
+def trades_of(record: RunRecord) -> Trades:
     """Every trade of a run, in order of closing, then what was left open."""
-    stops = _first_stops(record.orders)
-    by_symbol = {bars.symbol: bars for bars in record.bars}
-    end = int(record.instants[record.stop - 1]) if record.stop else 0
-    sizes = {symbol: bars.instrument.lot for symbol, bars in by_symbol.items()}
-    last = {symbol: float(rates[record.stop - 1]) for symbol, rates in record.rates.items()}
-    matches = matches_of(record.fills, _fees(record), record.splits, sizes)
-    trades = []
-    for number, match in enumerate(matches, start=1):
-        symbol = match.entry.first.symbol
-        bars = by_symbol[symbol]
-        if match.entry.ratio != 1.0:
-            bars = _on_the_last_scale(bars, match, record.splits)
-        stop = stops.get(match.entry.first.order.id)
-        life = _life(match, bars, end)
-        got = life.end_price * last.get(symbol, 1.0) if match.leave is None else match.leave.paid
-        trades.append(_trade(number, match, bars, life, got, stop))
-    return tuple(trades)
+    return Trades(record)
 
 
-def _on_the_last_scale(bars: Bars, match: Match, splits: Sequence[Split]) -> Bars:
-    """The bars as they would be if the splits the match lived through had happened before."""
-    start, leave = match.entry.first.time, match.leave
-    scale = np.ones(len(bars))
-    for split in splits:
-        lived = start < split.time and (leave is None or split.time <= leave.last.time)
-        if split.symbol == bars.symbol and lived:
-            scale[bars.close_time < split.time] *= split.ratio
-    return replace(
-        bars,
-        open=bars.open / scale,
-        high=bars.high / scale,
-        low=bars.low / scale,
-        close=bars.close / scale,
+def trades_from(record: RunRecord, fills: FillColumns, table: TradeTable) -> tuple[Trade, ...]:
+    """The trades of a table.
+
+    Args:
+        record: the run.
+        fills: its executions.
+        table: their trades.
+    """
+    orders = [fill.order for fill in record.fills]
+    best, worst = excursions(table, fills, record.bars, record.splits)
+    columns = zip(
+        table.entry_fill.tolist(),
+        table.exit_fill.tolist(),
+        table.quantity.tolist(),
+        table.entry_time.tolist(),
+        table.entry_price.tolist(),
+        table.exit_time.tolist(),
+        table.exit_price.tolist(),
+        table.profit.tolist(),
+        table.commission.tolist(),
+        table.slippage.tolist(),
+        table.return_percent.tolist(),
+        table.r_multiple.tolist(),
+        best.tolist(),
+        worst.tolist(),
+        table.bars.tolist(),
+        strict=True,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Life:
-    """A match's exit, real or marked, and the extreme prices it lived through."""
-
-    end_time: int
-    end_price: float
-    high: float
-    low: float
-    bars: int
-
-
-def _life(match: Match, bars: Bars, end: int) -> _Life:
-    entry, leave = match.entry, match.leave
-    entered = entry.first
-    last = int(np.searchsorted(bars.close_time, end, side="right")) - 1
-    enter_row = min(int(np.searchsorted(bars.close_time, entered.time)), last)
-    if leave is None:
-        leave_row, stop = last, last + 1
-        end_time, end_price = int(bars.close_time[last]), float(bars.close[last])
-    else:
-        leave_row = stop = min(int(np.searchsorted(bars.close_time, leave.last.time)), last)
-        end_time, end_price = leave.last.time, leave.price
-    seen = [entry.price, end_price]
-    if enter_row < stop:
-        seen.append(float(bars.close[enter_row]))
-    if enter_row < leave_row:
-        seen.append(float(bars.open[leave_row]))
-    aimed = entered.reference / entry.ratio
-    at_open = aimed == bars.open[enter_row] and entered.order.time < entered.time
-    first = enter_row if at_open else enter_row + 1
-    if first < stop:
-        seen.append(float(bars.high[first:stop].max()))
-        seen.append(float(bars.low[first:stop].min()))
-    return _Life(end_time, end_price, max(seen), min(seen), leave_row - enter_row)
-
-
-def _fees(record: RunRecord) -> dict[str, float]:
-    """Commission per unit of each fill, by the fill's id."""
-    paid: dict[str, float] = {}
-    for commission in record.commissions:
-        paid[commission.fill_id] = paid.get(commission.fill_id, 0.0) + commission.amount
-    return {fill.id: paid.get(fill.id, 0.0) / abs(fill.quantity) for fill in record.fills}
-
-
-def _first_stops(orders: Sequence[OrderRecord]) -> dict[str, OrderRecord]:
-    """The first protective stop of each entry, by the entry's id."""
-    found: dict[str, OrderRecord] = {}
-    for record in orders:
-        order = record.order
-        if order.parent is not None and order.origin in (Origin.STOP_LOSS, Origin.TRAIL):
-            found.setdefault(order.parent, record)
-    return found
-
-
-def _risk_per_unit(entry: End, record: OrderRecord | None) -> float | None:
-    """Price distance from the entry to where its stop first stood, on the scale of that time; None
-    without one on the losing side."""
-    if record is None:
-        return None
-    offset = record.order.trail or record.order.offset
-    if offset is not None:
-        return offset.distance(entry.price * entry.ratio)
-    stop = record.order.stop if record.first_stop is None else record.first_stop
-    if stop is None:
-        return None
-    entered = entry.price * entry.ratio
-    distance = entered - stop if entry.first.quantity > 0 else stop - entered
-    return distance if distance > 0.0 else None
-
-
-def _trade(
-    number: int,
-    match: Match,
-    bars: Bars,
-    life: _Life,
-    got: float,
-    stop: OrderRecord | None,
-) -> Trade:
-    entry, leave = match.entry, match.leave
-    opened = entry.first
-    side = Side.BUY if opened.quantity > 0 else Side.SELL
-    money = entry.quantity * bars.instrument.multiplier
-    ends = [entry] if leave is None else [entry, leave]
-    commission = entry.quantity * sum(end.fee for end in ends)
-    profit = side * money * (got - entry.paid - entry.lost) - commission
-    rate = entry.paid / entry.price if entry.price else 1.0
-    risk = _risk_per_unit(entry, stop)
-    risked = risk / entry.ratio * money * rate if risk else 0.0
-    swings = [side * money * rate * (price - entry.price) for price in (life.high, life.low)]
-    spent = money * abs(entry.paid)
-    return Trade(
-        id=number,
-        symbol=opened.symbol,
-        side=side,
-        quantity=entry.quantity,
-        entry_time=opened.time,
-        entry_price=entry.price,
-        exit_time=life.end_time,
-        exit_price=life.end_price,
-        entry_order=opened.order.id,
-        exit_order=leave.last.order.id if leave else "",
-        exit_reason=leave.last.order.origin.value if leave else OPEN,
-        profit=profit,
-        commission=commission,
-        slippage=money * sum(end.slip for end in ends),
-        return_percent=100.0 * profit / spent if spent else 0.0,
-        r_multiple=profit / risked if risked else None,
-        best_excursion=max(swings),
-        worst_excursion=min(swings),
-        bars=life.bars,
+    return tuple(
+        Trade(
+            id=number,
+            symbol=orders[opened].symbol,
+            side=Side.BUY if quantity > 0.0 else Side.SELL,
+            quantity=abs(quantity),
+            entry_time=entry_time,
+            entry_price=entry_price,
+            exit_time=exit_time,
+            exit_price=exit_price,
+            entry_order=orders[opened].id,
+            exit_order=orders[closed].id if closed >= 0 else "",
+            exit_reason=orders[closed].origin.value if closed >= 0 else OPEN,
+            profit=profit,
+            commission=commission,
+            slippage=slippage,
+            return_percent=percent,
+            r_multiple=None if isnan(multiple) else multiple,
+            best_excursion=high,
+            worst_excursion=low,
+            bars=bars,
+        )
+        for number, (
+            opened,
+            closed,
+            quantity,
+            entry_time,
+            entry_price,
+            exit_time,
+            exit_price,
+            profit,
+            commission,
+            slippage,
+            percent,
+            multiple,
+            high,
+            low,
+            bars,
+        ) in enumerate(columns, start=1)
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from framework.backtest.cast import Cast
 from framework.backtest.machine import Machine
 from framework.backtest.record import RunRecord
 from framework.backtest.run import run_verified
@@ -49,7 +50,7 @@ class Outcome:
 
 def watched(one: Program) -> Outcome:
     """Run a program and look into its broker at every instant."""
-    machine = Machine(one.strategy, one.bars, one.settings, {}, {})
+    machine = Machine(Cast(one.strategy, one.bars, one.settings, {}), {})
     found: list[str] = []
 
     def drive(total: int, instant: Callable[[int], None]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from framework.backtest.cast import Cast
 from framework.backtest.machine import Machine, Market
 from framework.backtest.record import RunRecord
 from framework.backtest.run import run
@@ -309,7 +310,7 @@ def test_a_cent_too_much_is_found_and_only_there(lies_about: type[Fill | Commiss
         )
         return twins[0]
 
-    machine = Machine(scripted(script), bars, settings, {}, {}, market=pair)
+    machine = Machine(Cast(scripted(script), bars, settings, {}), {}, market=pair)
     assert machine.play(None, on_cerebro(theirs, bars, after=twins[0].compare)) == ""
     assert [(d.order_id, d.rule) for d in twins[0].differences] == [("Scripted-2", "")]
     ours, judged = twins[0].differences[0].ours, twins[0].differences[0].theirs

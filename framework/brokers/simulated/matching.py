@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["RULES", "Ask", "Rule", "Touch", "listed", "pegged", "ratchet"]
+__all__ = [
+    "RULES",
+    "Ask",
+    "Rule",
+    "Touch",
+    "is_reached",
+    "is_within",
+    "listed",
+    "pegged",
+    "ratchet",
+]
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from framework.compiled import scalar
 from framework.domain.orders import IF_TOUCHED, OrderType, Side
 
 
@@ -45,9 +56,20 @@ class Touch(NamedTuple):
 _NO = Touch(None)
 
 
-def _reached(ask: Ask, price: float) -> bool:
+@scalar
+def is_reached(stop: float, price: float, side: float) -> bool:
     """Whether `price` is at the stop or beyond, against the sender."""
-    return (price - ask.stop) * ask.side >= 0.0
+    return (price - stop) * side >= 0.0
+
+
+@scalar
+def is_within(limit: float, price: float, side: float, margin: float) -> bool:
+    """Whether a limit that must be exceeded by `margin` allows `price`."""
+    return (limit - price) * side >= margin
+
+
+def _reached(ask: Ask, price: float) -> bool:
+    return is_reached(ask.stop, price, ask.side)
 
 
 def _touched(ask: Ask, price: float) -> bool:
@@ -56,8 +78,7 @@ def _touched(ask: Ask, price: float) -> bool:
 
 
 def _within(ask: Ask, price: float) -> bool:
-    """Whether the limit allows `price`."""
-    return (ask.limit - price) * ask.side >= ask.margin
+    return is_within(ask.limit, price, ask.side, ask.margin)
 
 
 def _worst(ask: Ask, high: float, low: float) -> float:
@@ -249,6 +270,7 @@ def listed(kind: OrderType, ask: Ask, open_: float, high: float, low: float, gap
     return Touch(better, True, best == limit)
 
 
-def ratchet(side: Side, stop: float, level: float) -> float:
+@scalar
+def ratchet(side: float, stop: float, level: float) -> float:
     """A trailing stop once the market would have it at `level`: it never moves back."""
-    return min(stop, level) if side is Side.BUY else max(stop, level)
+    return min(stop, level) if side > 0 else max(stop, level)

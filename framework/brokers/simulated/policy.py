@@ -5,10 +5,16 @@ from __future__ import annotations
 __all__ = ["FillPolicy"]
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from math import inf
-from typing import Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from framework.errors import ConfigError, did_you_mean
+
+
+@lru_cache(maxsize=1)
+def _hints() -> dict[str, Any]:
+    return get_type_hints(FillPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ class FillPolicy:
     quoted_spread: float = 2.0
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
+        hints = _hints()
         for field in fields(self):
             value = getattr(self, field.name)
             if hints[field.name] is float:

@@ -21,6 +21,8 @@ from framework.errors import ConfigError
 _OWN = Path(__file__).with_name("ib.yaml")
 _EPOCH = date(1970, 1, 1)
 _STRICT = ConfigDict(extra="forbid")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The parser written in C where there is one: a run waits for it."""
 
 
 def _expanded(value: object) -> object:
@@ -146,7 +148,7 @@ def venue_tables(path: str | None = None) -> VenueTables:
     """
     file = _OWN if path is None else Path(path).expanduser()
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.load(file.read_text(encoding="utf-8"), _LOADER)
     except OSError as error:
         raise ConfigError(
             f"The rules {file} cannot be read: {error.strerror}.", "Check the path."

@@ -1,0 +1,212 @@
+"""Cast: who plays in a backtest, each with its bars, its cash and its `setup` behind it."""
+
+from __future__ import annotations
+
+__all__ = ["Cast", "Player", "Stage"]
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from framework.backtest.account import foreign_rates, rates_of
+from framework.backtest.blame import blamed
+from framework.backtest.lookahead import check_lookahead, warmup
+from framework.backtest.settings import BacktestSettings
+from framework.backtest.setup_desk import SetupDesk
+from framework.domain.bars import Bars
+from framework.domain.ledger import Ledger
+from framework.engine.history import Timeline, World
+from framework.engine.rolling import rolls_of
+from framework.engine.slot import Slot
+from framework.errors import ConfigError, LookaheadError, SlipwayError, StrategyError
+from framework.feeds.resample import resample
+from framework.strategy import Strategy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Player:
+    """One strategy instance of a run, its `setup` done.
+
+    Attributes:
+        name: prefix of its order ids.
+        strategy: the instance.
+        world: what it sees.
+        bars: what it trades, its own instrument first.
+        cash: its opening cash.
+        timers: set in `setup`: (name, first, every).
+    """
+
+    name: str
+    strategy: Strategy
+    world: World
+    bars: tuple[Bars, ...]
+    cash: float
+    timers: tuple[tuple[str, int, int | None], ...]
+
+    @property
+    def wants_bars(self) -> bool:
+        """Whether it has an `on_bar` of its own."""
+        return type(self.strategy).on_bar is not Strategy.on_bar
+
+
+class Stage:
+    """What casts over the same bars share as long as nothing moves along them: the instants, the
+    bars as strategies see them, and the indicators computed so far.
+
+    Args:
+        bars: one per symbol, in subscription order.
+        universe: whether one instance sees them all.
+    """
+
+    def __init__(self, bars: tuple[Bars, ...], universe: bool) -> None:
+        self.timeline = Timeline(bars)
+        groups = [bars] if universe else [(one,) for one in bars]
+        self.worlds = {
+            group: World(group, _resample, self.timeline if len(group) == len(bars) else None)
+            for group in groups
+        }
+        for world in self.worlds.values():
+            world.remember()
+
+
+class Cast:
+    """The strategy instances of one backtest, on one timeline.
+
+    Args:
+        strategy: the class; one instance per symbol, or one for all if it says `universe = True`.
+        bars: one per symbol, in subscription order.
+        settings: the parts.
+        parameters: of the strategy, by name.
+        stage: what it shares with other casts; only for runs that move along no bars.
+
+    Attributes:
+        strategy, bars, settings: as given.
+        timeline: the instants at which some bar closes.
+        first: index of the first instant at which orders are allowed.
+        rates: exchange rates, and the account's currency.
+        players: the instances, in order.
+        warmup: bars after which every indicator has settled, once inspected.
+
+    Raises:
+        InputError: the strategy's `setup` raised.
+    """
+
+    def __init__(
+        self,
+        strategy: type[Strategy],
+        bars: tuple[Bars, ...],
+        settings: BacktestSettings,
+        parameters: Mapping[str, object],
+        stage: Stage | None = None,
+    ) -> None:
+        self.strategy = strategy
+        self.bars = bars
+        self.settings = settings
+        self._parameters = parameters
+        self._stage = stage
+        self.timeline = Timeline(bars) if stage is None else stage.timeline
+        self.first = _first_instant(self.timeline, settings.start)
+        self.rates = rates_of(bars, settings)
+        self.warmup = 0
+        self.players = tuple(self._player(*sleeve) for sleeve in self._sleeves())
+
+    def inspect(self) -> None:
+        """Check every indicator and condition for lookahead, and measure their warm-up.
+
+        Raises:
+            LookaheadError: one of them knows the future.
+        """
+        for player in self.players:
+            check_lookahead(player.strategy, player.world, lambda w: self._set_up(w)[0])
+            settled = warmup(player.strategy, player.world, lambda w: self._set_up(w)[0])
+            self.warmup = max(self.warmup, settled)
+
+    def again(self) -> Cast:
+        """The same cast before anything has run."""
+        fresh = Cast(self.strategy, self.bars, self.settings, self._parameters)
+        fresh.warmup = self.warmup
+        return fresh
+
+    def slot(self, player: Player) -> Slot:
+        """The player at work."""
+        bars, world = player.bars, player.world
+        return Slot(
+            name=player.name,
+            hooks=player.strategy,
+            whens=player.strategy.whens,
+            wants_bars=player.wants_bars,
+            world=world,
+            ledger=Ledger(player.cash, {one.symbol: one.instrument.multiplier for one in bars}),
+            share=1.0 / len(bars),
+            rates=foreign_rates(bars, self.rates, world.timeline.instants),
+            rolls=rolls_of(bars, world.timeline.instants),
+        )
+
+    @property
+    def spare_cash(self) -> float:
+        """Cash of the account that no instance was given."""
+        return self.settings.cash - sum(player.cash for player in self.players)
+
+    def blamed(self, error: Exception, problem: str) -> str:
+        """What went wrong, with the line of the strategy it went wrong at."""
+        return blamed(self.strategy, error, problem)
+
+    def _sleeves(self) -> list[tuple[str, tuple[Bars, ...], float]]:
+        """Name, bars and opening cash of each instance."""
+        name, cash, bars = _short(self.strategy.__name__), self.settings.cash, self.bars
+        if self.strategy.universe or len(bars) == 1:
+            return [(name, bars, cash)]
+        weights = self.settings.weights or {one.symbol: 1.0 / len(bars) for one in bars}
+        names = [f"{name}.{_short(one.symbol)[:9]}" for one in bars]
+        if len(set(names)) < len(names):
+            names = [f"{name}.{number}" for number in range(1, len(bars) + 1)]
+        return [
+            (each, (one,), cash * weights[one.symbol])
+            for each, one in zip(names, bars, strict=True)
+        ]
+
+    def _player(self, name: str, bars: tuple[Bars, ...], cash: float) -> Player:
+        if self._stage is not None:
+            world = self._stage.worlds[bars]
+        else:
+            whole = self.timeline if len(bars) == len(self.bars) else None
+            world = World(bars, _resample, whole)
+        strategy, desk = self._set_up(world)
+        return Player(name, strategy, world, bars, cash, tuple(desk.timers))
+
+    def _set_up(self, world: World) -> tuple[Strategy, SetupDesk]:
+        strategy = self.strategy(self._parameters)
+        desk = SetupDesk()
+        strategy.bind(world.data, world.symbols, desk)
+        try:
+            strategy.setup()
+        except LookaheadError:
+            raise
+        except SlipwayError as error:
+            raise type(error)(self.blamed(error, error.problem), error.remedy) from error
+        except Exception as error:  # the strategy is the user's code: anything may come out of it
+            problem = self.blamed(error, f"{type(error).__name__}: {error}")
+            raise StrategyError(
+                f"{problem}.", "It was raised in setup; nothing has run."
+            ) from error
+        return strategy, desk
+
+
+def _resample(bars: Bars, frame: str) -> Bars:
+    return resample(bars, frame)
+
+
+def _short(name: str) -> str:
+    """A class name as the prefix of order ids: ASCII, at most 20 characters."""
+    plain = "".join(letter for letter in name if letter.isascii() and letter.isalnum())
+    return plain[:20] or "strategy"
+
+
+def _first_instant(timeline: Timeline, start: int | None) -> int:
+    if start is None:
+        return 0
+    first = int(np.searchsorted(timeline.instants, start, side="left"))
+    if first >= len(timeline.instants):
+        raise ConfigError("The run starts after its last bar.", "Start it earlier.")
+    return first

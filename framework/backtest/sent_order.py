@@ -1,0 +1,38 @@
+"""SentOrder: an order of a compiled run, its fields read from the tables when somebody asks."""
+
+from __future__ import annotations
+
+__all__ = ["SentOrder"]
+
+from collections.abc import Callable
+from dataclasses import fields
+
+from framework.backtest.run_tables import RunTables
+from framework.domain.orders import Order
+
+
+class SentOrder(Order):
+    """An order that has left. Most strategies never look at it: its fields are made on demand."""
+
+    __slots__ = ("_row", "_tables")
+
+    @classmethod
+    def of(cls, tables: Callable[[], RunTables], row: int) -> SentOrder:
+        """The order in a row of the tables."""
+        order = object.__new__(cls)
+        object.__setattr__(order, "_tables", tables)
+        object.__setattr__(order, "_row", row)
+        return order
+
+    def __getattr__(self, name: str) -> object:
+        if name not in _FIELDS:
+            raise AttributeError(name)
+        tables: Callable[[], RunTables] = object.__getattribute__(self, "_tables")
+        made = tables().order(object.__getattribute__(self, "_row"))
+        for field in _FIELDS:
+            object.__setattr__(self, field, getattr(made, field))
+        found: object = getattr(made, name)
+        return found
+
+
+_FIELDS = frozenset(field.name for field in fields(Order))
