@@ -27,6 +27,7 @@ __all__ = [
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -43,6 +44,9 @@ Told = Callable[[str, int, int], None]
 _OPTIONS = {"_nrt": False, "forceinline": True}
 """Compiled functions allocate nothing, so nothing needs to count references."""
 
+_LONGEST = 600.0
+"""Seconds after which whoever compiles must have died."""
+
 _OFF = "SLIPWAY_COMPILED"
 _FOLDER = "SLIPWAY_CACHE"
 
@@ -55,12 +59,15 @@ class CompilerState:
         entries: signature by function, in the order marked.
         scalars: functions compiled ones may call.
         ready: compiled versions at hand, None for one whose machine code is not on disk.
+        registered: scalars the compiler knows of.
+        prints: fingerprints worked out so far.
     """
 
     entries: dict[Callable[..., Any], str] = field(default_factory=dict)
     scalars: set[Callable[..., Any]] = field(default_factory=set)
     ready: dict[Callable[..., Any], Callable[..., Any] | None] = field(default_factory=dict)
     registered: set[Callable[..., Any]] = field(default_factory=set)
+    prints: dict[Callable[..., Any], str] = field(default_factory=dict)
 
 
 state = CompilerState()
@@ -92,7 +99,7 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     if not is_loaded():
         return function
     if function not in state.ready:
-        known = is_allowed() and _marker(function).exists()
+        known = is_allowed() and _is_on_disk(function)
         state.ready[function] = _dispatcher(function) if known else None
     return state.ready[function] or function
 
@@ -108,7 +115,7 @@ def is_compiled(function: Callable[..., Any]) -> bool:
     """Whether the machine code of an entry is at hand, without loading it."""
     if state.ready.get(function) is not None:
         return True
-    return is_allowed() and _marker(function).exists()
+    return is_allowed() and _is_on_disk(function)
 
 
 def is_loaded() -> bool:
@@ -128,15 +135,19 @@ def compile_entries(told: Told | None = None) -> bool:
         told: hears what is being compiled.
 
     Returns:
-        False if another process is compiling, or compiling is switched off.
+        False if another process is compiling, compiling is switched off, or the cache folder cannot
+        be written to.
     """
     wanted = [function for function in state.entries if not is_compiled(function)]
     if not wanted or not is_allowed():
         return not wanted
     load()
     lock = home() / "compiling"
-    if not _take(lock):
-        return False
+    try:
+        if not _take(lock):
+            return False
+    except OSError:
+        return False  # the folder cannot be written to
     try:
         for number, function in enumerate(wanted):
             if told is not None:
@@ -167,6 +178,9 @@ def _take(lock: Path) -> bool:
 
 
 def _is_alive(lock: Path) -> bool:
+    """Whether who took the lock is still at it. Windows has no signal that only asks."""
+    if os.name == "nt":
+        return time.time() - lock.stat().st_mtime < _LONGEST
     try:
         os.kill(int(lock.read_text(encoding="utf-8") or 0), 0)
     except (OSError, ValueError):
@@ -188,6 +202,15 @@ def folder(function: Callable[..., Any]) -> Path:
 def _marker(function: Callable[..., Any]) -> Path:
     """Exists once the machine code of an entry is on disk."""
     return folder(function) / f"{function.__name__}.done"
+
+
+def _is_on_disk(function: Callable[..., Any]) -> bool:
+    if function not in state.prints:
+        state.prints[function] = _fingerprint(function)
+    try:
+        return (home() / state.prints[function] / f"{function.__name__}.done").exists()
+    except OSError:
+        return False
 
 
 def _fingerprint(function: Callable[..., Any]) -> str:

@@ -88,6 +88,8 @@ class BarRun:
             raise
         except Exception as problem:  # the strategy is the user's code; the engine reports it
             raise Unsuited("the strategy raised") from problem
+        if desk.gave_up:
+            raise Unsuited(desk.gave_up)
         return record_of(self._cast, self._costs, [desk.books], done, error)
 
     def _drive(self, total: int, progress: Progress | None) -> int:

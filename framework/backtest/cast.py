@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Cast", "Player", "Stage"]
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ from framework.engine.slot import Slot
 from framework.errors import ConfigError, LookaheadError, SlipwayError, StrategyError
 from framework.feeds.resample import resample
 from framework.strategy import Strategy
+
+_THOROUGHLY = 4
+"""Instances with the same indicators that are checked for lookahead throughout."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,13 +118,25 @@ class Cast:
     def inspect(self) -> None:
         """Check every indicator and condition for lookahead, and measure their warm-up.
 
+        Of many instances that declare the same, the first few are checked throughout; of the
+        others each is checked at one place.
+
         Raises:
             LookaheadError: one of them knows the future.
         """
-        for player in self.players:
-            check_lookahead(player.strategy, player.world, lambda w: self._set_up(w)[0])
-            settled = warmup(player.strategy, player.world, lambda w: self._set_up(w)[0])
-            self.warmup = max(self.warmup, settled)
+        seen: Counter[tuple[str, ...]] = Counter()
+        for number, player in enumerate(self.players):
+            declared = tuple(series.name for series in player.strategy.indicators)
+            seen[declared] += 1
+            trial, world = self._trial, player.world
+            if seen[declared] > _THOROUGHLY:
+                check_lookahead(player.strategy, world, trial, at=number)
+                continue
+            check_lookahead(player.strategy, world, trial)
+            self.warmup = max(self.warmup, warmup(player.strategy, world, trial))
+
+    def _trial(self, world: World) -> Strategy:
+        return self._set_up(world)[0]
 
     def again(self) -> Cast:
         """The same cast before anything has run."""

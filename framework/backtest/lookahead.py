@@ -24,13 +24,14 @@ Trial = Callable[[World], Strategy]
 """Makes a fresh strategy whose `setup` has run on a world."""
 
 
-def check_lookahead(strategy: Strategy, world: World, trial: Trial) -> None:
+def check_lookahead(strategy: Strategy, world: World, trial: Trial, at: int | None = None) -> None:
     """Compare every indicator and condition with what it is when the future is cut off.
 
     Args:
         strategy: the one whose `setup` ran on the whole history.
         world: the whole history.
         trial: runs `setup` of a fresh strategy on a shorter one.
+        at: number of the one history to compare with, modulo how many there are; None for all.
 
     Raises:
         LookaheadError: naming the series, the bar, and both values.
@@ -39,6 +40,8 @@ def check_lookahead(strategy: Strategy, world: World, trial: Trial) -> None:
     whole = _columns(strategy)
     failures: list[Exception] = []
     cuts = _cuts([values for _, values in whole], world)
+    if at is not None:
+        cuts = [cuts[at % len(cuts)]] if cuts else []
     for length in cuts:
         try:
             short = _columns(trial(world.cut(length)))

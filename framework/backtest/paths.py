@@ -19,7 +19,7 @@ from framework.compiled import compile_entries, is_compiled, is_loaded, load
 from framework.domain.bars import Bars
 from framework.ports import Progress
 
-WORTH_LOADING = 150_000
+WORTH_LOADING = 100_000
 """Bars from which it pays to load the compiler's library: the engine needs as long for them."""
 
 WORTH_COMPILING = 10_000_000

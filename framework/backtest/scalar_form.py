@@ -74,6 +74,7 @@ from framework.components.commission import (
     PerShare,
 )
 from framework.components.financing import NoFinancing
+from framework.components.liquidity import Unlimited
 from framework.components.margin import Leverage
 from framework.components.sizing import (
     MoneyPerPosition,
@@ -194,7 +195,7 @@ def _check_account(cast: Cast) -> None:
         raise Unsuited("holding costs interest or fees")
     if settings.actions:
         raise Unsuited("there are dividends or splits to book")
-    if settings.liquidity is not None:
+    if not isinstance(settings.liquidity, Unlimited | None):
         raise Unsuited("bars give a limited quantity (liquidity)")
     if settings.rules:
         raise Unsuited(f"the risk rule {type(settings.rules[0]).__name__} has no scalar form")

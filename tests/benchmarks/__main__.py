@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from framework.research.warmup import warm
 from tests.benchmarks import page, scale, shares
 from tests.benchmarks.agreement import disagreements
 from tests.benchmarks.measure import Figures, Plan, measured
@@ -24,6 +25,7 @@ def main() -> int:
     wanted = _arguments()
     entries = chosen(wanted.only)
     plan = Plan(wanted.peers_home, wanted.repeat, wanted.once_over, _tell)
+    warm()
     sizes = SMALL if wanted.small else SIZES
     workloads = wanted.workloads.split(",") if wanted.workloads else [*sizes, PROCESS]
     lines, problems = _measure(entries, workloads, sizes, plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from tests.benchmarks.roster import Entry
 
 ROOT = Path(__file__).resolve().parents[2]
 _TOO_LONG = 900.0
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,13 @@ def run_once(interpreter: str, module: str, workload: str, bars: int) -> Line:
     command = [interpreter, "-m", "tests.benchmarks.program", module, workload, str(bars)]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_TOO_LONG, cwd=ROOT, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_TOO_LONG,
+            cwd=ROOT,
+            check=False,
+            env=_with_bytecode(),
         )
     except subprocess.TimeoutExpired:
         raise ProgramError(f"{module} {workload}: not done after {_TOO_LONG:g} s") from None
@@ -93,6 +101,11 @@ def run_once(interpreter: str, module: str, workload: str, bars: int) -> Line:
             return Line.read(text)
     said = (done.stderr.strip() or "nothing").splitlines()[-1]
     raise ProgramError(f"{module} {workload}: it ended with {said!r}")
+
+
+def _with_bytecode() -> dict[str, str]:
+    """The environment, but with bytecode kept: installed peers have theirs, a checkout writes it."""
+    return {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
 
 
 def measured(

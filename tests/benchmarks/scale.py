@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from framework.research.warmup import warm
 from tests.benchmarks.measure import ROOT, ProgramError
 from tests.benchmarks.points import Point, read, write
 
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--most-instruments", type=int, default=INSTRUMENTS[-1])
     parser.add_argument("--most-runs", type=int, default=RUNS[-1])
     wanted = parser.parse_args()
+    warm()
     plan = [("bars", size) for size in BARS if size <= wanted.most_bars]
     plan += [("bars_on_bar", size) for _, size in plan]
     plan += [("instruments", size) for size in INSTRUMENTS if size <= wanted.most_instruments]

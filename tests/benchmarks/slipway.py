@@ -91,7 +91,7 @@ def single(strategy: type[Strategy], settings: BacktestSettings, task: Task) -> 
         record = run_verified(strategy, bars, settings, {}, {})
         if record.error:
             raise RuntimeError(record.error)
-        closed = sum(not trade.is_open for trade in trades_of(record))
+        closed = int(np.count_nonzero(~trades_of(record).table.is_open))
         return Outcome.of(closed, record.equity[-1], settings.cash)
 
     return run

@@ -1,22 +1,25 @@
-"""The sweep as a user calls it, on one job; its table is a file that is removed again."""
+"""The sweep: every figure of every pair of periods on one core, and as a user calls it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pyarrow.parquet as pq
-
 from framework import Bars
+from framework.config.plan import Request, plan_of
+from framework.sweeps.evaluate import evaluate
 from framework.sweeps.result import SweepResult
+from framework.sweeps.rows import FIGURES
 from framework.sweeps.sweep import sweep
 from tests.benchmarks.outcome import Outcome, Run
 from tests.benchmarks.slipway import PLAIN, all_bars
 from tests.benchmarks.trader import SmaWhen
 from tests.benchmarks.workloads import CASH, Task, prices_of
 
+_TRADES, _EQUITY = FIGURES.index("trades"), FIGURES.index("final_equity")
+
 
 def swept(bars: Bars, fast: Sequence[int], slow: Sequence[int]) -> SweepResult:
-    """Trades, final equity, Sharpe ratio, drawdown and more of every pair of periods."""
+    """Every pair of periods, with the table that is written meanwhile."""
     return sweep(
         SmaWhen,
         {"fast": fast, "slow": slow},
@@ -29,14 +32,22 @@ def swept(bars: Bars, fast: Sequence[int], slow: Sequence[int]) -> SweepResult:
 
 
 def prepare(task: Task) -> Run:
-    """The workload."""
-    bars = all_bars(task, prices_of(task))[0]
-    fast, slow = (sorted({pair[side] for pair in task.pairs}) for side in (0, 1))
+    """The workload: what one core of a sweep does, before anything is written."""
+    plan = plan_of(
+        Request(
+            strategy=SmaWhen,
+            data=all_bars(task, prices_of(task))[0],
+            cash=PLAIN.cash,
+            commission=PLAIN.commission,
+            slippage=PLAIN.slippage,
+            rules="none",
+        )
+    )
+    sets = [{"fast": fast, "slow": slow} for fast, slow in task.pairs]
 
     def run() -> Outcome:
-        result = swept(bars, fast, slow)
-        columns = pq.read_table(result.path, columns=["trades", "final_equity"])
-        equity = columns.column("final_equity").to_numpy()
-        return Outcome(columns.column("trades").to_pylist(), (equity - CASH).tolist())
+        rows = evaluate(plan, sets)
+        equity = [row.figures[_EQUITY] - CASH for row in rows]
+        return Outcome([int(row.figures[_TRADES]) for row in rows], equity)
 
     return run

@@ -222,7 +222,7 @@ def test_a_position_is_shown_at_every_bar_and_stays_where_nothing_traded() -> No
 
 
 def answered(settings: BacktestSettings, late: bool) -> list[object]:
-    """The answers of two runs, the engine's and the kernel's, read at once or once both are over."""
+    """The answers of both paths, one after the other, read at once or once both runs are over."""
     answers: list[object] = []
     found: list[object] = []
 
