@@ -27,7 +27,6 @@ __all__ = [
 
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -43,9 +42,6 @@ Told = Callable[[str, int, int], None]
 
 _OPTIONS = {"_nrt": False, "forceinline": True}
 """Compiled functions allocate nothing, so nothing needs to count references."""
-
-_LONGEST = 600.0
-"""Seconds after which whoever compiles must have died."""
 
 _OFF = "SLIPWAY_COMPILED"
 _FOLDER = "SLIPWAY_CACHE"
@@ -178,9 +174,10 @@ def _take(lock: Path) -> bool:
 
 
 def _is_alive(lock: Path) -> bool:
-    """Whether who took the lock is still at it. Windows has no signal that only asks."""
+    """Whether who took the lock is still at it; on Windows, which has no signal that only asks, it
+    counts as alive until `slipway warm --clear`."""
     if os.name == "nt":
-        return time.time() - lock.stat().st_mtime < _LONGEST
+        return True
     try:
         os.kill(int(lock.read_text(encoding="utf-8") or 0), 0)
     except (OSError, ValueError):

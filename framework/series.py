@@ -330,6 +330,7 @@ def _static(mask: BoolArray, name: str) -> Condition:
 _TRUE = np.array(True)
 _FALSE = np.array(False)
 
+
 def _both(a: BoolArray, b: BoolArray) -> BoolArray:
     """Where both hold; the one itself where the other is a constant that changes nothing."""
     for one, other in ((a, b), (b, a)):

@@ -166,7 +166,7 @@ def _curves(cast: Cast, tables: RunTables) -> tuple[FloatArray, dict[str, FloatA
     if len(values) == 1 and cast.spare_cash == 0.0:
         return total, quantities, np.add(values[0], total, out=values[0])
     total = cast.spare_cash + total
-    first = int(rows[0, LAST]) if len(rows) else len(total)
+    first = int(tables.orders[0, AT]) if len(tables.orders) else len(total)
     total[:first] = cast.settings.cash
     equity = total.copy()
     for value in values:

@@ -38,7 +38,7 @@ from framework.domain.bars import FloatArray
 from framework.ports import Progress
 from framework.strategy import Strategy
 
-_ROWS = 1 << 10
+_ROWS = 1 << 9
 _BARS_PER_ORDER = 16
 """Room is made for so many orders at first; pages never written to cost nothing."""
 _CHUNK = 1 << 20
@@ -179,7 +179,7 @@ def fresh_books(cast: Cast, costs: Costs, group: Sequence[Player], lanes: range)
         lanes=state,
         account=costs.account.copy(),
         orders=np.empty((rows, ORDER_COLUMNS)),
-        notes=np.empty((_ROWS, NOTE_COLUMNS)),
+        notes=np.empty((_ROWS // 4, NOTE_COLUMNS)),
     )
 
 

@@ -24,15 +24,18 @@ from framework.backtest.warnings import run_warnings
 from framework.brokers.simulated.blind_spots import blind_spots
 from framework.brokers.simulated.broker import SimulatedBroker
 from framework.brokers.simulated.tape import Tape
+from framework.components.breakers import DailyLoss, DailyLossMoney, ErrorRate, MaxDrawdown
 from framework.components.margin import RegT
 from framework.domain.bars import Bars, FloatArray
+from framework.engine.agenda import Agenda
 from framework.engine.blotter import Blotter
 from framework.engine.desk import StrategyDesk
-from framework.engine.engine import Engine, Station
+from framework.engine.engine import Engine
 from framework.engine.judge import Judge
 from framework.engine.orders import Door
 from framework.engine.reconcile import reconcile
 from framework.engine.slot import Slot
+from framework.engine.station import Station
 from framework.engine.venue import Venue
 from framework.errors import (
     ReconcileError,
@@ -42,6 +45,10 @@ from framework.ports import Broker, Progress
 
 _CHUNK = 1 << 10
 _log = logging.getLogger("slipway.backtest")
+
+
+_PATIENT = frozenset({DailyLoss, DailyLossMoney, MaxDrawdown, ErrorRate})
+"""Breakers that have nothing to say while equity stands still and nothing is ordered."""
 
 
 class Market(Broker, Protocol):
@@ -105,6 +112,23 @@ class Machine:
             self._timeline.session,
             self._first,
             self._broker.is_watched,
+            all(type(breaker) in _PATIENT for breaker in settings.breakers),
+        )
+        self._agenda = self._planned(simulated) if market is None else None
+
+    def _planned(self, broker: SimulatedBroker) -> Agenda | None:
+        """What says where to go from an instant; None where all of them have something to do: the
+        broker looks after the account, or a strategy wants every bar."""
+        wanted = any(station.slot.wants_bars for station in self._stations)
+        if wanted or broker.is_watched:
+            return None
+        return Agenda(
+            self._stations,
+            self._door.blotter,
+            broker.quiet_until,
+            self._engine.is_alert,
+            self._first,
+            len(self._timeline.instants),
         )
 
     def play(self, progress: Progress | None, drive: Drive | None = None) -> str:
@@ -131,10 +155,12 @@ class Machine:
 
     def _loop(self, progress: Progress | None, drive: Drive | None) -> None:
         total = len(self._timeline.instants)
-        if drive is None:
-            self._drive(total, progress)
-        else:
+        if drive is not None:
             drive(total, lambda k: self._told(k, total, progress))
+        elif self._agenda is None:
+            self._step(total, progress)
+        else:
+            self._leap(self._agenda, total, progress)
         if not self._rehearsal:
             self._engine.stop()
 
@@ -149,15 +175,32 @@ class Machine:
         if progress is not None and ((k + 1) % _CHUNK == 0 or k + 1 == total):
             progress(k + 1, total)
 
-    def _drive(self, total: int, progress: Progress | None) -> None:
-        broker, blotter, engine = self._broker, self._door.blotter, self._engine
+    def _step(self, total: int, progress: Progress | None) -> None:
+        """Through all instants, one after the other."""
+        broker, blotter, instant = self._broker, self._door.blotter, self._engine.instant
         watched = broker.is_watched
         for start in range(0, total, _CHUNK):
             for k in range(start, min(start + _CHUNK, total)):
                 self._done = k + 1
                 if watched or blotter.at_work:
                     broker.advance(k)
+                instant(k)
+            if progress is not None:
+                progress(self._done, total)
+
+    def _leap(self, agenda: Agenda, total: int, progress: Progress | None) -> None:
+        """From each instant at which something can happen to the next."""
+        broker, blotter, engine = self._broker, self._door.blotter, self._engine
+        k = 0
+        while k < total:
+            for _ in range(_CHUNK):
+                self._done = k + 1
+                if blotter.at_work:
+                    broker.advance(k)
                 engine.instant(k)
+                k = agenda.after(k)
+                if k >= total:
+                    break
             if progress is not None:
                 progress(self._done, total)
 

@@ -16,12 +16,12 @@ from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
 from framework.strategy import Strategy
 
-_INSPECTED = 64
+_INSPECTED = 512
 
 
 class ManyRuns:
     """Runs of one strategy over the same bars. Indicators of columns are computed once for each
-    set of arguments; every sixty-fourth set is checked for lookahead, the first among them.
+    set of arguments; every 512th set is checked for lookahead, the first among them.
 
     Args:
         strategy: the class.

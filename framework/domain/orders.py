@@ -203,7 +203,10 @@ class Protection:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is protected."""
-        return self == Protection()
+        return self == _UNPROTECTED
+
+
+_UNPROTECTED = Protection()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,9 @@ class StrategyDesk:
 
     def flatten(self, symbol: str, origin: Origin) -> None:
         """Cancel everything working in the instrument, then close what is held."""
-        self._in_turn(symbol, lambda: self._flatten(symbol, origin))
+        works = self._door.blotter.at_work or symbol in self._pending
+        if works or self._slot.ledger.positions[symbol].quantity != 0.0:
+            self._in_turn(symbol, lambda: self._flatten(symbol, origin))
 
     def target(self, symbol: str, quantity: float, protection: Protection) -> None:
         """Hold `quantity` signed units; 0 closes."""

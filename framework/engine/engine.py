@@ -2,90 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["Engine", "Station"]
+__all__ = ["Engine"]
 
-from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
-import numpy as np
 
 from framework.domain.bars import IntArray
-from framework.domain.events import Fill, Halt, OrderUpdate, Signal, Trip
+from framework.domain.events import Fill, Halt, OrderUpdate, Trip
 from framework.domain.orders import OrderStatus, Origin
-from framework.engine.desk import StrategyDesk
 from framework.engine.judge import HALTED
 from framework.engine.orders import Door
-from framework.engine.slot import Slot
+from framework.engine.station import Station
 from framework.ports import Breaker, BreakerState
-from framework.series import When
-
-
-@dataclass(slots=True, eq=False)
-class Station:
-    """One slot with its desk and the arrays that say when to wake it.
-
-    Attributes:
-        slot: the strategy at work.
-        desk: its desk.
-        instants: for every instant of the run, the index on the slot's own timeline, -1 where none
-            of its bars closes; None when both timelines are the same.
-        alarms: the conditions as bytes per instant, by side of the position.
-        signals: external predictions about its symbols not yet told, by time.
-        awake: whether one of its bars closes at the present instant.
-    """
-
-    slot: Slot
-    desk: StrategyDesk
-    instants: memoryview | None
-    alarms: Alarms
-    signals: deque[Signal]
-    awake: bool = False
-
-    @classmethod
-    def of(
-        cls, slot: Slot, desk: StrategyDesk, instants: IntArray, signals: Sequence[Signal]
-    ) -> Station:
-        """Work out when to wake a slot along the run's instants."""
-        own = slot.world.timeline.instants
-        alarms = Alarms(slot.whens, len(own))
-        known = sorted(signals, key=lambda signal: signal.time)
-        told = deque(s for s in known if s.symbol in slot.world.symbols)
-        if len(own) == len(instants):
-            return cls(slot, desk, None, alarms, told)
-        at = np.full(len(instants), -1, dtype=np.int64)
-        at[np.searchsorted(instants, own)] = np.arange(len(own))
-        return cls(slot, desk, at.data, alarms, told)
-
-
-class Alarms:
-    """Conditions unrolled to one byte per instant, so that looking costs nothing.
-
-    Args:
-        whens: conditions and verbs, in order.
-        length: instants of the slot's timeline.
-    """
-
-    __slots__ = ("any", "masks", "whens")
-
-    def __init__(self, whens: Sequence[When], length: int) -> None:
-        self.whens = tuple(whens)
-        self.masks = [
-            tuple(
-                np.broadcast_to(mask, (length,)).tobytes()
-                for mask in (c.when_flat, c.when_long, c.when_short)
-            )
-            for c in (when.condition for when in self.whens)
-        ]
-        anything = np.zeros(length, dtype=bool)
-        for when in self.whens:
-            for mask in (
-                when.condition.when_flat,
-                when.condition.when_long,
-                when.condition.when_short,
-            ):
-                anything |= mask
-        self.any = anything.tobytes()
 
 
 class Engine:
@@ -99,6 +26,8 @@ class Engine:
         session: trading day of every instant.
         first: index of the first instant at which orders are allowed.
         is_watched: whether the broker may report something although no order works.
+        is_patient: whether no breaker has anything to say while equity stands still above 0 and
+            nothing is ordered.
     """
 
     def __init__(
@@ -110,6 +39,7 @@ class Engine:
         session: IntArray,
         first: int,
         is_watched: bool,
+        is_patient: bool = False,
     ) -> None:
         self._stations = tuple(stations)
         self._door = door
@@ -118,6 +48,7 @@ class Engine:
         self._session = session.data
         self._first = first
         self._is_watched = is_watched
+        self._is_patient = is_patient
         self._day: int | None = None
         self._state = BreakerState(0, 0.0, 0.0, 0.0)
         self._halts: dict[str, Halt] = {}
@@ -134,10 +65,7 @@ class Engine:
         if self._session[k] != self._day:
             self._new_session(k)
         for station in self._stations:
-            at = k if station.instants is None else station.instants[k]
-            station.awake = at >= 0
-            if station.awake:
-                station.slot.world.move(at)
+            station.see(k)
         blotter = door.blotter
         if self._is_watched or blotter.at_work:
             self._take_fills(k)
@@ -146,16 +74,32 @@ class Engine:
             return
         for station in self._stations:
             if station.awake:
-                self._wake(station)
+                self._wake(station, k)
         if blotter.at_work or blotter.notices:
             self._finish(k)
+
+    def is_alert(self) -> bool:
+        """Whether the breakers have to see the next instant, whatever it brings."""
+        if not self._breakers:
+            return False
+        state, blotter = self._state, self._door.blotter
+        return (
+            not self._is_patient
+            or not state.equity > 0.0
+            or state.orders != self._door.sent + len(blotter.refused)
+            or any(
+                position.quantity != 0.0
+                for station in self._stations
+                for position in station.slot.ledger.positions.values()
+            )
+        )
 
     def stop(self) -> None:
         """The data is over; nothing is flattened."""
         for station in self._stations:
             station.slot.hooks.on_stop()
 
-    def _wake(self, station: Station) -> None:
+    def _wake(self, station: Station, k: int) -> None:
         slot, desk = station.slot, station.desk
         if desk.leaving:
             desk.finish_leaving()
@@ -167,11 +111,11 @@ class Engine:
             desk.ring()
         while station.signals and station.signals[0].time <= self._door.now:
             slot.hooks.on_signal(station.signals.popleft())
-        now = slot.world.now
-        alarms = station.alarms
-        if alarms.any and alarms.any[now]:
-            for when, masks in zip(alarms.whens, alarms.masks, strict=True):
-                if masks[_side(slot)][now]:
+        side = station.side
+        if station.due[side][k]:
+            now = slot.world.now
+            for when, masks in zip(station.alarms.whens, station.alarms.masks, strict=True):
+                if masks[side][now]:
                     when.fire()
         if slot.wants_bars:
             slot.hooks.on_bar()
@@ -221,12 +165,9 @@ class Engine:
 
     def note_change(self, k: int) -> None:
         """Note cash and positions as they are at instant `k`."""
-        cash = self._door.blotter.spare.cash + _total(s.slot.ledger.cash for s in self._stations)
-        held = tuple(
-            position.quantity
-            for station in self._stations
-            for position in station.slot.ledger.positions.values()
-        )
+        ledgers = [station.slot.ledger for station in self._stations]
+        cash = self._door.blotter.spare.cash + _total([ledger.cash for ledger in ledgers])
+        held = tuple([p.quantity for ledger in ledgers for p in ledger.positions.values()])
         self.changes.append((k, cash, held))
 
     def _trips_now(self) -> bool:
@@ -275,9 +216,3 @@ def _total(amounts: Iterable[float]) -> float:
     for amount in amounts:
         total += amount
     return total
-
-
-def _side(slot: Slot) -> int:
-    """0 flat, 1 long, 2 short: the index of a condition's mask."""
-    quantity = slot.ledger.positions[slot.world.data.symbol].quantity
-    return 0 if quantity == 0.0 else (1 if quantity > 0.0 else 2)

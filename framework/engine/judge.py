@@ -355,10 +355,10 @@ class Judge:
         self, slot: Slot, request: OrderRequest, asked: Protection, limited: bool
     ) -> Protection:
         """Protection of an order that opens nothing now: none, unless it may open later."""
-        found = resolved(slot, request.symbol, asked)
-        if limited or unsound(request, found, slot.price(request.symbol)):
+        if limited or asked.is_empty:
             return Protection()
-        return found
+        found = resolved(slot, request.symbol, asked)
+        return Protection() if unsound(request, found, slot.price(request.symbol)) else found
 
     def _judge(
         self, slot: Slot, request: OrderRequest, opening: float, exit_part: float

@@ -27,6 +27,8 @@ def resolved(slot: Slot, symbol: str, protection: Protection) -> Protection:
 
     A distance that is not known yet (the ATR is warming up) stays as it was.
     """
+    if protection.is_empty:
+        return protection
     stop_loss, take_profit, trail = (
         known_distance(slot, symbol, offset) if isinstance(offset, Offset) else offset
         for offset in (protection.stop_loss, protection.take_profit, protection.trail)

@@ -88,6 +88,7 @@ def clear() -> int:
     current = {folder(function) for function in state.entries}
     old = [one for one in _folders() if one not in current]
     freed = sum(map(_size, old))
+    (home() / "compiling").unlink(missing_ok=True)
     for one in old:
         shutil.rmtree(one, ignore_errors=True)
     return freed

@@ -104,7 +104,7 @@ def run_once(interpreter: str, module: str, workload: str, bars: int) -> Line:
 
 
 def _with_bytecode() -> dict[str, str]:
-    """The environment, but with bytecode kept: installed peers have theirs, a checkout writes it."""
+    """The environment, with bytecode kept: installed peers have theirs, a checkout writes it."""
     return {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
 
 

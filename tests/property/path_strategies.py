@@ -149,13 +149,13 @@ def _given(strategy: Strategy, chance: random.Random, market: Prices) -> dict[st
     if chance.random() < 0.5:
         return found
     close, way = strategy.data.close, chance.choice([1.0, -1.0])
-    share = way * chance.choice([0.005, 0.02, 0.3])
+    share = way * chance.choice([0.0, 0.005, 0.005, 0.02, 0.02, 0.3])
     for name, sign in (("stop_loss", -1.0), ("take_profit", 1.0)):
         if chance.random() < 0.55:
             found[name] = chance.choice(
                 [
                     lambda sign=sign: close * (1.0 + sign * share),
-                    lambda sign=sign: close * (1.0 + sign * share),
+                    lambda sign=sign: _extreme(strategy, sign * way),
                     lambda sign=sign: market.level * (1.0 + sign * share),
                     lambda sign=sign: strategy.indicator(sma, 5) * (1.0 + sign * share),
                     lambda: _distance(chance, market),
@@ -166,6 +166,11 @@ def _given(strategy: Strategy, chance: random.Random, market: Prices) -> dict[st
     if chance.random() < 0.3:
         found["trail"] = _distance(chance, market)
     return found
+
+
+def _extreme(strategy: Strategy, way: float) -> Series:
+    """The end of the bar above or below, which later bars often reach exactly."""
+    return strategy.data.high if way > 0.0 else strategy.data.low
 
 
 def _distance(chance: random.Random, market: Prices) -> Offset:
@@ -247,11 +252,13 @@ def _given_now(strategy: Strategy, chance: random.Random, market: Prices) -> dic
     if chance.random() < 0.5:
         return given
     close, way = strategy.data.close[-1], chance.choice([1.0, -1.0])
-    share = way * chance.choice([0.005, 0.02, 0.3])
+    share = way * chance.choice([0.0, 0.005, 0.005, 0.02, 0.02, 0.3])
     if chance.random() < 0.55:
-        given["stop_loss"] = chance.choice([close * (1.0 - share), _distance(chance, market)])
+        low = _extreme(strategy, -way)[-1]
+        given["stop_loss"] = chance.choice([close * (1.0 - share), low, _distance(chance, market)])
     if chance.random() < 0.55:
-        given["take_profit"] = chance.choice([close * (1.0 + share), _distance(chance, market)])
+        top = _extreme(strategy, way)[-1]
+        given["take_profit"] = chance.choice([close * (1 + share), top, _distance(chance, market)])
     if chance.random() < 0.3:
         given["trail"] = _distance(chance, market)
     if chance.random() < 0.01:

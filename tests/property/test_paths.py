@@ -117,7 +117,7 @@ def share_compiled(make: Make, seeds: range, fees: str, length: int = 0) -> floa
 
 # properties -------------------------------------------------------------------------------------
 
-SHARE = 0.4
+SHARE = 0.35
 """Of the random programs at least so many ask for nothing the kernel cannot hold."""
 
 
@@ -137,7 +137,7 @@ def test_tables_that_are_full_grow(kind: str, fees: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(compiled_run, "_BARS_PER_ORDER", 10**9)
     monkeypatch.setattr(compiled_run, "_CHUNK", 7)
     monkeypatch.setattr(bar_run, "_CHUNK", 7)
-    assert share_compiled(MADE[kind], range(1_000, 1_040), fees) > SHARE
+    assert share_compiled(MADE[kind], range(1_000, 1_050), fees) > SHARE
 
 
 @pytest.mark.usefixtures("machine_code")

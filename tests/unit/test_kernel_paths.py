@@ -11,6 +11,7 @@ import pytest
 from framework import compiled
 from framework.backtest import paths
 from framework.backtest.cast import Cast
+from framework.backtest.machine import Machine
 from framework.backtest.paths import fastest, hindrance
 from framework.backtest.record import COMPILED
 from framework.backtest.rows import Rows
@@ -97,7 +98,7 @@ BUSY = "another process is compiling the kernel"
         (paths.WORTH_COMPILING, False, True, False, ""),
         (paths.WORTH_COMPILING, False, False, False, BUSY),
         (10, True, True, False, "10 bars are done before the compiled code is loaded"),
-        (paths.WORTH_LOADING - 1, True, True, False, "149,999 bars are done before"),
+        (paths.WORTH_LOADING - 1, True, True, False, f"{paths.WORTH_LOADING - 1:,} bars are done"),
         (paths.WORTH_LOADING, True, True, False, ""),
         (10, True, True, True, ""),
     ],
@@ -188,6 +189,26 @@ def test_two_rows_of_equal_objects_are_equal() -> None:
     assert Rows(2, lambda row: row) == Rows(2, lambda row: row)
     assert Rows(2, lambda row: row) != Rows(2, lambda row: row + 1)
     assert Rows(0, lambda row: row) == ()
+
+
+def test_cash_is_the_sum_of_the_sleeves_once_an_order_was_sent() -> None:
+    """Sums of parts of an odd amount differ from it in the last bit."""
+
+    class Retracts(Strategy):
+        def setup(self) -> None:
+            self.when(self.data.close > 100.5, self.buy, quantity=1.0)
+            self.when(self.data.close > 100.5, self.close)
+
+    rows = [(100.0, 102.0, 99.0, 100.0), (100.0, 102.0, 99.0, 101.0)] * 3
+    bars = tuple(bars_of(rows, symbol) for symbol in ("AAA", "BBB", "CCC"))
+    weights = {"AAA": 0.077, "BBB": 0.202, "CCC": 0.077}
+    settings = free(cash=3333.3333333333335, weights=weights)
+    machine = Machine(Cast(Retracts, bars, settings, {}), {})
+    engine = machine.record(machine.play(None))
+    record = fastest(Cast(Retracts, bars, settings, {}), {}, "", None)
+    assert record.path == COMPILED
+    assert engine.cash[0] != engine.cash[1]
+    assert record.cash.tobytes() == engine.cash.tobytes()
 
 
 def test_always_is_a_condition_of_one_bit() -> None:

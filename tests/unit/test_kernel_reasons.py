@@ -20,7 +20,7 @@ from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
 from framework.components.breakers import ErrorRate, MaxDrawdown
 from framework.components.commission import IbkrFixed, IbkrTiered
-from framework.components.exits import StopPercent
+from framework.components.exits import StopPercent, TrailingPercent
 from framework.components.financing import IbkrFinancing
 from framework.components.limits import MaxShares
 from framework.components.liquidity import FixedUnits
@@ -35,7 +35,7 @@ from framework.domain.events import Signal, SignalAction
 from framework.domain.instruments import AssetType
 from framework.domain.orders import atr, pct
 from framework.domain.terms import Terms
-from framework.ports import OrderContext
+from framework.ports import ExitRule, OrderContext
 from framework.series import always, flat, long
 from framework.strategy import Strategy
 from tests.builders import bars_of, day_number, free
@@ -296,6 +296,12 @@ def renewing(self: Strategy) -> None:
     self.when(self.data.close > 100.5, self.go_long, stop_loss=pct(5))
 
 
+def taken_back(self: Strategy) -> None:
+    self.when(flat, self.go_long, stop_loss=pct(50))
+    self.when(long, self.go_short)
+    self.when(long, self.go_long)
+
+
 def twice(self: Strategy) -> None:
     for _ in range(2):
         self.when(flat, self.buy, quantity=1.0)
@@ -315,6 +321,7 @@ def nowhere(self: Strategy) -> None:
 
 GIVING_UP: list[tuple[str, Setup, dict[str, Any]]] = [
     ("protection was renewed while it worked", renewing, {}),
+    ("protection was renewed while it worked", taken_back, {}),
     ("a second order was sent before the first had filled", twice, {}),
     ("a position with protection was added to", adding, {}),
     ("fractions of a unit were added to a position", adding_fractions, {}),
@@ -323,7 +330,9 @@ GIVING_UP: list[tuple[str, Setup, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("reason", "setup", "changes"), GIVING_UP, ids=[c[0] for c in GIVING_UP])
+@pytest.mark.parametrize(
+    ("reason", "setup", "changes"), GIVING_UP, ids=[f"{i} {c[0]}" for i, c in enumerate(GIVING_UP)]
+)
 def test_runs_that_give_up_start_afresh_with_the_engine(
     reason: str, setup: Setup, changes: dict[str, Any]
 ) -> None:
@@ -331,8 +340,9 @@ def test_runs_that_give_up_start_afresh_with_the_engine(
     assert path_of(declared(setup), bars, free(**changes)) == f"event engine: {reason}"
 
 
-def test_risk_sizing_with_a_stop_does_not_give_up() -> None:
-    settings = free(sizer=RiskPerTrade(1.0), exits=(StopPercent(3.0),))
+@pytest.mark.parametrize("stop", [StopPercent(3.0), TrailingPercent(3.0)])
+def test_risk_sizing_with_a_stop_does_not_give_up(stop: ExitRule) -> None:
+    settings = free(sizer=RiskPerTrade(1.0), exits=(stop,))
     assert path_of(declared(calm), (BARS,), settings) == COMPILED
 
 

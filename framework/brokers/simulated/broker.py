@@ -17,6 +17,7 @@ from framework.brokers.simulated.lifetimes import expired_after, expired_before,
 from framework.brokers.simulated.linked import LinkedFamily
 from framework.brokers.simulated.matching import ratchet
 from framework.brokers.simulated.models import Models
+from framework.brokers.simulated.outlook import next_stir
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.servicing import Servicing
@@ -209,6 +210,17 @@ class SimulatedBroker:
             self._work_algos(tape, queue, bar)
             self._close_bar(tape, queue, bar)
             queue[:] = [resting for resting in queue if resting.status not in DONE]
+
+    def quiet_until(self, start: int, stop: int) -> int:
+        """The first instant of start..stop-1 at which a resting order may have something to do, be
+        it too early; `stop` if there is none."""
+        finer = self._policy.intrabar == "finer"
+        if self._conditional or self._servicing is not None or finer:
+            return start
+        for symbol, queue in self._queues.items():
+            if queue and start < stop:
+                stop = next_stir(self._tapes[symbol], queue, start, stop)
+        return stop
 
     @property
     def is_watched(self) -> bool:

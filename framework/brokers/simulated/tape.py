@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Bar", "Tape"]
 
+from bisect import bisect_left
 from typing import NamedTuple
 
 import numpy as np
@@ -64,6 +65,16 @@ class Tape:
         before = -1 if self._rows is None or instant == 0 else self._rows[instant - 1]
         self.row = row
         return row >= 0 and row != before
+
+    def rows_between(self, start: int, stop: int) -> tuple[int, int]:
+        """The rows that close at instants start..stop-1, start > 0, as first and end."""
+        if self._rows is None:
+            return start, stop
+        return self._rows[start - 1] + 1, self._rows[stop - 1] + 1
+
+    def instant_of(self, row: int, start: int, stop: int) -> int:
+        """The instant of start..stop-1 at which a row closes."""
+        return row if self._rows is None else bisect_left(self._rows, row, start, stop)
 
     @property
     def frame(self) -> int:

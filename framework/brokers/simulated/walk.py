@@ -219,6 +219,9 @@ def _ranked(floor: Floor, start: float | None = None) -> list[Resting]:
 
     With a `start`, what the price meets first on its way from there comes before submission order.
     """
+    queue = [resting for resting in floor.queue if resting.order.terms.algo is None]
+    if len(queue) < 2:
+        return queue
     position = floor.held()
 
     def rank(resting: Resting) -> tuple[int, float, int]:
@@ -230,7 +233,7 @@ def _ranked(floor: Floor, start: float | None = None) -> list[Resting]:
             return (2, distance, resting.sequence)
         return (0 if resting.is_stop else 1, distance, resting.sequence)
 
-    return sorted((r for r in floor.queue if r.order.terms.algo is None), key=rank)
+    return sorted(queue, key=rank)
 
 
 def _stops_of(floor: Floor, entry: Resting, entry_price: float) -> None:
