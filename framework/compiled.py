@@ -131,19 +131,18 @@ def compile_entries(told: Told | None = None) -> bool:
         told: hears what is being compiled.
 
     Returns:
-        False if another process is compiling, compiling is switched off, or the cache folder cannot
-        be written to.
+        False if another process is compiling, or compiling is switched off.
+
+    Raises:
+        OSError: the cache folder cannot be written to.
     """
     wanted = [function for function in state.entries if not is_compiled(function)]
     if not wanted or not is_allowed():
         return not wanted
     load()
     lock = home() / "compiling"
-    try:
-        if not _take(lock):
-            return False
-    except OSError:
-        return False  # the folder cannot be written to
+    if not _take(lock):
+        return False
     try:
         for number, function in enumerate(wanted):
             if told is not None:

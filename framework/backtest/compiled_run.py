@@ -24,7 +24,9 @@ from framework.backtest.layout import (
     LEAVE,
     NONE,
     NOTE_COLUMNS,
+    NOTES,
     ORDER_COLUMNS,
+    ORDERS,
     REMEMBERED,
     STOP,
     TARGET,
@@ -184,14 +186,19 @@ def fresh_books(cast: Cast, costs: Costs, group: Sequence[Player], lanes: range)
 
 
 def with_room(books: Books, conditions: int) -> Books:
-    """The same tables with room for more rows."""
+    """The same tables with room for more rows, where there is too little."""
     least = 8 * len(books.lanes) * (conditions + 2)
-    return books._replace(orders=_grown(books.orders, least), notes=_grown(books.notes, least))
+    return books._replace(
+        orders=_grown(books.orders, int(books.account[ORDERS]), least),
+        notes=_grown(books.notes, int(books.account[NOTES]), least),
+    )
 
 
-def _grown(table: FloatArray, least: int) -> FloatArray:
+def _grown(table: FloatArray, used: int, least: int) -> FloatArray:
+    if used + least <= len(table):
+        return table
     larger = np.empty((2 * len(table) + least, table.shape[1]))
-    larger[: len(table)] = table
+    larger[:used] = table[:used]
     return larger
 
 

@@ -15,7 +15,7 @@ from framework.backtest.kernel import play
 from framework.backtest.machine import Machine
 from framework.backtest.record import RunRecord
 from framework.backtest.scalar_form import Unsuited
-from framework.compiled import compile_entries, is_compiled, is_loaded, load
+from framework.compiled import compile_entries, home, is_compiled, is_loaded, load
 from framework.domain.bars import Bars
 from framework.ports import Progress
 
@@ -70,8 +70,11 @@ def hindrance(bars: int) -> str:
         if bars < WORTH_COMPILING:
             return "the kernel is not compiled on this machine yet (slipway warm does it)"
         _log.warning("Compiling the kernel, once; it takes about half a minute.")
-        if not compile_entries():
-            return "another process is compiling the kernel"
+        try:
+            if not compile_entries():
+                return "another process is compiling the kernel"
+        except OSError as error:
+            return f"its machine code cannot be kept in {home()}: {error.strerror}"
     if not is_loaded() and bars < WORTH_LOADING:
         return f"{bars:,} bars are done before the compiled code is loaded"
     load()
