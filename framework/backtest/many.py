@@ -46,7 +46,7 @@ class ManyRuns:
         self._finer = finer
         self._done = 0
         self._costs: Costs | None = None
-        self.reason = hindrance(total * sum(len(one) for one in bars))
+        self.reason = hindrance(total * sum(len(one) for one in bars), compiles=False)
         self._stage = None if self.reason else Stage(bars, strategy.universe)
 
     def run(self, parameters: Mapping[str, object]) -> RunRecord:

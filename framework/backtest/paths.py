@@ -22,7 +22,7 @@ from framework.ports import Progress
 WORTH_LOADING = 100_000
 """Bars from which it pays to load the compiler's library: the engine needs as long for them."""
 
-WORTH_COMPILING = 10_000_000
+WORTH_COMPILING = 2_000_000
 """Bars from which it pays to compile first: the engine needs longer for them than the compiler."""
 
 _log = logging.getLogger("slipway.backtest")
@@ -59,15 +59,16 @@ def fastest(
     return replace(machine.record(machine.play(progress)), path=f"event engine: {reason}")
 
 
-def hindrance(bars: int) -> str:
+def hindrance(bars: int, compiles: bool = True) -> str:
     """Why the compiled code is left alone whatever the strategy is; empty, with the code loaded, if
     it is not.
 
     Args:
         bars: of all symbols and all runs together.
+        compiles: whether what is not compiled may be compiled now; the workers of a sweep must not.
     """
     if not is_compiled(play):
-        if bars < WORTH_COMPILING:
+        if bars < WORTH_COMPILING or not compiles:
             return "the kernel is not compiled on this machine yet (slipway warm does it)"
         _log.warning("Compiling the kernel, once; it takes about half a minute.")
         try:

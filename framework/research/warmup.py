@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["WarmReport", "clear", "warm", "warm_for"]
 
+import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from framework.research import lots, scan, table, totals
 
 HOMES = (comparisons, kernel, lots, scan, table, totals)
 """The modules with functions to compile: importing them is what makes them known."""
+
+
+_log = logging.getLogger("slipway.backtest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +69,19 @@ def warm(told: Told | None = None) -> WarmReport:
 
 
 def warm_for(bars: int, told: Told | None = None) -> None:
-    """Compile before a run, or a sweep, that is worth it.
+    """Compile before a run, or a sweep, that is worth it; where that cannot be done, say so and let
+    the event engine do the work.
 
     Args:
         bars: of all symbols and all runs together.
         told: as of `warm`.
-
-    Raises:
-        ConfigError: the machine code cannot be kept.
     """
-    if bars >= WORTH_COMPILING:
+    if bars < WORTH_COMPILING:
+        return
+    try:
         warm(told)
+    except ConfigError as error:
+        _log.warning("%s", error)
 
 
 def clear() -> int:

@@ -34,6 +34,7 @@ from framework.ports import (
     Sizer,
     SlippageModel,
 )
+from framework.research.warmup import warm_for
 from framework.sweeps.evaluate import periods_of
 from framework.sweeps.picture import PICTURE, save_picture
 from framework.sweeps.request import Ready, SweepRequest, ready_of
@@ -199,6 +200,7 @@ def finished(
 def _swept(ready: Ready, folder: Path, fresh: bool, progress: Progress | None) -> SweepResult:
     plan, asked = ready.plan, ready.asked
     store = open_store(folder, ready.identity, ready.columns, fresh)
+    warm_for(ready.search.total * sum(len(series) for series in plan.market.bars))
     work = Work(plan, ready.grid)
     run_search(work, ready.search, store, ready.hosts, metric=asked.metric, progress=progress)
     result = result_in(

@@ -54,8 +54,13 @@ class Work:
     def done(self, batch: Batch) -> Done:
         """The batch, run."""
         begun = perf_counter()
-        rows = evaluate(self.plan, [self.grid.at(point) for point in batch.points])
+        sets = [self.grid.at(point) for point in batch.points]
+        rows = evaluate(self.plan, sets, max(len(sets), min(self.grid.size, _MANY)))
         return Done(batch, rows, perf_counter() - begun)
+
+
+_MANY = 1_000
+"""Runs of a search that may well be shorter than its grid."""
 
 
 class Backend(Protocol):

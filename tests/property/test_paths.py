@@ -125,7 +125,7 @@ SHARE = 0.35
 @pytest.mark.parametrize("block", range(2))
 @pytest.mark.parametrize("kind", MADE)
 def test_kernel_and_engine_leave_the_same_record(kind: str, block: int, fees: str) -> None:
-    seeds = range(100 * block, 100 * block + 100)
+    seeds = range(200 * block, 200 * block + 200)
     assert share_compiled(MADE[kind], seeds, fees) > SHARE
 
 

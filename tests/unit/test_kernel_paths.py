@@ -16,6 +16,7 @@ from framework.backtest.paths import fastest, hindrance
 from framework.backtest.record import COMPILED
 from framework.backtest.rows import Rows
 from framework.backtest.run import run
+from framework.domain.orders import atr
 from framework.series import always, flat
 from framework.strategy import Strategy
 from tests.builders import bars_of, free
@@ -218,3 +219,48 @@ def test_always_is_a_condition_of_one_bit() -> None:
 
     record = fastest(Cast(Always, (BARS,), free(), {}), {}, "", None)
     assert (record.path, len(record.fills)) == (COMPILED, 1)
+
+
+# what random bars rarely do -----------------------------------------------------------------------
+
+FLAT = (100.0, 101.0, 99.0, 100.0)
+
+
+@pytest.mark.parametrize("quiet", [0, 1, 5])
+@pytest.mark.parametrize(
+    ("verb", "touch", "price"),
+    [
+        ("buy", (100.0, 101.0, 98.0, 100.0), 98.0),
+        ("buy", (100.0, 104.0, 99.0, 100.0), 104.0),
+        ("sell", (100.0, 102.0, 99.0, 100.0), 102.0),
+        ("sell", (100.0, 101.0, 96.0, 100.0), 96.0),
+    ],
+    ids=["long stop", "long target", "short stop", "short target"],
+)
+def test_a_price_only_just_reached_after_quiet_bars(
+    verb: str, touch: tuple[float, float, float, float], price: float, quiet: int
+) -> None:
+    class Waits(Strategy):
+        def setup(self) -> None:
+            stop, target = (98.0, 104.0) if verb == "buy" else (102.0, 96.0)
+            send = getattr(self, verb)
+            self.when(flat, send, quantity=1.0, stop_loss=stop, take_profit=target)
+
+    bars = bars_of([FLAT, FLAT, *[FLAT] * quiet, touch, FLAT])
+    record = fastest(Cast(Waits, (bars,), free(), {}), {}, "", None)
+    assert record.path == COMPILED
+    exits = [(fill.time, fill.price) for fill in record.fills if fill.order.parent]
+    assert exits == [(bars.close_time[2 + quiet], price)]
+
+
+def test_a_range_of_zero_is_not_known_on_any_path() -> None:
+    class Ranges(Strategy):
+        def setup(self) -> None:
+            self.when(flat, self.go_long, stop_loss=atr(2, 3))
+
+    bars = bars_of([(100.0, 100.0, 100.0, 100.0)] * 8)
+    machine = Machine(Cast(Ranges, (bars,), free(), {}), {})
+    engine = machine.record(machine.play(None))
+    record = fastest(Cast(Ranges, (bars,), free(), {}), {}, "", None)
+    assert (record.path, len(record.refused)) == (COMPILED, 8)
+    assert record.refused == engine.refused

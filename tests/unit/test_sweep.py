@@ -91,7 +91,7 @@ def test_best_is_low_where_low_is_good(metric: str, pick: str) -> None:
 
 
 def test_equals_are_won_by_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    def rows(plan: object, sets: list[dict[str, int]]) -> list[Row]:
+    def rows(plan: object, sets: list[dict[str, int]], total: int) -> list[Row]:
         return [Row((one["slow"] % 3,) * len(FIGURES), (9.0, 0.0, 3.0)) for one in sets]
 
     monkeypatch.setattr(work, "evaluate", rows)

@@ -22,7 +22,7 @@ class _Formula:
     def __init__(self, text: str) -> None:
         self._code = compile(text, "formula", "eval")
 
-    def __call__(self, plan: object, sets: list[dict[str, object]]) -> list[Row]:
+    def __call__(self, plan: object, sets: list[dict[str, object]], total: int) -> list[Row]:
         return [self._row(one) for one in sets]
 
     def _row(self, one: dict[str, object]) -> Row:
@@ -92,7 +92,7 @@ def test_best_is_low_where_low_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class _Volatile:
-    def __call__(self, plan: object, sets: list[dict[str, int]]) -> list[Row]:
+    def __call__(self, plan: object, sets: list[dict[str, int]], total: int) -> list[Row]:
         return [
             Row(
                 tuple(one["a"] * one["b"] if name == "volatility" else 1 for name in FIGURES),
