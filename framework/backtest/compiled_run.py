@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from framework.backtest.cast import Cast, Player
+from framework.backtest.collector import paused
 from framework.backtest.compiled_record import record_of
 from framework.backtest.conditions import decisions_of
 from framework.backtest.kernel import play
@@ -131,6 +132,10 @@ class CompiledRun:
         Raises:
             Unsuited: it asked for something the tables cannot hold.
         """
+        with paused():
+            return self._recorded(progress)
+
+    def _recorded(self, progress: Progress | None) -> RunRecord:
         total, done, error = len(self.cast.timeline.instants), 0, ""
         while done < total and not error:
             done = min(done + _CHUNK, total)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from framework.backtest.account import check_account
 from framework.backtest.cast import Cast
+from framework.backtest.collector import paused
 from framework.backtest.paths import fastest, hindrance
 from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.backtest.replay import check_replays
@@ -49,8 +50,9 @@ def run(
     settings = settings or BacktestSettings()
     check_bars(bars, settings, finer)
     reason = hindrance(sum(len(one) for one in bars))
-    cast = Cast(strategy, tuple(bars), settings, dict(parameters or {}))
-    cast.inspect()
+    with paused():
+        cast = Cast(strategy, tuple(bars), settings, dict(parameters or {}))
+        cast.inspect()
     return fastest(cast, dict(finer or {}), reason, progress)
 
 
