@@ -7,8 +7,9 @@ __all__ = ["KernelDesk"]
 from math import isnan
 from typing import Never
 
+import numpy as np
+
 from framework.backtest.cast import Cast, Player
-from framework.backtest.compiled_record import tables_of
 from framework.backtest.compiled_run import fresh_books, with_room
 from framework.backtest.kernel import BUSY, KEPT_IN, NO_ROOM, SENT, TRADED, quiet_until, step, verb
 from framework.backtest.kernel_orders import GIVEN_UP
@@ -20,6 +21,9 @@ from framework.backtest.layout import (
     GO_LONG,
     GO_SHORT,
     HELD,
+    NOTE_COLUMNS,
+    NOTES,
+    ORDERS,
     SELL,
     UNKNOWN,
     W_STOP,
@@ -41,6 +45,8 @@ from framework.domain.orders import Offset, Order, OrderRequest, Protection, Sid
 from framework.indicators import average_true_range
 from framework.ports import Preview
 
+_NONE_FILLED = np.empty(0, dtype=np.int64)
+_NO_TRIPS = np.empty((0, NOTE_COLUMNS))
 _WANTED = slice(WANTED, WANTED + WANTED_COLUMNS)
 
 
@@ -181,8 +187,18 @@ class KernelDesk:
         return Refused(self.now(), self._symbol, side, quantity, close, "start", reason)
 
     def _tables(self) -> RunTables:
-        """What has happened so far."""
-        return tables_of(self._cast, [self.books])
+        """What has happened so far, for whoever looks at an order or a refusal."""
+        sent, noted = (int(self.books.account[column]) for column in (ORDERS, NOTES))
+        return RunTables(
+            names=[self._player.name],
+            bars=self._cast.bars,
+            instants=self._cast.timeline.instants,
+            orders=self.books.orders[:sent],
+            filled=_NONE_FILLED,
+            refusals=self.books.notes[:noted],
+            trips=_NO_TRIPS,
+            breakers=(),
+        )
 
     # the rest is for the engine ----------------------------------------------------------------
 
