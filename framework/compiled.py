@@ -179,6 +179,8 @@ def _is_alive(lock: Path) -> bool:
         return True
     try:
         os.kill(int(lock.read_text(encoding="utf-8") or 0), 0)
+    except PermissionError:
+        return True  # it is another user's
     except (OSError, ValueError):
         return False
     return True

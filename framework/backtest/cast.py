@@ -70,6 +70,10 @@ class Stage:
             group: World(group, _resample, self.timeline if len(group) == len(bars) else None)
             for group in groups
         }
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget the indicators computed so far."""
         for world in self.worlds.values():
             world.remember()
 

@@ -70,6 +70,16 @@ class ManyRuns:
         except Unsuited as unsuited:
             self.reason = str(unsuited)
             return self._by_itself(parameters)
+        finally:
+            for player in cast.players:
+                vars(
+                    player.strategy
+                ).clear()  # its conditions know it: only a collector would free it
+
+    def close(self) -> None:
+        """Forget the indicators computed so far."""
+        if self._stage is not None:
+            self._stage.forget()
 
     def _by_itself(self, parameters: Mapping[str, object]) -> RunRecord:
         return run(self._strategy, self._bars, self._settings, parameters, self._finer)

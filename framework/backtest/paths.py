@@ -15,7 +15,7 @@ from framework.backtest.kernel import play
 from framework.backtest.machine import Machine
 from framework.backtest.record import RunRecord
 from framework.backtest.scalar_form import Unsuited
-from framework.compiled import compile_entries, home, is_compiled, is_loaded, load
+from framework.compiled import compile_entries, home, is_allowed, is_compiled, is_loaded, load
 from framework.domain.bars import Bars
 from framework.ports import Progress
 
@@ -68,6 +68,8 @@ def hindrance(bars: int, compiles: bool = True) -> str:
         compiles: whether what is not compiled may be compiled now; the workers of a sweep must not.
     """
     if not is_compiled(play):
+        if not is_allowed():
+            return "machine code is switched off (SLIPWAY_COMPILED=0)"
         if bars < WORTH_COMPILING or not compiles:
             return "the kernel is not compiled on this machine yet (slipway warm does it)"
         _log.warning("Compiling the kernel, once; it takes about half a minute.")

@@ -24,11 +24,25 @@ class SentOrder(Order):
         object.__setattr__(order, "_row", row)
         return order
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Order):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in _FIELDS)
+
+    __hash__ = Order.__hash__
+
+    def __repr__(self) -> str:
+        return repr(self._plain())
+
+    def _plain(self) -> Order:
+        """The order in so many words."""
+        tables: Callable[[], RunTables] = object.__getattribute__(self, "_tables")
+        return tables().order(object.__getattribute__(self, "_row"))
+
     def __getattr__(self, name: str) -> object:
         if name not in _FIELDS:
             raise AttributeError(name)
-        tables: Callable[[], RunTables] = object.__getattribute__(self, "_tables")
-        made = tables().order(object.__getattribute__(self, "_row"))
+        made = self._plain()
         for field in _FIELDS:
             object.__setattr__(self, field, getattr(made, field))
         found: object = getattr(made, name)

@@ -42,7 +42,9 @@ def evaluate(plan: Plan, sets: Sequence[ParameterSet], total: int | None = None)
     finer = market.finer if settings.policy.intrabar == "finer" else {}
     runs = ManyRuns(plan.found.cls, market.bars, settings, finer, total or len(sets))
     judge = _Judge(periods_of(plan))
-    return [_row(plan, runs, judge, {**plan.parameters, **one}) for one in sets]
+    rows = [_row(plan, runs, judge, {**plan.parameters, **one}) for one in sets]
+    runs.close()
+    return rows
 
 
 def periods_of(plan: Plan) -> float:
