@@ -25,6 +25,7 @@ __all__ = [
     "state",
 ]
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -120,8 +121,15 @@ def is_loaded() -> bool:
 
 
 def load() -> None:
-    """Load the compiler's library, half a second, so that machine code can be used."""
-    import numba  # noqa: F401, PLC0415  # most runs need none of it
+    """Load the compiler's library, half a second, so that machine code can be used.
+
+    What it is made of stays for good, so the garbage collector is told not to look at it again: one
+    look costs more than a compiled run of a million bars.
+    """
+    if not is_loaded():
+        import numba  # noqa: F401, PLC0415  # most runs need none of it
+
+        gc.freeze()
 
 
 def compile_entries(told: Told | None = None) -> bool:
