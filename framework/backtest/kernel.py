@@ -126,18 +126,7 @@ def play(
         levels: prices and distances that change by instant, shape (L, N, K).
         first, stop: indices of instants.
     """
-    b = Books(
-        opens,
-        highs,
-        lows,
-        closes,
-        days,
-        terms,
-        lanes,
-        account,
-        orders,
-        notes,
-    )
+    b = Books(opens, highs, lows, closes, days, terms, lanes, account, orders, notes)
     count = lanes.shape[0]
     room = _ROOM * count * (whens.shape[1] + 2)
     watched = account[BREAKERS] > 0.0
@@ -184,18 +173,7 @@ def step(
     k: int,
 ) -> int:
     """Let the orders of a single lane meet the bar that closes at instant `k`."""
-    b = Books(
-        opens,
-        highs,
-        lows,
-        closes,
-        days,
-        terms,
-        lanes,
-        account,
-        orders,
-        notes,
-    )
+    b = Books(opens, highs, lows, closes, days, terms, lanes, account, orders, notes)
     if _is_full(b):
         return NO_ROOM
     before = account[FILLS]
@@ -223,18 +201,7 @@ def verb(
     quantity: float,
 ) -> int:
     """One verb of a single lane at instant `k`."""
-    b = Books(
-        opens,
-        highs,
-        lows,
-        closes,
-        days,
-        terms,
-        lanes,
-        account,
-        orders,
-        notes,
-    )
+    b = Books(opens, highs, lows, closes, days, terms, lanes, account, orders, notes)
     if _is_full(b):
         return NO_ROOM
     sent, kept_in = account[ORDERS], account[NOTES]
@@ -260,18 +227,7 @@ def quiet_until(
     k: int,
 ) -> int:
     """The first instant from `k` on at which the orders of a single lane may do something."""
-    b = Books(
-        opens,
-        highs,
-        lows,
-        closes,
-        days,
-        terms,
-        lanes,
-        account,
-        orders,
-        notes,
-    )
+    b = Books(opens, highs, lows, closes, days, terms, lanes, account, orders, notes)
     return quiet(b, 0, k)
 
 

@@ -74,7 +74,6 @@ __all__ = [
     "LOT",
     "MADE",
     "MARKET",
-    "MATE_FILLED",
     "MONEY",
     "MOST_PARTS",
     "MULTIPLIER",
@@ -272,8 +271,8 @@ ASKED, CLOSE, TIME_STOP, BREAKER = 0.0, 1.0, 2.0, 3.0
 WAITING, WORKING, FILLED_WHOLE, CANCELLED = 0.0, 1.0, 2.0, 3.0
 """States of orders."""
 
-NO_REASON, BY_REQUEST, OPENED_NOTHING, MATE_FILLED = -1.0, -2.0, -3.0, -4.0
-"""Reasons; a mate that filled is named by PARENT's other child, whose row is REASON >= 0."""
+NO_REASON, BY_REQUEST, OPENED_NOTHING = -1.0, -2.0, -3.0
+"""Reasons; a row (>= 0) is that of the protective order whose fill ended this one."""
 
 # notes: refusals, and trips of breakers --------------------------------------------------------
 R_LANE, R_AT, R_SIDE, R_QUANTITY, R_ORIGIN, R_WHY, R_A, R_B = range(8)

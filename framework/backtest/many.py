@@ -29,6 +29,9 @@ class ManyRuns:
         settings: the parts.
         finer: by symbol, bars of a shorter frame.
         total: how many runs there will be.
+
+    Attributes:
+        reason: why the last run was left to the event engine; empty if none was.
     """
 
     def __init__(
@@ -72,9 +75,8 @@ class ManyRuns:
             return self._by_itself(parameters)
         finally:
             for player in cast.players:
-                vars(
-                    player.strategy
-                ).clear()  # its conditions know it: only a collector would free it
+                # It and its conditions know each other: only the collector would free them.
+                vars(player.strategy).clear()
 
     def close(self) -> None:
         """Forget the indicators computed so far."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["StrategyStoppedError", "play", "run_backtest", "save"]
+__all__ = ["StrategyStoppedError", "component_files", "play", "run_backtest", "save"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -207,13 +207,18 @@ def save(plan: Plan, result: Result, folder: Path) -> Path:
 
 def _code(plan: Plan) -> str:
     """The hash of the strategy's file, and of the user's own component files if there are any."""
+    files = component_files(plan)
+    if not files:
+        return plan.found.code
+    hashes = [plan.found.code, *(sha256(Path(path).read_bytes()).hexdigest() for path in files)]
+    return sha256("\n".join(hashes).encode()).hexdigest()
+
+
+def component_files(plan: Plan) -> list[str]:
+    """Paths of the user's own component files that a plan uses."""
     settings = plan.settings
     sizers = settings.sizer.sizers if isinstance(settings.sizer, SmallestOf) else [settings.sizer]
     parts = [*sizers, settings.commission, settings.slippage, settings.liquidity]
     parts += [settings.account, settings.financing]
     parts += [*settings.exits, *settings.rules, *settings.breakers, *settings.order_rules]
-    files = sorted({path for part in parts if (path := path_of(type(part))) is not None})
-    if not files:
-        return plan.found.code
-    hashes = [plan.found.code, *(sha256(Path(path).read_bytes()).hexdigest() for path in files)]
-    return sha256("\n".join(hashes).encode()).hexdigest()
+    return sorted({path for part in parts if (path := path_of(type(part))) is not None})

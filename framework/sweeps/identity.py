@@ -12,10 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import framework
-from framework.components.sizing import SmallestOf
-from framework.components.userfile import path_of
 from framework.config.plan import Plan, run_file_of
 from framework.errors import ConfigError
+from framework.research.backtest import component_files
 from framework.sweeps.axes import Grid
 
 FORMAT = "slipway sweep 1"
@@ -56,14 +55,8 @@ def changes(before: Identity, now: Identity) -> list[str]:
 
 def _code(plan: Plan) -> str:
     """Hash of the strategy's file, or of its class, and of the user's own component files."""
-    settings = plan.settings
-    sizers = settings.sizer.sizers if isinstance(settings.sizer, SmallestOf) else [settings.sizer]
-    parts = [*sizers, settings.commission, settings.slippage, settings.liquidity]
-    parts += [settings.account, settings.financing]
-    parts += [*settings.exits, *settings.rules, *settings.breakers, *settings.order_rules]
-    files = sorted({path for part in parts if (path := path_of(type(part))) is not None})
     hashes = [plan.found.code or _sha256(_text(plan.found.cls).encode())]
-    hashes += [_sha256(Path(path).read_bytes()) for path in files]
+    hashes += [_sha256(Path(path).read_bytes()) for path in component_files(plan)]
     return _sha256("\n".join(hashes).encode())
 
 
