@@ -8,7 +8,7 @@ from __future__ import annotations
 
 __all__ = ["ABOVE", "BELOW", "DIFFERENT", "LEVEL", "NOT_ABOVE", "NOT_BELOW", "compared", "crossed"]
 
-from math import isfinite, nan
+from math import inf, isfinite, nan
 
 import numpy as np
 
@@ -72,21 +72,44 @@ def _sign(a: float, b: float) -> float:
 
 @entry(f"void({_READ}, {_READ}, i8, b1[::1])")
 def _compare(a: FloatArray, b: FloatArray, asked: int, mask: BoolArray) -> None:
-    step = 0 if len(b) == 1 else 1
-    for row in range(len(a)):
-        sign = _sign(a[row], b[row * step])
-        if asked == ABOVE:
-            mask[row] = sign > 0.0
-        elif asked == BELOW:
-            mask[row] = sign < 0.0
-        elif asked == NOT_BELOW:
-            mask[row] = sign >= 0.0
-        elif asked == NOT_ABOVE:
-            mask[row] = sign <= 0.0
-        elif asked == LEVEL:
-            mask[row] = sign == 0.0
+    count, constant = len(a), len(b) == 1
+    if asked in (LEVEL, DIFFERENT):
+        step = 0 if constant else 1
+        for row in range(count):
+            sign = _sign(a[row], b[row * step])
+            mask[row] = sign == 0.0 if asked == LEVEL else abs(sign) > 0.0
+        return
+    turn = -1.0 if asked in (BELOW, NOT_BELOW) else 1.0
+    level = turn * b[0] if constant else 0.0
+    if asked in (ABOVE, BELOW):
+        if constant:
+            for row in range(count):
+                mask[row] = _is_above(turn * a[row], level)
         else:
-            mask[row] = abs(sign) > 0.0
+            for row in range(count):
+                mask[row] = _is_above(turn * a[row], turn * b[row])
+    elif constant:
+        for row in range(count):
+            mask[row] = _is_not_above(turn * a[row], level)
+    else:
+        for row in range(count):
+            mask[row] = _is_not_above(turn * a[row], turn * b[row])
+
+
+@scalar
+def _is_above(a: float, b: float) -> bool:
+    """Whether the sign of a - b is 1, without a branch: several rows are compared at once."""
+    gap = a - b
+    return bool((gap > _EQUAL * max(abs(a), abs(b))) | (gap == inf))
+
+
+@scalar
+def _is_not_above(a: float, b: float) -> bool:
+    """Whether the sign of a - b is 0 or -1."""
+    gap = a - b
+    return bool(
+        ((gap <= _EQUAL * max(abs(a), abs(b))) & (gap < inf)) | (a == b)  # neither is unknown
+    )
 
 
 @entry(f"void({_READ}, {_READ}, f8, b1[::1])")
@@ -111,7 +134,7 @@ _TESTS = (
 
 
 def _signs(a: FloatArray, b: FloatArray) -> FloatArray:
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         gap = a - b
         near = np.isfinite(gap) & (np.abs(gap) <= _EQUAL * np.maximum(np.abs(a), np.abs(b)))
         return np.where(near | (a == b), 0.0, np.sign(gap))

@@ -44,7 +44,8 @@ from framework.views import COLUMNS, NO_POSITION_YET, AccountView, MarketData
 
 _log = logging.getLogger("slipway.strategy")
 
-_BARE = (None,) * 8
+_BARE = (TimeInForce.DAY, *(None,) * 11)
+"""What `buy` and `sell` are given besides a quantity for a plain market order."""
 
 
 class Strategy:
@@ -285,8 +286,7 @@ class Strategy:
             The order as it left the door, or why it did not.
         """
         guards = (stop_loss, take_profit, trail)
-        rest = (limit, stop, touch, trailing, at, oca, fraction, terms)
-        if tif is TimeInForce.DAY and guards == _BARE[:3] and rest == _BARE:
+        if (tif, limit, stop, touch, trailing, at, oca, fraction, terms, *guards) == _BARE:
             return self._desk.market(self._symbol(symbol), Side.BUY, quantity_of(quantity))
         protection = protection_of(stop_loss, take_profit, trail)
         request = order_request(
@@ -326,8 +326,7 @@ class Strategy:
     ) -> Order | Refused:
         """Send exactly this sell order; the arguments are those of `buy`."""
         guards = (stop_loss, take_profit, trail)
-        rest = (limit, stop, touch, trailing, at, oca, fraction, terms)
-        if tif is TimeInForce.DAY and guards == _BARE[:3] and rest == _BARE:
+        if (tif, limit, stop, touch, trailing, at, oca, fraction, terms, *guards) == _BARE:
             return self._desk.market(self._symbol(symbol), Side.SELL, quantity_of(quantity))
         protection = protection_of(stop_loss, take_profit, trail)
         request = order_request(

@@ -24,7 +24,7 @@ from framework.errors import ConfigError, LookaheadError, SlipwayError, Strategy
 from framework.feeds.resample import resample
 from framework.strategy import Strategy
 
-_THOROUGHLY = 4
+_THOROUGHLY = 2
 """Instances with the same indicators that are checked for lookahead throughout."""
 
 

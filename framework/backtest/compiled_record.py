@@ -10,33 +10,28 @@ import numpy as np
 
 from framework.backtest.account import foreign_rates, open_actions
 from framework.backtest.cast import Cast
-from framework.backtest.kernel import expand
+from framework.backtest.lane_trades import LaneTrades, TradedHoldings
 from framework.backtest.layout import (
     AT,
     AVERAGE,
-    FEE,
     FILL,
-    FILLED,
     HELD,
     LANE,
     LAST,
     NOTES,
     ORDERS,
-    PAID,
     PARENT,
     R_AT,
     R_LANE,
     R_WHY,
     REASON,
-    SIDE,
     TRIPPED,
     Books,
 )
-from framework.backtest.record import COMPILED, RunRecord
+from framework.backtest.record import COMPILED, Held, Holdings, RunRecord
 from framework.backtest.run_tables import RunTables
 from framework.backtest.scalar_form import Costs
 from framework.backtest.warnings import run_warnings
-from framework.compiled import compiled
 from framework.domain.bars import FloatArray, IntArray
 from framework.domain.ledger import Position
 
@@ -55,17 +50,14 @@ def record_of(
     """
     tables = tables_of(cast, books)
     states = np.concatenate([one.lanes for one in books])
-    cash, quantities, equity = _curves(cast, tables)
+    holdings, equity, least = _curves(cast, tables)
     return RunRecord(
         bars=cast.bars,
-        instants=cast.timeline.instants,
-        session=cast.timeline.session,
-        rows=cast.timeline.rows,
+        timeline=cast.timeline,
         start=cast.first,
         stop=done,
         opening_cash=cast.settings.cash,
-        cash=cash,
-        quantities=quantities,
+        holdings=holdings,
         equity=equity,
         orders=tables.order_records(),
         fills=tables.fills(),
@@ -77,7 +69,7 @@ def record_of(
             for one, state, (multiplier, *_) in zip(cast.bars, states, costs.terms, strict=True)
             if state[HELD] != 0.0
         ),
-        warnings=run_warnings(cast, cash[:done], bool(len(tables.orders) or len(tables.refusals))),
+        warnings=run_warnings(cast, least, bool(len(tables.orders) or len(tables.refusals))),
         warmup=cast.warmup,
         error=error,
         actions=open_actions(cast.bars, cast.settings),
@@ -105,10 +97,16 @@ def tables_of(cast: Cast, books: Sequence[Books]) -> RunTables:
         instants=cast.timeline.instants,
         orders=orders,
         filled=filled,
+        traded=orders if _is_in_order(filled, len(orders)) else orders[filled],
         refusals=merged[~tripped],
         trips=merged[tripped],
         breakers=cast.settings.breakers,
     )
+
+
+def _is_in_order(filled: IntArray, orders: int) -> bool:
+    """Whether all orders traded, and as they had left."""
+    return len(filled) == orders and bool((filled[1:] > filled[:-1]).all())
 
 
 def _merged(books: Sequence[Books]) -> tuple[FloatArray, IntArray]:
@@ -118,13 +116,12 @@ def _merged(books: Sequence[Books]) -> tuple[FloatArray, IntArray]:
         orders = tables[0]
         traded = np.flatnonzero(orders[:, FILL] >= 0.0)
         return orders, traded[np.argsort(orders[traded, FILL], kind="stable")]
-    offset = 0
-    for lane, table in enumerate(tables):
-        table[:, LANE] = lane
-        for column in (PARENT, REASON):
-            table[:, column] += np.where(table[:, column] >= 0.0, offset, 0.0)
-        offset += len(table)
     orders = np.concatenate(tables)
+    counts = [len(table) for table in tables]
+    orders[:, LANE] = np.repeat(np.arange(len(tables)), counts)
+    before = np.repeat(np.cumsum([0, *counts[:-1]]), counts)
+    for column in (PARENT, REASON):
+        orders[:, column] += np.where(orders[:, column] >= 0.0, before, 0.0)
     left = np.argsort(orders[:, AT], kind="stable")
     place = np.empty(len(left))
     place[left] = np.arange(len(left))
@@ -137,38 +134,31 @@ def _merged(books: Sequence[Books]) -> tuple[FloatArray, IntArray]:
     return orders, traded[np.lexsort(key)]
 
 
-def _curves(cast: Cast, tables: RunTables) -> tuple[FloatArray, dict[str, FloatArray], FloatArray]:
-    """Cash, units by symbol and equity after every instant."""
-    rows = tables.orders[tables.filled]
-    run = compiled(expand)
+def _curves(cast: Cast, tables: RunTables) -> tuple[Holdings, FloatArray, float]:
+    """Holdings and equity after every instant, and the lowest cash ever was, or 0."""
+    trades = LaneTrades.of(tables)
+    if len(cast.bars) == 1 and cast.spare_cash == 0.0:
+        equity, least = trades.worth(cast)
+        return TradedHoldings(cast, trades), equity, least
+    first = int(tables.orders[0, AT]) if len(tables.orders) else len(cast.timeline.instants)
+    held, equity = _all_curves(cast, trades, first)
+    return held, equity, float(held.cash.min(initial=0.0))
+
+
+def _all_curves(cast: Cast, trades: LaneTrades, first: int) -> tuple[Held, FloatArray]:
+    """Cash and units after every instant of several lanes, or of one beside other money, and
+    equity; `first` is the instant of the first order, before which cash is that of the account."""
+    total: FloatArray = np.zeros(0)
     quantities: dict[str, FloatArray] = {}
     values: list[FloatArray] = []
-    total: FloatArray | None = None
-    for lane, (player, bars) in enumerate(zip(cast.players, cast.bars, strict=True)):
-        mine = rows if len(cast.bars) == 1 else rows[rows[:, LANE] == lane]
-        cash, held, value = (np.empty(len(bars)) for _ in range(3))
-        run(
-            np.ascontiguousarray(bars.close),
-            mine[:, LAST].astype(np.int64),
-            mine[:, SIDE] * mine[:, FILLED],
-            np.ascontiguousarray(mine[:, PAID]),
-            np.ascontiguousarray(mine[:, FEE]),
-            cash,
-            held,
-            value,
-            player.cash,
-            bars.instrument.multiplier,
-        )
-        total = cash if total is None else total + cash
+    for lane, bars in enumerate(cast.bars):
+        cash, held, value = trades.curves(cast, lane)
+        total = total + cash if lane else cash
         quantities[bars.symbol] = held
         values.append(value)
-    assert total is not None
-    if len(values) == 1 and cast.spare_cash == 0.0:
-        return total, quantities, np.add(values[0], total, out=values[0])
     total = cast.spare_cash + total
-    first = int(tables.orders[0, AT]) if len(tables.orders) else len(total)
     total[:first] = cast.settings.cash
     equity = total.copy()
     for value in values:
         equity += value
-    return total, quantities, equity
+    return Held(total, quantities), equity

@@ -81,7 +81,9 @@ class Group:
                 declared.asked,
                 declared.bits,
                 declared.whens,
-                declared.levels,
+                declared.stops,
+                declared.trails,
+                declared.targets,
                 self._done,
                 until,
             )

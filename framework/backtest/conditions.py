@@ -29,6 +29,7 @@ from framework.backtest.layout import (
     CodeArray,
 )
 from framework.backtest.scalar_form import Unsuited, wanted_row
+from framework.compiled import entry, fast
 from framework.domain.bars import BoolArray, FloatArray, IntArray
 from framework.domain.orders import Offset, Protection
 from framework.errors import OrderError
@@ -60,14 +61,16 @@ class Decisions:
         asked: the bits any condition looks at on each side, shape (L, 3).
         bits: the bit of each condition on each side, shape (L, W, 3).
         whens: verbs, columns as in `layout`, shape (L, W, 16).
-        levels: prices and distances that change by instant, shape (L, N, K).
+        stops, trails, targets: prices and distances that change by instant, shape (L, N, K).
     """
 
     codes: CodeArray
     asked: IntArray
     bits: IntArray
     whens: FloatArray
-    levels: FloatArray
+    stops: FloatArray
+    trails: FloatArray
+    targets: FloatArray
 
 
 def decisions_of(cast: Cast, players: Sequence[Player], attached: Protection) -> Decisions:
@@ -86,12 +89,18 @@ def decisions_of(cast: Cast, players: Sequence[Player], attached: Protection) ->
     if len(counts) > 1:
         raise Unsuited("the instances declare different numbers of conditions")
     bits = np.array([lane.bits for lane in lanes], dtype=np.int64).reshape(len(lanes), -1, 3)
+    stops, trails, targets = (
+        _levels([lane.levels[column] for lane in lanes], len(cast.timeline.instants))
+        for column in (V_STOP_LEVEL, V_TRAIL_LEVEL, V_TARGET_LEVEL)
+    )
     return Decisions(
         codes=_stacked([lane.codes for lane in lanes]),
         asked=np.bitwise_or.reduce(bits, axis=1),
         bits=bits,
         whens=np.array([lane.rows for lane in lanes]).reshape(*bits.shape[:2], _COLUMNS),
-        levels=_levels([lane.levels for lane in lanes], len(cast.timeline.instants)),
+        stops=stops,
+        trails=trails,
+        targets=targets,
     )
 
 
@@ -102,7 +111,7 @@ class _Lane:
         self.codes = np.zeros(length, dtype=np.uint32)
         self.bits: list[tuple[int, int, int]] = []
         self.rows: list[FloatArray] = []
-        self.levels: list[FloatArray] = []
+        self.levels: dict[int, list[FloatArray]] = {column: [] for column in _LEVELS.values()}
         self._player = player
         self._attached = attached
         self._guards = attached != Protection()
@@ -128,7 +137,7 @@ class _Lane:
             if mask.ndim == 0:
                 self.codes |= np.uint32(1 << number)
             else:
-                self.codes |= np.left_shift(mask, np.uint32(number), dtype=np.uint32)
+                _set(self.codes, mask, number)
         return self._masks[id(mask)]
 
     def _row(self, when: When) -> FloatArray:
@@ -159,7 +168,7 @@ class _Lane:
         wanted = asked.or_else(self._attached)
         row[V_WANTED:] = wanted_row(wanted, given=not asked.is_empty)
         for name, column in _LEVELS.items():
-            row[column] = self._level(getattr(wanted, name), series.get(name))
+            row[column] = self._level(column, getattr(wanted, name), series.get(name))
         return row
 
     def _verb(self, when: When) -> tuple[float, frozenset[str]]:
@@ -178,7 +187,7 @@ class _Lane:
             raise Unsuited(f"{_name(when)} is given the quantity {quantity!r}")
         return float(quantity)
 
-    def _level(self, wanted: float | Offset | None, series: Series | None) -> float:
+    def _level(self, column: int, wanted: float | Offset | None, series: Series | None) -> float:
         """Index of the level a protective price is read from; NONE for a constant."""
         if series is not None:
             values = at_instants(series)
@@ -188,8 +197,25 @@ class _Lane:
             values = wanted.atr * average_true_range(*columns, wanted.atr_period)
         else:
             return NONE
-        self.levels.append(values)
-        return float(len(self.levels) - 1)
+        self.levels[column].append(values)
+        return float(len(self.levels[column]) - 1)
+
+
+def _set(codes: CodeArray, mask: BoolArray, number: int) -> None:
+    """Set bit `number` wherever a mask holds."""
+    run = fast(_mark)
+    if run is None:
+        codes |= np.left_shift(mask, np.uint32(number), dtype=np.uint32)
+    else:
+        run(codes, np.ascontiguousarray(mask), number)
+
+
+@entry("void(u4[::1], Array(b1, 1, 'C', readonly=True), i8)")
+def _mark(codes: CodeArray, mask: BoolArray, number: int) -> None:
+    bit = 1 << number
+    for k in range(len(codes)):
+        if mask[k]:
+            codes[k] |= bit
 
 
 def _name(when: When) -> str:
@@ -201,7 +227,7 @@ def _stacked(rows: Sequence[CodeArray]) -> CodeArray:
 
 
 def _levels(lanes: Sequence[Sequence[FloatArray]], length: int) -> FloatArray:
-    """The levels of all lanes as one array, without a copy where there is one alone."""
+    """The levels of one kind of all lanes as one array, without a copy where there is one alone."""
     if len(lanes) == 1 and len(lanes[0]) == 1:
         return np.ascontiguousarray(lanes[0][0]).reshape(1, 1, length)
     most = max(len(levels) for levels in lanes)

@@ -17,6 +17,7 @@ __all__ = [
     "quiet_until",
     "step",
     "verb",
+    "worth",
 ]
 
 from math import inf, isfinite
@@ -83,6 +84,7 @@ from framework.domain.arithmetic import held_after
 from framework.domain.bars import FloatArray, IntArray
 
 _READ = "Array(f8, {}, 'C', readonly=True)"
+_LEVELS = ", ".join([_READ.format(3)] * 3)
 _BARS = ", ".join([_READ.format(2)] * 4)
 _BOOKS = (
     f"{_BARS}, Array(i8, 1, 'C', readonly=True), f8[:,::1], f8[:,::1], f8[::1], f8[:,::1], "
@@ -95,7 +97,7 @@ _ROOM = 8
 """Rows of each table one lane can need within one instant, for each of its conditions."""
 
 
-@entry(f"i8({_BOOKS}, u4[:,::1], i8[:,::1], i8[:,:,::1], f8[:,:,::1], {_READ.format(3)}, i8, i8)")
+@entry(f"i8({_BOOKS}, u4[:,::1], i8[:,::1], i8[:,:,::1], f8[:,:,::1], {_LEVELS}, i8, i8)")
 def play(
     opens: FloatArray,
     highs: FloatArray,
@@ -111,7 +113,9 @@ def play(
     asked: IntArray,
     bits: IntArray,
     whens: FloatArray,
-    levels: FloatArray,
+    stops: FloatArray,
+    trails: FloatArray,
+    targets: FloatArray,
     first: int,
     stop: int,
 ) -> int:
@@ -123,7 +127,7 @@ def play(
         asked: by lane and side (flat, long, short), the bits any condition looks at, shape (L, 3).
         bits: by lane, condition and side (flat, long, short), the bit to look at, shape (L, W, 3).
         whens: by lane and condition, its verb, shape (L, W, 16).
-        levels: prices and distances that change by instant, shape (L, N, K).
+        stops, trails, targets: prices and distances that change by instant, shape (L, N, K).
         first, stop: indices of instants.
     """
     b = Books(opens, highs, lows, closes, days, terms, lanes, account, orders, notes)
@@ -152,7 +156,7 @@ def play(
             code = codes[lane, k]
             held = lanes[lane, HELD]
             if code & asked[lane, 0 if held == 0.0 else (1 if held > 0.0 else 2)] != 0:
-                _decide(b, lane, k, code, bits, whens, levels)
+                _decide(b, lane, k, code, bits, whens, stops, trails, targets)
                 if account[GAVE_UP] != 0.0:
                     return k
     return stop
@@ -286,7 +290,9 @@ def _decide(
     code: int,
     bits: IntArray,
     whens: FloatArray,
-    levels: FloatArray,
+    stops: FloatArray,
+    trails: FloatArray,
+    targets: FloatArray,
 ) -> None:
     """Fire the conditions that hold, in order."""
     held = b.lanes[lane, HELD]
@@ -295,9 +301,9 @@ def _decide(
         if code & bits[lane, number, side]:
             for column in range(WANTED_COLUMNS):
                 b.account[WANTED + column] = whens[lane, number, V_WANTED + column]
-            _read(b, lane, k, whens[lane, number, V_STOP_LEVEL], W_STOP, W_STOP_AT, levels)
-            _read(b, lane, k, whens[lane, number, V_TRAIL_LEVEL], W_TRAIL, W_TRAIL_AT, levels)
-            _read(b, lane, k, whens[lane, number, V_TARGET_LEVEL], W_TARGET, W_TARGET_AT, levels)
+            _read(b, lane, k, whens[lane, number, V_STOP_LEVEL], W_STOP, W_STOP_AT, stops)
+            _read(b, lane, k, whens[lane, number, V_TRAIL_LEVEL], W_TRAIL, W_TRAIL_AT, trails)
+            _read(b, lane, k, whens[lane, number, V_TARGET_LEVEL], W_TARGET, W_TARGET_AT, targets)
             if b.account[GAVE_UP] == 0.0:
                 act(b, lane, k, whens[lane, number, V_VERB], whens[lane, number, V_QUANTITY])
             if b.account[GAVE_UP] != 0.0:
@@ -394,6 +400,42 @@ def _reopen(b: Books) -> None:
 
 
 # curves ---------------------------------------------------------------------------------------
+
+
+@entry(f"f8({_READ.format(1)}, i8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8, f8)")
+def worth(
+    closes: FloatArray,
+    steps: IntArray,
+    traded: FloatArray,
+    prices: FloatArray,
+    fees: FloatArray,
+    equity: FloatArray,
+    opening: float,
+    multiplier: float,
+) -> float:
+    """Equity after every instant, from the executions of a single lane; the lowest cash, or 0.
+
+    Arguments are those of `expand`; `equity` is written to, shape (K,).
+    """
+    money, units, average, least = opening, 0.0, 0.0, 0.0
+    k = 0
+    for done in range(len(steps) + 1):
+        until = steps[done] if done < len(steps) else len(closes)
+        if units == 0.0:
+            while k < until:
+                equity[k] = money
+                k += 1
+        else:
+            while k < until:
+                equity[k] = units * multiplier * closes[k] + money
+                k += 1
+        if done < len(steps):
+            money -= traded[done] * multiplier * prices[done]
+            money -= fees[done]
+            units, average = held_after(units, average, traded[done], prices[done])
+            if done + 1 == len(steps) or steps[done + 1] > until:
+                least = min(least, money)
+    return least
 
 
 @entry(

@@ -195,6 +195,7 @@ class KernelDesk:
             instants=self._cast.timeline.instants,
             orders=self.books.orders[:sent],
             filled=_NONE_FILLED,
+            traded=self.books.orders[:0],
             refusals=self.books.notes[:noted],
             trips=_NO_TRIPS,
             breakers=(),

@@ -18,6 +18,8 @@ from framework.strategy import Strategy
 _SHORT = (5, 15, 30, 120, 500, 1500)
 _PER_SERIES = 2
 _CHEAP = 5_000
+_STRIDE = 7_919
+"""A prime, so that consecutive numbers fall on places far apart."""
 _TOLERANCE = 1e-9
 
 Trial = Callable[[World], Strategy]
@@ -31,7 +33,7 @@ def check_lookahead(strategy: Strategy, world: World, trial: Trial, at: int | No
         strategy: the one whose `setup` ran on the whole history.
         world: the whole history.
         trial: runs `setup` of a fresh strategy on a shorter one.
-        at: number of the one history to compare with, modulo how many there are; None for all.
+        at: picks the one history to compare with; None for all.
 
     Raises:
         LookaheadError: naming the series, the bar, and both values.
@@ -39,9 +41,8 @@ def check_lookahead(strategy: Strategy, world: World, trial: Trial, at: int | No
     """
     whole = _columns(strategy)
     failures: list[Exception] = []
-    cuts = _cuts([values for _, values in whole], world)
-    if at is not None:
-        cuts = [cuts[at % len(cuts)]] if cuts else []
+    columns = [values for _, values in whole]
+    cuts = _cuts(columns, world) if at is None else _one_cut(columns, world, at)
     for length in cuts:
         try:
             short = _columns(trial(world.cut(length)))
@@ -103,7 +104,7 @@ def _cuts(columns: Sequence[FloatArray | BoolArray], world: World) -> list[int]:
     """Lengths of the truncated histories: a few short ones, and some that end where a series has
     just changed, because that is where a peek shows."""
     total = len(world.timeline.instants)
-    shortest = 1 + max(int(np.argmax(rows >= 0)) for rows in world.timeline.rows.values())
+    shortest = 1 + world.timeline.first
     cuts = {length for length in _SHORT if length < total}
     for values in columns:
         known = _changes(values[: min(total, _CHEAP)])
@@ -114,6 +115,18 @@ def _cuts(columns: Sequence[FloatArray | BoolArray], world: World) -> list[int]:
         cuts.update(int(length) for length in known if length < total)
     spread = sorted({max(length, shortest) for length in cuts if max(length, shortest) < total})
     return spread or ([total - 1] if total > 1 else [])
+
+
+def _one_cut(columns: Sequence[FloatArray | BoolArray], world: World, number: int) -> list[int]:
+    """One of those lengths, another for each number."""
+    total = len(world.timeline.instants)
+    length = _SHORT[number % len(_SHORT)]
+    if columns:
+        known = _changes(columns[number % len(columns)][: min(total, _CHEAP)])
+        if len(known):
+            length = int(known[number * _STRIDE % len(known)])
+    length = max(length, 1 + world.timeline.first)
+    return [min(length, total - 1)] if total > 1 else []
 
 
 def _changes(values: FloatArray | BoolArray) -> IntArray:
@@ -127,9 +140,10 @@ def _compare(
 ) -> None:
     if known.tobytes() == values.tobytes():
         return
-    if np.allclose(known, values, rtol=_TOLERANCE, atol=0.0, equal_nan=True):
+    same = _same(known, values)
+    if same.all():
         return
-    bad = int(np.argmin(np.isclose(known, values, rtol=_TOLERANCE, atol=0.0, equal_nan=True)))
+    bad = int(np.argmin(same))
     when = datetime.fromtimestamp(world.timeline.instants[bad] / 1e9, UTC)
     raise LookaheadError(
         f"{name} looks ahead: at {when:%Y-%m-%d %H:%M} UTC it is {values[bad]:.6g} with the later "
@@ -141,6 +155,15 @@ def _compare(
 
 def _settled(values: FloatArray, later: FloatArray) -> int:
     """Rows after which `later`, started afresh, agrees with `values` for good."""
-    same = np.isclose(later, values, rtol=_TOLERANCE, atol=0.0, equal_nan=True)
-    different = np.flatnonzero(~same)
+    if later.tobytes() == values.tobytes():
+        return 0
+    different = np.flatnonzero(~_same(later, values))
     return int(different[-1]) + 1 if len(different) else 0
+
+
+def _same(ones: FloatArray | BoolArray, others: FloatArray | BoolArray) -> BoolArray:
+    """Where two columns agree but for rounding, or are both unknown."""
+    a, b = np.asarray(ones, dtype=np.float64), np.asarray(others, dtype=np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = (np.abs(a - b) <= _TOLERANCE * np.abs(b)) & np.isfinite(b)
+    return np.asarray(near | (a == b) | (np.isnan(a) & np.isnan(b)))

@@ -17,7 +17,7 @@ from framework.backtest.account import (
     roll_warnings,
 )
 from framework.backtest.cast import Cast, Player
-from framework.backtest.record import INTERRUPTED, OrderRecord, RunRecord
+from framework.backtest.record import INTERRUPTED, Held, OrderRecord, RunRecord
 from framework.backtest.settings import BacktestSettings
 from framework.backtest.shortage import shortage_warnings
 from framework.backtest.warnings import run_warnings
@@ -230,14 +230,11 @@ class Machine:
             equity += np.where(held != 0.0, value, 0.0)
         return RunRecord(
             bars=self._bars,
-            instants=self._timeline.instants,
-            session=self._timeline.session,
-            rows=self._timeline.rows,
+            timeline=self._timeline,
             start=self._first,
             stop=self._done,
             opening_cash=self._settings.cash,
-            cash=cash,
-            quantities=quantities,
+            holdings=Held(cash, quantities),
             equity=equity,
             orders=self._order_records(),
             fills=tuple(self._door.blotter.fills),
@@ -247,7 +244,7 @@ class Machine:
             positions=tuple(
                 p for slot in slots for p in slot.ledger.positions.values() if not p.is_flat
             ),
-            warnings=self._warnings(cash),
+            warnings=self._warnings(float(cash[: self._done].min(initial=0.0))),
             warmup=self._cast.warmup,
             error=error,
             flows=tuple(self._door.blotter.flows),
@@ -298,7 +295,7 @@ class Machine:
             for ticket in self._door.blotter.tickets.values()
         )
 
-    def _warnings(self, cash: FloatArray) -> tuple[str, ...]:
+    def _warnings(self, least_cash: float) -> tuple[str, ...]:
         blotter = self._door.blotter
         found = list(roll_warnings(blotter.refused))
         sent = [ticket.order for ticket in blotter.tickets.values()]
@@ -307,7 +304,7 @@ class Machine:
             self._settings.liquidity, self._bars, self._order_records(), blotter.fills
         )
         acted = bool(blotter.tickets or blotter.refused)
-        found = [*run_warnings(self._cast, cash[: self._done], acted, tuple(found))]
+        found = [*run_warnings(self._cast, least_cash, acted, tuple(found))]
         for one in self._bars:
             ended = one.session[-1] < self._timeline.session[-1]
             if ended and any(

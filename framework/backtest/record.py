@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["COMPILED", "INTERRUPTED", "OrderRecord", "RunRecord"]
+__all__ = ["COMPILED", "INTERRUPTED", "Held", "Holdings", "OrderRecord", "RunRecord"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from framework.domain.actions import CorporateAction
 from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.domain.events import CashFlow, Commission, Fill, Refused, Split, Trip
 from framework.domain.ledger import Position
 from framework.domain.orders import Order, OrderStatus
+from framework.engine.history import Timeline
 
 if TYPE_CHECKING:
     from framework.backtest.run_tables import RunTables
@@ -51,20 +52,44 @@ class OrderRecord:
     first_stop: float | None = None
 
 
+class Holdings(Protocol):
+    """What the account held after each instant. Arrays have shape (K,)."""
+
+    @property
+    def cash(self) -> FloatArray:
+        """Cash."""
+        ...
+
+    @property
+    def quantities(self) -> Mapping[str, FloatArray]:
+        """Signed units by symbol."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """Holdings that are known already.
+
+    Attributes:
+        cash: cash.
+        quantities: signed units by symbol.
+    """
+
+    cash: FloatArray
+    quantities: Mapping[str, FloatArray]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RunRecord:
     """What happened. Arrays over instants have shape (K,).
 
     Attributes:
         bars: the bars traded on, one per symbol in subscription order.
-        instants: nanoseconds UTC at which some bar closed, strictly increasing.
-        session: trading day of each instant, days since 1970-01-01.
-        rows: by symbol, the row of its last known bar at each instant, -1 before its first.
+        timeline: the instants at which some bar closed.
         start: index of the first instant at which orders were allowed.
         stop: number of instants processed; less than K only when the run was cut short.
         opening_cash: cash at the start.
-        cash: cash after each instant.
-        quantities: by symbol, signed units after each instant.
+        holdings: cash and units after each instant.
         equity: cash + sum of quantity x multiplier x close x rate after each instant.
         orders: every order that left the door, in order of leaving.
         fills: every execution, in order.
@@ -86,14 +111,11 @@ class RunRecord:
     """
 
     bars: tuple[Bars, ...]
-    instants: IntArray
-    session: IntArray
-    rows: Mapping[str, IntArray]
+    timeline: Timeline
     start: int
     stop: int
     opening_cash: float
-    cash: FloatArray
-    quantities: Mapping[str, FloatArray]
+    holdings: Holdings
     equity: FloatArray
     orders: Sequence[OrderRecord]
     fills: Sequence[Fill]
@@ -111,3 +133,28 @@ class RunRecord:
     rates: Mapping[str, FloatArray] = field(default_factory=dict)
     tables: RunTables | None = None
     path: str = ""
+
+    @property
+    def instants(self) -> IntArray:
+        """Nanoseconds UTC at which some bar closed, strictly increasing."""
+        return self.timeline.instants
+
+    @property
+    def session(self) -> IntArray:
+        """Trading day of each instant, days since 1970-01-01."""
+        return self.timeline.session
+
+    @property
+    def rows(self) -> Mapping[str, IntArray]:
+        """By symbol, the row of its last known bar at each instant, -1 before its first."""
+        return self.timeline.rows
+
+    @property
+    def cash(self) -> FloatArray:
+        """Cash after each instant."""
+        return self.holdings.cash
+
+    @property
+    def quantities(self) -> Mapping[str, FloatArray]:
+        """By symbol, signed units after each instant."""
+        return self.holdings.quantities

@@ -117,6 +117,7 @@ class RunTables:
         instants: nanoseconds UTC, shape (K,).
         orders: in order of leaving, shape (N, 24).
         filled: rows of the orders that traded, in order of trading.
+        traded: those rows themselves, shape (C, 24).
         refusals: shape (R, 8).
         trips: shape (T, 8).
         breakers: of the account.
@@ -127,6 +128,7 @@ class RunTables:
     instants: IntArray
     orders: FloatArray
     filled: IntArray
+    traded: FloatArray
     refusals: FloatArray
     trips: FloatArray
     breakers: Sequence[Breaker]

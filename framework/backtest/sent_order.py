@@ -14,14 +14,13 @@ from framework.domain.orders import Order
 class SentOrder(Order):
     """An order that has left. Most strategies never look at it: its fields are made on demand."""
 
-    __slots__ = ("_row", "_tables")
+    __slots__ = ("_place",)
 
     @classmethod
     def of(cls, tables: Callable[[], RunTables], row: int) -> SentOrder:
         """The order in a row of the tables."""
         order = object.__new__(cls)
-        object.__setattr__(order, "_tables", tables)
-        object.__setattr__(order, "_row", row)
+        object.__setattr__(order, "_place", (tables, row))
         return order
 
     def __eq__(self, other: object) -> bool:
@@ -36,8 +35,9 @@ class SentOrder(Order):
 
     def _plain(self) -> Order:
         """The order in so many words."""
-        tables: Callable[[], RunTables] = object.__getattribute__(self, "_tables")
-        return tables().order(object.__getattribute__(self, "_row"))
+        place: tuple[Callable[[], RunTables], int] = object.__getattribute__(self, "_place")
+        tables, row = place
+        return tables().order(row)
 
     def __getattr__(self, name: str) -> object:
         if name not in _FIELDS:

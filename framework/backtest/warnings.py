@@ -7,17 +7,16 @@ __all__ = ["run_warnings"]
 from framework.backtest.account import account_warnings
 from framework.backtest.cast import Cast
 from framework.components.margin import CashAccount, Leverage
-from framework.domain.bars import FloatArray
 
 
 def run_warnings(
-    cast: Cast, cash: FloatArray, has_acted: bool, found: tuple[str, ...] = ()
+    cast: Cast, least_cash: float, has_acted: bool, found: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
     """One sentence for each thing.
 
     Args:
         cast: the run.
-        cash: after each instant done.
+        least_cash: the lowest cash ever was, 0 if it was never below.
         has_acted: whether an order was sent or refused.
         found: what its orders and fills have shown.
     """
@@ -27,11 +26,10 @@ def run_warnings(
         axes = ", ".join(settings.policy.backtest_only)
         warnings.append(f"The fill policy is backtest-only ({axes}): paper would refuse it.")
     warnings += [*account_warnings(cast.bars, settings), *found]
-    debit = float(cash.min(initial=0.0))
-    if debit < 0.0 and settings.margin in (Leverage(), CashAccount()):
+    if least_cash < 0.0 and settings.margin in (Leverage(), CashAccount()):
         warnings.append(
-            f"Cash fell to {debit:,.2f} without leverage: fills after a gap cost more than was "
-            "free at the decision. A real account would have had a margin event."
+            f"Cash fell to {least_cash:,.2f} without leverage: fills after a gap cost more than "
+            "was free at the decision. A real account would have had a margin event."
         )
     if not has_acted:
         warnings.append("The strategy never sent an order.")

@@ -23,29 +23,44 @@ class Timeline:
 
     Args:
         bars: one per symbol, in subscription order.
+
+    Attributes:
+        instants: nanoseconds UTC, strictly increasing, shape (K,).
+        session: trading day of each, as days since 1970-01-01, shape (K,).
+        first: index of the first instant at which every instrument that has bars has one.
     """
 
-    __slots__ = ("instants", "rows", "session")
+    __slots__ = ("_rows", "_symbols", "first", "instants", "session")
 
     def __init__(self, bars: Sequence[Bars]) -> None:
         first = bars[0]
+        self._symbols = [one.symbol for one in bars]
         if all(_same(first.close_time, other.close_time) for other in bars[1:]):
             self.instants: IntArray = first.close_time
-            every = np.arange(len(first))
-            self.rows: dict[str, IntArray] = {one.symbol: every for one in bars}
+            self._rows: dict[str, IntArray] | None = None
+            self.first = 0
             self.session: IntArray = first.session
             for one in bars[1:]:
                 if not _same(self.session, one.session):
                     self.session = np.maximum(self.session, one.session)
         else:
             self.instants = np.unique(np.concatenate([one.close_time for one in bars]))
-            self.rows = {one.symbol: self.rows_of(one.close_time) for one in bars}
+            self._rows = {one.symbol: self.rows_of(one.close_time) for one in bars}
+            latest = max((int(one.close_time[0]) for one in bars if len(one)), default=0)
+            self.first = int(np.searchsorted(self.instants, latest))
             self.session = np.full(len(self.instants), np.iinfo(np.int64).min)
             for one in bars:
                 at = np.searchsorted(self.instants, one.close_time)
                 self.session[at] = np.maximum(self.session[at], one.session)
         if len(self.session) > 1 and not (self.session[1:] >= self.session[:-1]).all():
             self.session = np.maximum.accumulate(self.session)
+
+    @property
+    def rows(self) -> Mapping[str, IntArray]:
+        """By symbol, the row known at each instant, -1 before the first."""
+        if self._rows is None:
+            self._rows = dict.fromkeys(self._symbols, np.arange(len(self.instants)))
+        return self._rows
 
     def rows_of(self, close_time: IntArray) -> IntArray:
         """For every instant, the last row closed by then; -1 before the first."""
@@ -55,7 +70,9 @@ class Timeline:
 
     def is_whole(self, symbol: str) -> bool:
         """Whether this instrument has a bar at every instant, so that rows and instants agree."""
-        rows = self.rows[symbol]
+        if self._rows is None:
+            return True
+        rows = self._rows[symbol]
         return bool(len(rows)) and rows[0] == 0 and rows[-1] == len(rows) - 1
 
 

@@ -122,12 +122,12 @@ def fill_columns(record: RunRecord) -> FillColumns:
 
 def _from_tables(tables: RunTables) -> FillColumns:
     """The executions of a compiled run, of which each order has one at most."""
-    rows = tables.orders[tables.filled]
+    rows = tables.traded
     count = len(rows)
     number = np.full(len(tables.orders) + 1, -1, dtype=np.int64)
     number[tables.filled] = np.arange(count)
     at = rows[:, LAST].astype(np.int64)
-    stop, amount, percent = _stops_in(tables)[:, tables.filled]
+    stop, amount, percent = _stops_in(tables)
     return FillColumns(
         orders=count,
         order=np.arange(count),
@@ -141,22 +141,21 @@ def _from_tables(tables: RunTables) -> FillColumns:
         fee=np.ascontiguousarray(rows[:, FEE]),
         rate=np.ones(count),
         waited=rows[:, AT] < rows[:, LAST],
-        stop=np.ascontiguousarray(stop),
-        stop_amount=np.ascontiguousarray(amount),
-        stop_percent=np.ascontiguousarray(percent),
+        stop=stop,
+        stop_amount=amount,
+        stop_percent=percent,
     )
 
 
-def _stops_in(tables: RunTables) -> FloatArray:
-    """Price, amount and percentage of each order's first protective stop: (3, orders)."""
+def _stops_in(tables: RunTables) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Price, amount and percentage of the first protective stop of each order that traded."""
     orders = tables.orders
-    found = np.full((3, len(orders)), nan)
     kinds = orders[:, KIND]
-    if not kinds.any():
-        return found
     stops = np.flatnonzero((kinds == STOP_LOSS) | (kinds == TRAILING))
     if not len(stops):
-        return found
+        none = np.full(len(tables.filled), nan)
+        return none, none, none
+    found = np.full((3, len(orders)), nan)
     entries, first = np.unique(orders[stops, PARENT].astype(np.int64), return_index=True)
     children = orders[stops[first]]
     distant = (children[:, KIND] == TRAILING) | (
@@ -167,7 +166,8 @@ def _stops_in(tables: RunTables) -> FloatArray:
     found[0, entries[~distant]] = children[~distant, FIRST]
     found[1, entries[by_amount]] = children[by_amount, DISTANCE]
     found[2, entries[by_share]] = children[by_share, DISTANCE]
-    return found
+    price, amount, percent = (column[tables.filled] for column in found)
+    return price, amount, percent
 
 
 def _integers(values: Sequence[int]) -> IntArray:

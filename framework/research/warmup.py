@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Literal
 
 from framework import comparisons
-from framework.backtest import kernel
+from framework.backtest import conditions, kernel
 from framework.backtest.paths import WORTH_COMPILING
 from framework.compiled import Told, compile_entries, folder, home, is_allowed, is_compiled, state
 from framework.errors import ConfigError
 from framework.research import lots, scan, table, totals
 
-HOMES = (comparisons, kernel, lots, scan, table, totals)
+HOMES = (comparisons, conditions, kernel, lots, scan, table, totals)
 """The modules with functions to compile: importing them is what makes them known."""
 
 

@@ -38,6 +38,7 @@ from framework.series import (
 from framework.strategy import Strategy
 from tests.builders import Row, bars_of, five_minutes
 from tests.property import whole_runs
+from tests.property.record_fields import COMPARED
 from tests.property.whole_runs import Draw
 
 SHORT, LONG, BATCH = 400, 4_000, 40
@@ -277,12 +278,7 @@ def played(one: Program, steps: bool) -> Outcome:
 
 def differences(one: RunRecord, other: RunRecord) -> list[str]:
     """The fields in which two records are not the same to the last byte."""
-    return [
-        each.name
-        for each in fields(RunRecord)
-        if each.name not in ("bars", "rows")
-        and _bytes(getattr(one, each.name)) != _bytes(getattr(other, each.name))
-    ]
+    return [name for name in COMPARED if _bytes(getattr(one, name)) != _bytes(getattr(other, name))]
 
 
 def _bytes(value: object) -> object:

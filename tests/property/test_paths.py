@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from pathlib import Path
 from time import sleep
 
@@ -23,6 +22,7 @@ from framework.domain.bars import FloatArray
 from framework.research.results import result_of
 from tests.property.path_programs import FEES, Program, bar_program, program
 from tests.property.path_strategies import seen_by
+from tests.property.record_fields import COMPARED
 
 MADE = {"when": program, "on_bar": bar_program}
 Make = Callable[..., Program]
@@ -71,10 +71,8 @@ def by_kernel(one: Program) -> RunRecord:
 def differences(engine: RunRecord, other: RunRecord) -> list[str]:
     """The fields in which two records differ, with the first pair of values that do."""
     found = []
-    for field in fields(RunRecord):
-        if field.name in ("path", "tables", "bars"):
-            continue
-        a, b = getattr(engine, field.name), getattr(other, field.name)
+    for name in COMPARED:
+        a, b = getattr(engine, name), getattr(other, name)
         if isinstance(a, np.ndarray):
             a, b = {"": a}, {"": b}
         if isinstance(a, dict):
@@ -86,7 +84,7 @@ def differences(engine: RunRecord, other: RunRecord) -> list[str]:
             unlike += [] if len(a) == len(b) else [f"{len(a)} / {len(b)}"]
         else:
             unlike = [] if repr(a) == repr(b) else [f"{a} / {b}"]
-        found += [f"{field.name}: {unlike[0]}"] if unlike else []
+        found += [f"{name}: {unlike[0]}"] if unlike else []
     return found
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from framework.backtest.record import OrderRecord, RunRecord
+from framework.backtest.record import Held, OrderRecord, RunRecord
 from framework.domain.bars import Bars
 from framework.domain.events import Commission, Fill
 from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger
 from framework.domain.orders import Offset, Order, OrderStatus, OrderType, Origin, Side
+from framework.engine.history import Timeline
 
 DAY = 86_400_000_000_000
 CLOSE = 21 * 3_600_000_000_000
@@ -134,17 +135,13 @@ def record_of(
         known = rows[part.symbol] >= 0
         price = np.where(known, part.close[rows[part.symbol]], 0.0)
         equity += quantities[part.symbol] * part.instrument.multiplier * price
-    session = np.array([int(time // DAY) for time in instants], dtype=np.int64)
     return RunRecord(
         bars=traded,
-        instants=instants,
-        session=session,
-        rows=rows,
+        timeline=Timeline(traded),
         start=start,
         stop=count,
         opening_cash=cash,
-        cash=cash_after,
-        quantities=quantities,
+        holdings=Held(cash_after, quantities),
         equity=equity,
         orders=tuple(_orders(fills, fee)) + tuple(orders),
         fills=tuple(fills),
