@@ -39,6 +39,7 @@ from framework.domain.bars import FloatArray
 from framework.domain.events import BrokerEvent, Fill, OrderUpdate, Refused, Signal, Trip
 from framework.domain.instruments import AssetType, Instrument
 from framework.domain.ledger import Ledger, Position
+from framework.domain.options import BookGreeks
 from framework.domain.orders import Order, OrderRequest, Protection, Side
 
 IndicatorFunction = Callable[..., FloatArray]
@@ -71,6 +72,9 @@ class SizingRequest:
         cash: its cash.
         share: part of the account this instrument may use, 0..1 (1/number of symbols by default).
         history: the instrument's past.
+        max_loss: money one unit can lose at most, of an option or a combo; None where not known,
+            inf without a bound.
+        vega: money one unit makes per 1.00 of volatility, signed; None where not known.
     """
 
     instrument: Instrument
@@ -81,6 +85,8 @@ class SizingRequest:
     cash: float
     share: float
     history: History
+    max_loss: float | None = None
+    vega: float | None = None
 
 
 class Sizer(Protocol):
@@ -108,6 +114,10 @@ class AccountState:
         working: resting orders that would increase risk, with the quantity still open.
         orders_today: orders let out this session so far.
         multipliers: money per price point by symbol; 1 for symbols not named.
+        underlying: symbol the order's instrument is an option on, or its own.
+        greeks: of everything held, by underlying; empty for an account without options.
+        unit: of one unit of the order's instrument; None where they cannot be known.
+        working_units: by symbol of a working order, its underlying and the Greeks of one unit.
     """
 
     time: int
@@ -121,6 +131,10 @@ class AccountState:
     working: Sequence[Order]
     orders_today: int
     multipliers: Mapping[str, float] = field(default_factory=dict)
+    underlying: str = ""
+    greeks: Mapping[str, BookGreeks] = field(default_factory=dict)
+    unit: BookGreeks | None = None
+    working_units: Mapping[str, tuple[str, BookGreeks]] = field(default_factory=dict)
 
 
 class RiskRule(Protocol):
@@ -414,6 +428,29 @@ class Desk(Protocol):
 
     def market(self, symbol: str, side: Side, quantity: float) -> Order | Refused:
         """Send exactly this market order, for the day and without protection."""
+        ...
+
+    def admit(self, contract: Instrument) -> None:
+        """Make an option tradable from here on; nothing happens if it is already."""
+        ...
+
+    def units(
+        self,
+        instrument: Instrument,
+        underlying: str,
+        price: float,
+        max_loss: float | None,
+        vega: float,
+    ) -> float:
+        """How many of an option or a combo the sizer would buy, whole ones.
+
+        Args:
+            instrument: what is sized.
+            underlying: symbol of what it is written on.
+            price: of one, unsigned.
+            max_loss: money one can lose at most; None where not known.
+            vega: money one makes per 1.00 of volatility.
+        """
         ...
 
     def place(self, request: OrderRequest) -> Order | Refused:

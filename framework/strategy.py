@@ -38,9 +38,10 @@ from framework.domain.orders import (
 from framework.domain.terms import Terms
 from framework.errors import ConfigError, OrderError, StrategyError, did_you_mean
 from framework.parameters import Parameter, converted, described, hints_of
-from framework.ports import Desk, IndicatorFunction, Preview
+from framework.ports import IndicatorFunction, Preview
 from framework.series import Condition, Series, When
-from framework.views import COLUMNS, NO_POSITION_YET, AccountView, MarketData
+from framework.views import AccountView
+from framework.wired import Wired
 
 _log = logging.getLogger("slipway.strategy")
 
@@ -48,7 +49,7 @@ _BARE = (TimeInForce.DAY, *(None,) * 11)
 """What `buy` and `sell` are given besides a quantity for a plain market order."""
 
 
-class Strategy:
+class Strategy(Wired):
     """Base of every strategy. Typed class attributes are its parameters.
 
     Override any of the hooks `setup`, `on_bar`, `on_fill`, `on_order`, `on_timer`, `on_signal`,
@@ -69,20 +70,16 @@ class Strategy:
     sizing: ClassVar[tuple[str, ...]] = ()
     """The sizers it is sized with when none are given, such as ("risk:1", "percent:95")."""
 
-    data: MarketData
-    """The bars so far of this instrument; `data["SPY"]` is another's."""
+    option_model: ClassVar[Mapping[str, object]] = {}
+    """What the run file's `options:` says where it is left out, such as {"volatility": "vix"}."""
 
-    position: Position
-    """What is held of this strategy's (first) instrument."""
-
-    _desk: Desk
+    hedging: ClassVar[tuple[str, ...]] = ()
+    """How its options are hedged when nothing says so, such as ("band:20",)."""
 
     def __init__(self, parameters: Mapping[str, object] | None = None) -> None:
         hints = hints_of(type(self), Strategy)
-        self._indicators: list[Series] = []
-        self._whens: list[When] = []
-        self._started = False
-        self._muted = False
+        self._indicators = []
+        self._whens = []
         for name, value in (parameters or {}).items():
             if name not in hints:
                 raise ConfigError(
@@ -439,59 +436,6 @@ class Strategy:
         """Write a line to the log, stamped with this instant."""
         if not self._muted:
             _log.info("%s %s", self.now.isoformat(), message)
-
-    # wiring ------------------------------------------------------------------------------------
-
-    _symbols: tuple[str, ...]
-
-    def bind(self, data: MarketData, symbols: tuple[str, ...], desk: Desk) -> None:
-        """Give it its market and its desk; the composition roots call this before `setup`."""
-        self.data = data
-        self._symbols = symbols
-        self._desk = desk
-        self.position = NO_POSITION_YET
-
-    @property
-    def whens(self) -> tuple[When, ...]:
-        """What `setup` declared with `when`, in order."""
-        return tuple(self._whens)
-
-    @property
-    def indicators(self) -> tuple[Series, ...]:
-        """What `setup` declared with `indicator`, in order."""
-        return tuple(self._indicators)
-
-    def start(self, desk: Desk, muted: bool = False) -> None:
-        """Exchange the desk of `setup` for the real one; nothing can be declared from here on.
-
-        Args:
-            desk: the way to the order door.
-            muted: keep `log` silent, for runs that only check.
-        """
-        self._desk = desk
-        self._muted = muted
-        self._started = True
-        self.position = desk.position(self.data.symbol)
-
-    def _only_in_setup(self, what: str) -> None:
-        if self._started:
-            raise StrategyError(
-                f"{what} was used after setup.", f"Declare it in setup with self.{what}(...)."
-            )
-
-    def _symbol(self, symbol: str | None) -> str:
-        if symbol is None:
-            return self.data.symbol
-        if symbol not in self._symbols:
-            raise OrderError(f"{symbol!r} is not subscribed.", did_you_mean(symbol, self._symbols))
-        return symbol
-
-    def _column(self, column: str | Series) -> Series:
-        if isinstance(column, Series):
-            return column
-        if column not in COLUMNS:
-            raise StrategyError(f"There is no column {column!r}.", did_you_mean(column, COLUMNS))
-        return self.data.column(column)
 
 
 def parameters_of(strategy: type[Strategy]) -> tuple[Parameter, ...]:

@@ -14,19 +14,19 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 STRATEGIES = sorted((ROOT / "strategies").glob("*.py"))
 
 LEVELS: list[set[str]] = [
-    {"errors", "compiled"},
+    {"compiled", "errors", "names"},
     {"domain"},
-    {"ports"},
+    {"hedge_ports", "ports"},
     {"calendar"},
     {"comparisons"},
-    {"indicators", "series", "views"},
-    {"arguments", "modules", "parameters"},
+    {"indicators", "options", "series", "views"},
+    {"arguments", "modules", "parameters", "wired"},
     {"strategy", "components", "feeds", "engine", "brokers"},
     {"adopt"},
     {"backtest"},
     {"config"},
     {"research"},
-    {"referee", "sweeps"},
+    {"hedgelab", "referee", "sweeps"},
     {"cli"},
 ]
 """Rooms from the ground up. A room may import rooms of lower levels, and itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -11,6 +12,23 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SHOWN = {
+    "01_first_backtest": (
+        "5,031 bars of 1d",
+        "Buy and hold",
+        "stop_loss",
+        "twice the costs",
+        "1 % at risk",
+        "centred_average(5) looks ahead",
+    ),
+    "02_delta_hedging": (
+        "straddle SP500 141121 +C1950 +P1950",
+        "unhedged",
+        "options: gamma",
+        "whalley_wilmott",
+    ),
+}
+"""Words each notebook prints."""
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -28,7 +46,7 @@ def text_of(notebook: nbformat.NotebookNode) -> str:
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01_first_backtest.ipynb"]
+    assert [path.stem for path in NOTEBOOKS] == list(SHOWN)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -41,41 +59,48 @@ def test_a_notebook_is_clean(path: Path) -> None:
             assert cell.execution_count is None
 
 
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> nbformat.NotebookNode:
-    """The first notebook, executed where it lies, with the state of Jupyter kept elsewhere."""
-    notebook = read(ROOT / "notebooks" / "01_first_backtest.ipynb")
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
+def executed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, nbformat.NotebookNode]:
+    """A name, and the notebook executed where it lies, with the state of Jupyter elsewhere."""
+    notebook = read(request.param)
     home = str(tmp_path_factory.mktemp("home"))
     own = {"IPYTHONDIR": home, "JUPYTER_RUNTIME_DIR": home, "PYTHONWARNINGS": "default"}
     client = NotebookClient(
         notebook, timeout=120, resources={"metadata": {"path": str(ROOT / "notebooks")}}
     )
     client.execute(env=os.environ | own)
-    return notebook
+    return request.param.stem, notebook
 
 
-def test_the_first_notebook_runs_without_a_warning(first: nbformat.NotebookNode) -> None:
+def test_a_notebook_runs_without_a_warning(executed: tuple[str, nbformat.NotebookNode]) -> None:
     written = [
         output["text"]
-        for cell in first.cells
+        for cell in executed[1].cells
         for output in cell.get("outputs", ())
         if output.output_type == "stream" and output.name == "stderr"
     ]
     assert written == []
 
 
-def test_the_first_notebook_shows_what_it_speaks_of(first: nbformat.NotebookNode) -> None:
+def test_a_notebook_shows_what_it_speaks_of(executed: tuple[str, nbformat.NotebookNode]) -> None:
+    name, notebook = executed
     kinds = {
-        kind for cell in first.cells for o in cell.get("outputs", ()) for kind in o.get("data", {})
+        kind
+        for cell in notebook.cells
+        for o in cell.get("outputs", ())
+        for kind in o.get("data", {})
     }
     assert "image/png" in kinds
-    text = text_of(first)
-    for words in (
-        "5,031 bars of 1d",
-        "Buy and hold",
-        "stop_loss",
-        "twice the costs",
-        "1 % at risk",
-    ):
+    text = text_of(notebook)
+    for words in SHOWN[name]:
         assert words in text
-    assert "centred_average(5) looks ahead" in text
+
+
+def test_the_parts_of_the_profit_are_the_change_of_equity(
+    executed: tuple[str, nbformat.NotebookNode],
+) -> None:
+    found = re.search(r"together ([\d,.]+), change of equity ([\d,.]+)", text_of(executed[1]))
+    assert (found is not None) == (executed[0] == "02_delta_hedging")
+    assert found is None or found[1] == found[2]

@@ -18,6 +18,7 @@ from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.models import Models
 from framework.components.financing import NoFinancing
 from framework.components.margin import check_margins
+from framework.components.slippage import OptionsApart
 from framework.domain.actions import CorporateAction, bookable
 from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.domain.currency import Rates
@@ -55,13 +56,18 @@ def models_of(bars: Sequence[Bars], settings: BacktestSettings) -> Models:
     free = isinstance(settings.financing, NoFinancing)
     return Models(
         settings.commission,
-        settings.slippage,
+        (
+            settings.slippage
+            if settings.option_spread is None
+            else OptionsApart(settings.slippage, settings.option_spread)
+        ),
         settings.liquidity,
         settings.times,
         settings.margin,
         None if free else settings.financing,
         settings.actions,
         rates_of(bars, settings),
+        settings.options is not None,
     )
 
 

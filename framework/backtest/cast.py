@@ -7,6 +7,7 @@ __all__ = ["Cast", "Player", "Stage"]
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +23,12 @@ from framework.engine.rolling import rolls_of
 from framework.engine.slot import Slot
 from framework.errors import ConfigError, LookaheadError, SlipwayError, StrategyError
 from framework.feeds.resample import resample
+from framework.options.model import OptionModel
+from framework.options.quotes import QuoteModel
 from framework.strategy import Strategy
+
+if TYPE_CHECKING:
+    from framework.options.option_market import OptionMarket
 
 _THOROUGHLY = 2
 """Instances with the same indicators that are checked for lookahead throughout."""
@@ -117,6 +123,7 @@ class Cast:
         self.first = _first_instant(self.timeline, settings.start)
         self.rates = rates_of(bars, settings)
         self.warmup = 0
+        self._markets: dict[World, dict[str, OptionMarket]] = {}
         self.players = tuple(self._player(*sleeve) for sleeve in self._sleeves())
 
     def inspect(self) -> None:
@@ -152,6 +159,7 @@ class Cast:
         """The player at work."""
         bars, world = player.bars, player.world
         return Slot(
+            options=self.markets(world),
             name=player.name,
             hooks=player.strategy,
             whens=player.strategy.whens,
@@ -162,6 +170,15 @@ class Cast:
             rates=foreign_rates(bars, self.rates, world.timeline.instants),
             rolls=rolls_of(bars, world.timeline.instants),
         )
+
+    def markets(self, world: World) -> Mapping[str, OptionMarket]:
+        """The option markets of what a world shows, by underlying."""
+        model = self.settings.options
+        if model is None:
+            return {}
+        if world not in self._markets:
+            self._markets[world] = {one.symbol: _market(one, model) for one in world.bars}
+        return self._markets[world]
 
     @property
     def spare_cash(self) -> float:
@@ -198,7 +215,7 @@ class Cast:
     def _set_up(self, world: World) -> tuple[Strategy, SetupDesk]:
         strategy = self.strategy(self._parameters)
         desk = SetupDesk()
-        strategy.bind(world.data, world.symbols, desk)
+        strategy.bind(world.data, world.symbols, desk, self.markets(world))
         try:
             strategy.setup()
         except LookaheadError:
@@ -211,6 +228,17 @@ class Cast:
                 f"{problem}.", "It was raised in setup; nothing has run."
             ) from error
         return strategy, desk
+
+
+def _market(bars: Bars, model: OptionModel | QuoteModel) -> OptionMarket:
+    """The options on one underlying; what they need loads scipy, which other runs do without."""
+    if isinstance(model, QuoteModel):
+        from framework.options.quote_market import QuoteMarket  # noqa: PLC0415
+
+        return QuoteMarket(bars, model)
+    from framework.options.market import ModelMarket  # noqa: PLC0415
+
+    return ModelMarket(bars, model)
 
 
 def _resample(bars: Bars, frame: str) -> Bars:

@@ -40,6 +40,7 @@ from framework.backtest.scalar_form import Costs, Unsuited, wanted_row
 from framework.backtest.sent_order import SentOrder
 from framework.compiled import compiled
 from framework.domain.events import Refused
+from framework.domain.instruments import Instrument
 from framework.domain.ledger import Position
 from framework.domain.orders import Offset, Order, OrderRequest, Protection, Side
 from framework.indicators import average_true_range
@@ -202,6 +203,21 @@ class KernelDesk:
         )
 
     # the rest is for the engine ----------------------------------------------------------------
+
+    def admit(self, contract: Instrument) -> None:
+        """Not here."""
+        self._give_up("options were traded")
+
+    def units(
+        self,
+        instrument: Instrument,
+        underlying: str,
+        price: float,
+        max_loss: float | None,
+        vega: float,
+    ) -> float:
+        """Not here."""
+        self._give_up("options were sized")
 
     def target(self, symbol: str, quantity: float, protection: Protection) -> None:
         """Not here."""

@@ -27,20 +27,20 @@ from framework.brokers.simulated.tape import Tape
 from framework.components.breakers import DailyLoss, DailyLossMoney, ErrorRate, MaxDrawdown
 from framework.components.margin import RegT
 from framework.domain.bars import Bars, FloatArray
+from framework.domain.instruments import Instrument
 from framework.engine.agenda import Agenda
 from framework.engine.blotter import Blotter
 from framework.engine.desk import StrategyDesk
 from framework.engine.engine import Engine
 from framework.engine.judge import Judge
+from framework.engine.option_book import OptionBook
 from framework.engine.orders import Door
 from framework.engine.reconcile import reconcile
 from framework.engine.slot import Slot
 from framework.engine.station import Station
 from framework.engine.venue import Venue
-from framework.errors import (
-    ReconcileError,
-    SlipwayError,
-)
+from framework.errors import ConfigError, ReconcileError, SlipwayError
+from framework.options.contracts import option_terms
 from framework.ports import Broker, Progress
 
 _CHUNK = 1 << 10
@@ -100,6 +100,8 @@ class Machine:
             settings.policy,
             models_of(cast.bars, settings),
         )
+        self._market_of_options = simulated
+        self._admitted: dict[str, Bars] = {}
         self._broker = simulated if market is None else market(simulated)
         self._door = Door(self._broker, _judge(settings))
         self._stations = [self._station(player) for player in cast.players]
@@ -209,6 +211,11 @@ class Machine:
         self._door.settle()
         self._engine.note_change(self._done - 1)
 
+    @property
+    def blotter(self) -> Blotter:
+        """Orders, fills, fees and refusals so far, for who needs no more of the run."""
+        return self._door.blotter
+
     def record(self, error: str) -> RunRecord:
         """Everything the run left behind."""
         slots = [station.slot for station in self._stations]
@@ -222,14 +229,19 @@ class Machine:
         cash, quantities = self._curves(slots)
         equity = cash.copy()
         rates = foreign_rates(self._bars, self._cast.rates, self._timeline.instants)
-        for one in self._bars:
-            rows = self._timeline.rows[one.symbol]
+        for one in (*self._bars, *self._admitted.values()):
+            rows = self._timeline.rows_of(one.close_time)
             held = quantities[one.symbol]
             value = held * one.instrument.multiplier * one.close[np.maximum(rows, 0)]
-            value *= rates.get(one.symbol, 1.0)
+            option = one.instrument.option
+            value *= rates.get(one.symbol if option is None else option.underlying, 1.0)
             equity += np.where(held != 0.0, value, 0.0)
         return RunRecord(
             bars=self._bars,
+            listed=tuple(self._admitted.values()),
+            marks=tuple(
+                mark for station in self._stations if station.book for mark in station.book.marks
+            ),
             timeline=self._timeline,
             start=self._first,
             stop=self._done,
@@ -256,11 +268,34 @@ class Machine:
 
     def _station(self, player: Player) -> Station:
         slot = self._cast.slot(player)
-        desk = StrategyDesk(slot, self._door, self._settings.sizer)
+        desk = StrategyDesk(slot, self._door, self._settings.sizer, self._admit)
         player.strategy.start(desk, muted=self._rehearsal)
         for timer in player.timers:
             desk.timer(*timer)
-        return Station.of(slot, desk, self._timeline.instants, self._settings.signals)
+        settings, book = self._settings, None
+        if slot.options:
+            book = OptionBook(slot, self._door, settings.hedge, settings.slippage)
+        return Station.of(slot, desk, self._timeline.instants, self._settings.signals, book)
+
+    def _admit(self, slot: Slot, contract: Instrument) -> None:
+        """Let an option be traded from here on."""
+        terms = option_terms(contract)
+        market = slot.options.get(terms.underlying)
+        if market is None:
+            raise ConfigError(
+                f"{contract.symbol} cannot be traded: there are no options on {terms.underlying}.",
+                "Give them a volatility: --volatility 0.2, or `options:` in the run file.",
+            )
+        row = len(slot.world.markets[terms.underlying]) - 1
+        bars = market.listing(contract, row).bars
+        symbol = contract.symbol
+        if symbol not in self._admitted:
+            self._admitted[symbol] = bars
+            rows = self._timeline.rows_of(bars.close_time)
+            self._market_of_options.admit(Tape(bars, rows), self._done - 1)
+        slot.world.admit(bars)
+        slot.ledger.admit(symbol, contract.multiplier)
+        slot.listed.append(contract)
 
     def _tape(self, bars: Bars, finer: Bars | None) -> Tape:
         whole = self._timeline.is_whole(bars.symbol)
@@ -274,8 +309,8 @@ class Machine:
         cash = np.array([self._settings.cash, *(change[1] for change in changes)])[last]
         symbols = [symbol for slot in slots for symbol in slot.ledger.positions]
         quantities = {
-            symbol: np.array([0.0, *(change[2][i] for change in changes)])[last]
-            for i, symbol in enumerate(symbols)
+            symbol: np.array([0.0, *(change[2].get(symbol, 0.0) for change in changes)])[last]
+            for symbol in symbols
         }
         return cash, quantities
 
@@ -301,7 +336,10 @@ class Machine:
         sent = [ticket.order for ticket in blotter.tickets.values()]
         found += blind_spots(sent, self._bars)
         found += shortage_warnings(
-            self._settings.liquidity, self._bars, self._order_records(), blotter.fills
+            self._settings.liquidity,
+            (*self._bars, *self._admitted.values()),
+            self._order_records(),
+            blotter.fills,
         )
         acted = bool(blotter.tickets or blotter.refused)
         found = [*run_warnings(self._cast, least_cash, acted, tuple(found))]

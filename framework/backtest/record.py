@@ -14,6 +14,7 @@ from framework.domain.events import CashFlow, Commission, Fill, Refused, Split, 
 from framework.domain.ledger import Position
 from framework.domain.orders import Order, OrderStatus
 from framework.engine.history import Timeline
+from framework.engine.option_book import BookMark
 
 if TYPE_CHECKING:
     from framework.backtest.run_tables import RunTables
@@ -84,7 +85,7 @@ class RunRecord:
     """What happened. Arrays over instants have shape (K,).
 
     Attributes:
-        bars: the bars traded on, one per symbol in subscription order.
+        bars: the bars subscribed to, one per symbol in subscription order.
         timeline: the instants at which some bar closed.
         start: index of the first instant at which orders were allowed.
         stop: number of instants processed; less than K only when the run was cut short.
@@ -107,6 +108,8 @@ class RunRecord:
         rates: by symbol of another currency, units of the account's for one of its own, at each
             instant.
         path: how it was run: "compiled", or "event engine" and why.
+        listed: the bars of options that were traded, in the order they were asked for.
+        marks: the options held at the end of each instant, by underlying.
         tables: of a compiled run, the tables its orders, fills and refusals are made from.
     """
 
@@ -131,8 +134,15 @@ class RunRecord:
     actions: tuple[CorporateAction, ...] = ()
     currency: str = "USD"
     rates: Mapping[str, FloatArray] = field(default_factory=dict)
+    listed: tuple[Bars, ...] = ()
+    marks: tuple[BookMark, ...] = ()
     tables: RunTables | None = None
     path: str = ""
+
+    @property
+    def all_bars(self) -> tuple[Bars, ...]:
+        """The bars of everything that could be traded, options last."""
+        return (*self.bars, *self.listed)
 
     @property
     def instants(self) -> IntArray:

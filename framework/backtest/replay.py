@@ -90,7 +90,7 @@ def _decided(record: RunRecord) -> IntArray:
         found |= {refused.time for refused in record.refused}
         times = np.array(sorted(found), dtype=np.int64)
     times = times[times != record.instants[-1]]
-    contracts = [one for one in record.bars if one.instrument.expiry is not None]
+    contracts = [one for one in record.all_bars if one.instrument.expiry is not None]
     if not contracts:
         return np.asarray(times)
     kept = [not any(_turns_otherwise(one, time) for one in contracts) for time in times.tolist()]

@@ -128,6 +128,8 @@ def account_form(cast: Cast) -> Costs:
         Unsuited: one of them has no scalar form.
     """
     settings, bars = cast.settings, cast.bars
+    if settings.options is not None:
+        raise Unsuited("the run has options")
     _check_policy(settings.policy)
     _check_account(cast)
     for one in bars:

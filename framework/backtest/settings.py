@@ -18,6 +18,9 @@ from framework.domain.actions import CorporateAction
 from framework.domain.currency import Rates
 from framework.domain.events import Signal
 from framework.errors import ConfigError
+from framework.hedge_ports import HedgePlan
+from framework.options.model import OptionModel
+from framework.options.quotes import QuoteModel
 from framework.ports import (
     Breaker,
     CommissionModel,
@@ -55,6 +58,9 @@ class BacktestSettings:
         signals: external predictions for `on_signal`, by time.
         start: nanoseconds UTC before which bars are history only; None is the first bar.
         weights: share of the account by symbol; None splits it equally.
+        options: the options that are listed, and their prices; None for none.
+        option_spread: cost of market fills of options; None is `slippage`.
+        hedge: how books of options are hedged; None for not at all.
     """
 
     cash: float = 100_000.0
@@ -75,6 +81,9 @@ class BacktestSettings:
     signals: tuple[Signal, ...] = ()
     start: int | None = None
     weights: Mapping[str, float] | None = None
+    options: OptionModel | QuoteModel | None = None
+    option_spread: SlippageModel | None = None
+    hedge: HedgePlan | None = None
 
     def __post_init__(self) -> None:
         if not isfinite(self.cash) or self.cash <= 0:
@@ -85,6 +94,11 @@ class BacktestSettings:
             raise ConfigError(
                 f"There is an account and a leverage of {self.leverage:g}.",
                 f"Give one of them: --account leverage:{self.leverage:g}, or no --leverage.",
+            )
+        if self.hedge is not None and self.options is None:
+            raise ConfigError(
+                "There is a hedge and no options to be hedged.",
+                "Give them a volatility: --volatility 0.2, or `options:` in the run file.",
             )
         if self.policy.cash_check != "door" and not isinstance(self.margin, Leverage):
             raise ConfigError(

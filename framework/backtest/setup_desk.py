@@ -7,6 +7,7 @@ __all__ = ["SetupDesk"]
 from typing import NoReturn
 
 from framework.domain.events import Refused
+from framework.domain.instruments import Instrument
 from framework.domain.ledger import Position
 from framework.domain.orders import Order, OrderRequest, Protection, Side
 from framework.errors import OrderError
@@ -44,6 +45,21 @@ class SetupDesk:
     def market(self, symbol: str, side: Side, quantity: float) -> Order | Refused:
         """Too early."""
         self._too_early("An order verb")
+
+    def admit(self, contract: Instrument) -> None:
+        """Too early."""
+        self._too_early("An option")
+
+    def units(
+        self,
+        instrument: Instrument,
+        underlying: str,
+        price: float,
+        max_loss: float | None,
+        vega: float,
+    ) -> float:
+        """Too early."""
+        self._too_early("An option")
 
     def place(self, request: OrderRequest) -> Order | Refused:
         """Too early."""

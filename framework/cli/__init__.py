@@ -1,4 +1,4 @@
-"""The commands: `slipway run`, `sweep`, `warm`, `referee`, `compare`, and those that list."""
+"""The commands: `slipway run`, `sweep`, `hedge-lab`, `warm`, `referee`, `compare`, and lists."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from framework.cli.app import main
 OTHERS = (
     "compare",
     "components",
+    "hedge-lab",
     "orders",
     "referee",
     "run",

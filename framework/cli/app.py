@@ -13,6 +13,7 @@ import typer
 
 import framework
 from framework.cli.flags import RunFlags
+from framework.cli.hedge_lab_options import hedge_lab
 from framework.cli.options import (
     Account,
     Actions,
@@ -30,6 +31,7 @@ from framework.cli.options import (
     Fills,
     Financing,
     FirstDay,
+    HedgePolicy,
     Hours,
     LastDay,
     Leverage,
@@ -51,6 +53,7 @@ from framework.cli.options import (
     Strict,
     Symbols,
     TimeZone,
+    Volatility,
     Weights,
 )
 from framework.cli.reporting import reporting
@@ -116,6 +119,8 @@ def _run(
     commission: Commission = None,
     slippage: Slippage = None,
     liquidity: Liquidity = None,
+    volatility: Volatility = None,
+    hedge: HedgePolicy = None,
     fill: Fills = None,
     out: OutFolder = None,
     plot: Picture = None,
@@ -157,6 +162,8 @@ def _run(
         commission=commission,
         slippage=slippage,
         liquidity=liquidity,
+        volatility=volatility,
+        hedge=hedge or (),
         fill=tuple(fill or ()),
         out=out,
         plot=plot,
@@ -236,6 +243,7 @@ def _referee(
 
 
 app.command("sweep")(sweep)
+app.command("hedge-lab")(hedge_lab)
 
 
 @app.command("warm")

@@ -43,6 +43,8 @@ _FLAGS = {
     "commission": "--commission",
     "slippage": "--slippage",
     "liquidity": "--liquidity",
+    "options": "--volatility",
+    "hedge": "--hedge",
     "signals": "--signals",
     "engine": "--engine",
 }
@@ -82,6 +84,8 @@ class RunFlags:
     commission: str | None = None
     slippage: str | None = None
     liquidity: str | None = None
+    volatility: str | None = None
+    hedge: Sequence[str] = ()
     fill: Sequence[str] = ()
     out: Path | None = None
     plot: str | None = None
@@ -121,6 +125,8 @@ def overlay(
         "commission": flags.commission,
         "slippage": flags.slippage,
         "liquidity": flags.liquidity,
+        "options": _options(merged, flags.volatility),
+        "hedge": _hedge(merged, flags.hedge),
         "signals": flags.signals,
         "engine": flags.engine,
     }
@@ -134,6 +140,24 @@ def overlay(
     _fill(merged, flags.fill)
     _data(merged, flags, places)
     return merged, places
+
+
+def _options(merged: Mapping[str, object], volatility: str | None) -> object:
+    """The run file's options with another volatility."""
+    before = merged.get("options")
+    if volatility is None or not isinstance(before, dict):
+        return volatility
+    kept = {key: value for key, value in before.items() if key not in ("quotes", "sha256")}
+    return {**kept, "volatility": volatility}
+
+
+def _hedge(merged: Mapping[str, object], policies: Sequence[str]) -> object:
+    """The run file's hedge with another policy."""
+    if not policies:
+        return None
+    before = merged.get("hedge")
+    kept = before if isinstance(before, dict) and "name" not in before else {}
+    return {**kept, "policy": list(policies)}
 
 
 def _parameters(merged: dict[str, object], texts: Sequence[str]) -> None:

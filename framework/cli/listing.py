@@ -33,6 +33,7 @@ _FLAGS = {
     "account": "Account: --account, `account:`",
     "financing": "Financing: --financing, `financing:`",
     "rule": "Rules: --rules (ib is all of them, none is none), `rules:`",
+    "hedge": "Hedging: --hedge, `hedge:`",
 }
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "Fills",
     "Financing",
     "FirstDay",
+    "HedgePolicy",
     "Hours",
     "LastDay",
     "Leverage",
@@ -40,6 +41,7 @@ __all__ = [
     "Strict",
     "Symbols",
     "TimeZone",
+    "Volatility",
     "Weights",
 ]
 
@@ -294,6 +296,27 @@ Liquidity = Annotated[
         metavar="SPEC",
         help="How much one bar can give, such as volume_share:10. [dim]default: none, no "
         "limit[/dim]",
+        rich_help_panel=_PARTS,
+    ),
+]
+
+Volatility = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NUMBER|vix|FILE",
+        help="Implied volatility of the options that may be traded, such as 0.2. [dim]default: the "
+        "strategy's own, else no options[/dim]",
+        rich_help_panel=_PARTS,
+    ),
+]
+
+HedgePolicy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--hedge",
+        metavar="SPEC",
+        help="How options are hedged, such as band:20 or none. Of several, all must want to trade. "
+        "[dim]default: the strategy's own[/dim]",
         rich_help_panel=_PARTS,
     ),
 ]

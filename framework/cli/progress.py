@@ -19,10 +19,12 @@ class LateBar:
 
     Args:
         console: where to draw; nothing is drawn unless it is a terminal.
+        counted: what is counted.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, counted: str = "bars") -> None:
         self._console = console
+        self._counted = counted
         self._begun = monotonic()
         self._bar: Progress | None = None
 
@@ -39,14 +41,14 @@ class LateBar:
             self._bar.stop()
 
     def __call__(self, done: int, total: int) -> None:
-        """`done` of `total` instants are behind us."""
+        """`done` of `total` are behind us."""
         if not self._console.is_terminal or monotonic() - self._begun < _PATIENCE:
             return
         if self._bar is None:
             self._bar = Progress(
                 TextColumn("Running"),
                 BarColumn(),
-                TextColumn("{task.completed:,.0f} of {task.total:,.0f} bars"),
+                TextColumn(f"{{task.completed:,.0f}} of {{task.total:,.0f}} {self._counted}"),
                 TimeRemainingColumn(),
                 console=self._console,
                 transient=True,

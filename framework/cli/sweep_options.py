@@ -27,6 +27,7 @@ from framework.cli.options import (
     Fills,
     Financing,
     FirstDay,
+    HedgePolicy,
     Hours,
     LastDay,
     Leverage,
@@ -44,6 +45,7 @@ from framework.cli.options import (
     StrategyName,
     Symbols,
     TimeZone,
+    Volatility,
     Weights,
 )
 from framework.cli.reporting import reporting
@@ -188,6 +190,8 @@ def sweep(
     commission: Commission = None,
     slippage: Slippage = None,
     liquidity: Liquidity = None,
+    volatility: Volatility = None,
+    hedge: HedgePolicy = None,
     fill: Fills = None,
     out: _Out = None,
     fresh: _Fresh = False,
@@ -227,6 +231,8 @@ def sweep(
         commission=commission,
         slippage=slippage,
         liquidity=liquidity,
+        volatility=volatility,
+        hedge=hedge or (),
         fill=tuple(fill or ()),
         quiet=quiet,
         explain=explain,

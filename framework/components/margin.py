@@ -16,14 +16,16 @@ __all__ = [
     "short_maintenance",
 ]
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isinf
 
 from framework.compiled import scalar
 from framework.components.checks import check_number
+from framework.components.option_margin import cash_option_margin, option_margin
 from framework.domain.instruments import AssetType, Instrument
 from framework.errors import ConfigError
+from framework.hedge_ports import MarginHolding
 from framework.ports import MarginModel
 
 _LOW_PRICE = 5.0
@@ -80,6 +82,10 @@ class CashAccount:
             return futures_margin(instrument, quantity, maintenance=False)
         return quantity * instrument.multiplier * price if quantity >= 0.0 else inf
 
+    def options(self, holdings: Sequence[MarginHolding], spots: Mapping[str, float]) -> float:
+        """Longs and the strikes of short puts in full; calls on shares held."""
+        return cash_option_margin(holdings, spots).initial
+
     def maintenance(self, instrument: Instrument, quantity: float, price: float) -> float:
         """Nothing for what is paid for: a debit a gap leaves is not called."""
         if instrument.type is AssetType.FUTURE:
@@ -94,8 +100,9 @@ class RegT:
     Initial margin of stocks is that of Regulation T, 12 CFR 220.12(a) and (c), and never less than
     maintenance; maintenance that of FINRA rule 4210(c), for shorts with its least amounts per unit.
     Forex asks for the security deposit of 17 CFR 5.9(a)(1): 2 % of the value of major pairs (5 %
-    of others). Options bought and crypto are paid in full, and cannot be sold short here. Futures
-    by their own margins. A broker may ask for more: set the percentages.
+    of others). Crypto is paid in full and cannot be sold short. Options are margined together,
+    `framework.components.option_margin` says how. Futures by their own margins. A broker may ask
+    for more: set the percentages.
 
     Attributes:
         initial_percent: of the value of stocks, to open, above 0, at most 100.
@@ -113,6 +120,11 @@ class RegT:
         for name in ("initial_percent", "long_percent", "forex_percent"):
             check_number(self, name, above=0.0, high=100.0)
         check_number(self, "short_percent", above=0.0)
+
+    def options(self, holdings: Sequence[MarginHolding], spots: Mapping[str, float]) -> float:
+        """What `option_margin` says: longs in full, shorts by the exchanges' formulas, spreads by
+        what they can lose."""
+        return option_margin(holdings, spots).initial
 
     def initial(self, instrument: Instrument, quantity: float, price: float) -> float:
         """Money needed to open; inf for a short position this account cannot hold."""

@@ -12,6 +12,7 @@ __all__ = [
     "build",
     "component_name",
     "describe",
+    "hedger_specs",
     "is_breaker",
     "spec_of",
     "specs_of",
@@ -26,9 +27,12 @@ from framework.components import (
     commission,
     exits,
     financing,
+    greek_limits,
+    hedging,
     limits,
     liquidity,
     margin,
+    option_sizing,
     sizing,
     slippage,
 )
@@ -43,6 +47,7 @@ from framework.components.specs import Spec, parse_spec
 from framework.components.userfile import load_class, path_of
 from framework.components.venue.sets import IB_RULES
 from framework.errors import ConfigError, did_you_mean
+from framework.hedge_ports import Hedger
 from framework.ports import Sizer
 
 KINDS = (
@@ -55,6 +60,7 @@ KINDS = (
     "account",
     "financing",
     "rule",
+    "hedge",
 )
 """What can be plugged in."""
 
@@ -68,15 +74,19 @@ _METHODS = {
     "account": "initial",
     "financing": "interest",
     "rule": "refusal",
+    "hedge": "net_delta",
 }
 _TABLE: dict[str, dict[str, type]] = {
     "sizing": {
         "atr": sizing.AtrSizing,
         "kelly": sizing.KellyFraction,
+        "max_loss": option_sizing.MaxLoss,
         "money": sizing.MoneyPerPosition,
         "percent": sizing.PercentOfEquity,
+        "premium": option_sizing.Premium,
         "risk": sizing.RiskPerTrade,
         "shares": sizing.Shares,
+        "vega": option_sizing.Vega,
         "volatility": sizing.VolatilityTarget,
     },
     "limit": {
@@ -87,7 +97,10 @@ _TABLE: dict[str, dict[str, type]] = {
         "max_concentration": limits.MaxConcentration,
         "max_drawdown": breakers.MaxDrawdown,
         "max_gross_exposure": limits.MaxGrossExposure,
+        "max_net_delta": greek_limits.MaxNetDelta,
         "max_net_exposure": limits.MaxNetExposure,
+        "max_net_gamma": greek_limits.MaxNetGamma,
+        "max_net_vega": greek_limits.MaxNetVega,
         "max_order_notional": limits.MaxOrderNotional,
         "max_orders": limits.MaxOrders,
         "max_position_percent": limits.MaxPositionPercent,
@@ -138,6 +151,12 @@ _TABLE: dict[str, dict[str, type]] = {
         "simple": financing.SimpleInterest,
     },
     "rule": {rule.name: type(rule) for rule in IB_RULES},
+    "hedge": {
+        "band": hedging.DeltaBand,
+        "interval": hedging.Interval,
+        "leland": hedging.Leland,
+        "whalley_wilmott": hedging.WhalleyWilmott,
+    },
 }
 _NAMES = {cls: name for table in _TABLE.values() for name, cls in table.items()}
 
@@ -205,6 +224,24 @@ def specs_of(sizer: Sizer) -> list[dict[str, object]]:
     """One mapping for each sizer of a `SmallestOf`, or the one of any other sizer."""
     parts = sizer.sizers if isinstance(sizer, sizing.SmallestOf) else (sizer,)
     return [spec_of(part) for part in parts]
+
+
+def hedger_specs(hedger: Hedger) -> list[object]:
+    """What a run file lists as its hedge: one mapping, or for a combination its word and members.
+
+    A member that is a combination itself is a list of its own.
+
+    Raises:
+        ConfigError: a policy's class is neither built in nor in a file.
+    """
+    if not isinstance(hedger, hedging.AllOf | hedging.FirstOf):
+        return [spec_of(hedger)]
+    word = next(word for word, cls in hedging.COMBINATIONS.items() if isinstance(hedger, cls))
+    members: list[object] = [word]
+    for member in hedger.hedgers:
+        specs = hedger_specs(member)
+        members.append(specs if len(specs) > 1 else specs[0])
+    return members
 
 
 def component_name(component: object) -> str:

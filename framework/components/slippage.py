@@ -9,6 +9,7 @@ __all__ = [
     "FixedSlippage",
     "HalfSpread",
     "NoSlippage",
+    "OptionsApart",
     "PercentSlippage",
     "VolumeShareSlippage",
     "slip_by",
@@ -21,8 +22,9 @@ from dataclasses import dataclass
 
 from framework.compiled import scalar
 from framework.components.checks import check_number
-from framework.domain.instruments import Instrument
+from framework.domain.instruments import AssetType, Instrument
 from framework.domain.orders import Side
+from framework.ports import SlippageModel
 
 
 @scalar
@@ -133,6 +135,26 @@ class HalfSpread:
     ) -> float:
         """The price worsened by half the spread."""
         return slip_half_spread(price, float(side), self.percent, self.ticks, instrument.tick)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsApart:
+    """One model for options, whose spreads are wide, and another for everything else.
+
+    Attributes:
+        others: of everything else.
+        options: of options.
+    """
+
+    others: SlippageModel
+    options: SlippageModel
+
+    def price(
+        self, instrument: Instrument, side: Side, price: float, quantity: float, volume: float
+    ) -> float:
+        """What the model of its kind says."""
+        model = self.options if instrument.type is AssetType.OPTION else self.others
+        return model.price(instrument, side, price, quantity, volume)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from framework.calendar import DAY, TradingCalendar
 from framework.components.breakers import DailyLoss, DailyLossMoney
 from framework.components.commission import IbkrFixed, IbkrTiered
 from framework.components.liquidity import BarPointShare, FixedUnits, VolumeShare
+from framework.components.margin import Leverage
 from framework.components.registry import component_name
 from framework.domain.bars import Bars
 from framework.domain.instruments import AssetType
@@ -44,7 +45,17 @@ def doubts_of(bars: Sequence[Bars], settings: BacktestSettings) -> tuple[str, ..
         *_stock_fees(bars, settings),
         *_short_halts(bars, settings),
         *_unknown_volume(bars, settings),
+        *_cheap_shorts(settings),
     )
+
+
+def _cheap_shorts(settings: BacktestSettings) -> Iterator[str]:
+    """Options sold short in an account whose margin knows nothing of them."""
+    if settings.options is not None and isinstance(settings.margin, Leverage):
+        yield (
+            "Options sold short need no more margin than their value here; a broker asks for far "
+            "more: --account reg_t reckons as the exchanges do."
+        )
 
 
 def strategy_doubts(strategy: type[Strategy], has_signals: bool) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "Hedging",
     "Many",
     "Spec",
     "account_of",
@@ -12,6 +13,7 @@ __all__ = [
     "fill_axes",
     "fill_policy_of",
     "financing_of",
+    "hedger_of",
     "limits_of",
     "liquidity_of",
     "order_rules_of",
@@ -26,10 +28,12 @@ from dataclasses import asdict, fields
 from typing import TypeVar, Union, cast, get_args, get_type_hints
 
 from framework.brokers.simulated.policy import FillPolicy
+from framework.components.hedging import COMBINATIONS, AllOf
 from framework.components.registry import build, is_breaker
 from framework.components.sizing import smallest
 from framework.components.venue.sets import RULE_SETS
 from framework.errors import ConfigError, did_you_mean
+from framework.hedge_ports import Hedger
 from framework.ports import (
     Breaker,
     CommissionModel,
@@ -51,6 +55,9 @@ Spec = str | Mapping[str, object]
 Many = Union[T, Spec, Sequence[Union[T, Spec]]]  # noqa: UP007  # a generic alias needs it
 """One component or several, as objects or by name."""
 
+Hedging = Hedger | Spec | Sequence["Hedging"]
+"""One hedging policy or a combination: a list, which may begin with "all_of" or "first_of"."""
+
 _POLICIES: Mapping[str, Callable[[], FillPolicy]] = {
     "backtesting_py": FillPolicy.backtesting_py,
     "backtrader": FillPolicy.backtrader,
@@ -66,6 +73,7 @@ _METHODS = {
     "account": "initial",
     "financing": "interest",
     "rule": "refusal",
+    "hedge": "net_delta",
 }
 
 
@@ -107,6 +115,24 @@ def exits_of(given: Many[ExitRule]) -> tuple[ExitRule, ...]:
 def limits_of(given: Many[RiskRule | Breaker]) -> tuple[object, ...]:
     """Rules and breakers, in the order given."""
     return tuple(_part("limit", one) for one in _listed(given))
+
+
+def hedger_of(given: Hedging) -> Hedger:
+    """One hedging policy; of several, one that trades when all of them would.
+
+    A list that begins with "first_of" trades as soon as one of them would; a member may be a list
+    of its own.
+
+    Raises:
+        ConfigError: an empty list, an unknown policy or parameter, or members that do not combine.
+    """
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        return cast(Hedger, _part("hedge", given))
+    word = given[0].strip() if given and isinstance(given[0], str) else ""
+    if word in COMBINATIONS:
+        return COMBINATIONS[word](tuple(hedger_of(one) for one in given[1:]))
+    members = tuple(hedger_of(one) for one in given)
+    return members[0] if len(members) == 1 else AllOf(members)
 
 
 def order_rules_of(given: Many[OrderRule]) -> tuple[OrderRule, ...]:

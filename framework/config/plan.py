@@ -22,6 +22,7 @@ from framework.components.registry import spec_of, specs_of
 from framework.config.account import ActionsSource, RatesSource, actions_of, rates_of
 from framework.config.doubts import doubts_of, strategy_doubts
 from framework.config.market import DataSource, Market, load_market, on_venue_grids
+from framework.config.options import HedgeSource, OptionsSource, hedge_of, hedge_section, options_of
 from framework.config.parts import (
     Many,
     Spec,
@@ -41,6 +42,7 @@ from framework.config.parts import (
 from framework.config.runfile import (
     ActionsSection,
     DataSection,
+    OptionsSection,
     RatesSection,
     RunFile,
     SignalsSection,
@@ -110,6 +112,8 @@ class Request:
     signals: str | Path | Sequence[Signal] | None = None
     signals_tz: str | None = None
     signals_sha256: str | None = None
+    options: OptionsSource | None = None
+    hedge: HedgeSource | None = None
     engine: Literal["slipway", "backtrader"] = "slipway"
 
 
@@ -126,6 +130,7 @@ class Plan:
         limits: rules and breakers in the order given.
         signals_sha256, actions_sha256, rates_sha256: hashes of those files, None without one.
         warnings: what the user ought to know before it runs, one sentence each.
+        options: what a run file says of its options; None where no file can name them.
     """
 
     request: Request
@@ -138,6 +143,7 @@ class Plan:
     warnings: tuple[str, ...]
     actions_sha256: str | None = None
     rates_sha256: str | None = None
+    options: OptionsSection | None = None
 
 
 def request_of(run_file: RunFile) -> Request:
@@ -185,6 +191,8 @@ def request_of(run_file: RunFile) -> Request:
         signals=signals.path,
         signals_tz=signals.tz,
         signals_sha256=signals.sha256,
+        options=run_file.options,
+        hedge=run_file.hedge,
         engine=run_file.engine,
     )
 
@@ -215,8 +223,12 @@ def plan_of(request: Request) -> Plan:
     rates, rates_sha256 = rates_of(
         request.rates, request.currency, market, request.answers, request.rates_sha256
     )
+    volatile = options_of(request.options, found.cls, market)
     settings = replace(
         parts,
+        options=volatile.model,
+        option_spread=volatile.spread,
+        hedge=hedge_of(request.hedge, found.cls, volatile.model is not None),
         actions=actions,
         rates=rates,
         rules=rules_of(limits),
@@ -231,7 +243,7 @@ def plan_of(request: Request) -> Plan:
             *strategy_doubts(found.cls, request.signals is not None),
             *market.warnings, *doubts_of(market.bars, settings), *warnings,
         ),
-        actions_sha256, rates_sha256,
+        actions_sha256, rates_sha256, volatile.section,
     )  # fmt: skip
 
 
@@ -260,6 +272,11 @@ def run_file_of(plan: Plan) -> RunFile:
             raise ConfigError(
                 f"The {what} are in no file, so no run file can name them.", "Give their path."
             )
+    if plan.options is None:
+        raise ConfigError(
+            "The option model is in no file, so no run file can name it.",
+            "Give options as the keys of a run file: {'volatility': 'vix'}.",
+        )
     return RunFile(
         strategy=plan.found.source,
         engine=request.engine,
@@ -301,6 +318,8 @@ def run_file_of(plan: Plan) -> RunFile:
             tz=None if request.signals is None else _signals_tz(request),
             sha256=plan.signals_sha256,
         ),
+        options=plan.options,
+        hedge=hedge_section(settings.hedge),
     )
 
 

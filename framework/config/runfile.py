@@ -5,6 +5,8 @@ from __future__ import annotations
 __all__ = [
     "ActionsSection",
     "DataSection",
+    "HedgeSection",
+    "OptionsSection",
     "RatesSection",
     "RunFile",
     "SignalsSection",
@@ -84,7 +86,40 @@ def _section(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
+def _options(value: object) -> object:
+    """Options written as their volatility alone."""
+    if value is None or isinstance(value, bool):
+        return value
+    return {"volatility": value} if isinstance(value, str | float | int) else value
+
+
+def _hedge(value: object) -> object:
+    """A hedge written as its policy alone."""
+    if value is None:
+        return {}
+    if isinstance(value, str | list | tuple) or (_is_mapping(value) and "name" in dict(value)):  # type: ignore[call-overload]
+        return {"policy": value}
+    return value
+
+
+def _policies(value: object) -> object:
+    """One policy or several, lists within lists."""
+    if value is None:
+        return ()
+    if isinstance(value, list | tuple):
+        return tuple(_policies(one) if isinstance(one, list | tuple) else one for one in value)
+    return (value,)
+
+
+def _volatility(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | float | int | None):
+        raise ValueError("Write a number such as 0.2, vix, or the path of a CSV file.")
+    return value
+
+
 Number = Annotated[float, BeforeValidator(_number)]
+Volatility = Annotated[float | str | None, BeforeValidator(_volatility)]
+Whole = Annotated[int, BeforeValidator(_number)]
 Day = Annotated[str | None, BeforeValidator(_day)]
 Symbols = Annotated[tuple[str, ...] | None, BeforeValidator(_symbols)]
 OneSpec = str | dict[str, object]
@@ -165,6 +200,68 @@ class RatesSection(_Section):
     sha256: str | None = None
 
 
+class OptionsSection(_Section):
+    """The options that are listed, and what they are worth.
+
+    Attributes:
+        volatility: a fraction such as 0.2, "vix", or a CSV file.
+        quotes: in its place, a CSV or Parquet file of quotes. Neither is a run without options.
+        rate: riskless, a year.
+        dividend_yield: of the underlying, a year.
+        style, settlement, multiplier: of the contracts; None is what such options have.
+        horizon: calendar days ahead within which expiries are listed.
+        width: share of the price strikes reach to on both sides.
+        step: distance of strikes; None is the usual one.
+        weeklies: whether every Friday is an expiry.
+        fresh_minutes: age up to which a quote is still a price to trade at.
+        stale_days: age from which on no Greeks are reckoned from a quote.
+        spread: what market orders of options cost, a slippage component; "quoted" is half of each
+            contract's own average spread, and what quotes come with.
+        sha256: hash the file must have; None takes any.
+    """
+
+    volatility: Volatility = None
+    quotes: str | None = None
+    rate: Number = 0.0
+    dividend_yield: Number = 0.0
+    style: Literal["american", "european"] | None = None
+    settlement: Literal["physical", "cash"] | None = None
+    multiplier: Number | None = None
+    horizon: Whole = 100
+    width: Number = 0.25
+    step: Number | None = None
+    weeklies: bool = False
+    fresh_minutes: Number = 30.0
+    stale_days: Number = 7.0
+    spread: Spec = "half_spread:percent=2,ticks=1"
+    sha256: str | None = None
+
+
+class HedgeSection(_Section):
+    """How books of options are hedged.
+
+    Attributes:
+        policy: one component, or several of which all must want to trade; a list may begin with
+            "first_of". None is the strategy's own, "none" is no hedge.
+        target: delta wanted, units of the underlying.
+        instrument: symbol to hedge with; None is the underlying itself.
+        min_trade, max_trade, max_hedge: units; None is no bound.
+        budget: money hedging may cost a session; None is no bound.
+        greeks: whose Greeks, "model" or "broker".
+        stale_after: seconds after which a Greek of the broker is too old.
+    """
+
+    policy: Annotated[tuple[object, ...], BeforeValidator(_policies)] = ()
+    target: Number = 0.0
+    instrument: str | None = None
+    min_trade: Number = 0.0
+    max_trade: Number | None = None
+    max_hedge: Number | None = None
+    budget: Number | None = None
+    greeks: Literal["model", "broker"] = "model"
+    stale_after: Number = 60.0
+
+
 class RunFile(_Section):
     """A run. None, and an empty list, stand for the default, which a written file spells out.
 
@@ -188,6 +285,8 @@ class RunFile(_Section):
         rules: of broker and exchange: "ib", "none", or components.
         fill: name of a fill policy, axes of one, or a list of both as on the command line.
         signals: external predictions.
+        options: what is listed and how it is priced; a volatility alone will do.
+        hedge: how options are hedged; a policy alone will do.
     """
 
     strategy: str | None = None
@@ -212,6 +311,8 @@ class RunFile(_Section):
     rules: Specs = ()
     fill: FillSpec = None
     signals: Annotated[SignalsSection, _section("path")] = SignalsSection()
+    options: Annotated[OptionsSection, BeforeValidator(_options)] = OptionsSection()
+    hedge: Annotated[HedgeSection, BeforeValidator(_hedge)] = HedgeSection()
 
 
 def read(path: Path) -> dict[str, object]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
 
+from framework.domain.options import OptionTerms
 from framework.errors import DataError
 
 
@@ -42,6 +43,7 @@ class Instrument:
         initial_margin: money per unit needed to open, of a future; None where the account's margin
             model decides.
         maintenance_margin: money per unit needed to hold it.
+        option: of an option contract, what it gives the right to; None of everything else.
     """
 
     symbol: str
@@ -57,6 +59,7 @@ class Instrument:
     roll_days: int = 5
     initial_margin: float | None = None
     maintenance_margin: float | None = None
+    option: OptionTerms | None = None
 
     def tick_at(self, price: float) -> float:
         """The smallest step of an order's price at `price`."""
@@ -87,3 +90,9 @@ class Instrument:
             money = getattr(self, name)
             if money is not None and not (isfinite(money) and money > 0.0):
                 raise DataError(f"{self.symbol}: {name} is {money}.", "It must be above 0.")
+        if self.option is not None and self.type is not AssetType.OPTION:
+            raise DataError(
+                f"{self.symbol}: a {self.type} with option terms.", "Only options have them."
+            )
+        if self.option is not None and self.expiry is None:
+            raise DataError(f"{self.symbol}: an option without an expiry.", "Give expiry=.")

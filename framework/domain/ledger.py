@@ -74,6 +74,10 @@ class Ledger:
             for symbol, multiplier in multipliers.items()
         }
 
+    def admit(self, symbol: str, multiplier: float) -> None:
+        """Let it hold another instrument, such as an option."""
+        self.positions.setdefault(symbol, Position(symbol, multiplier=multiplier))
+
     def apply(self, fill: Fill) -> None:
         """Fold one execution: cash moves by its value, the position by its quantity."""
         position = self.positions[fill.symbol]

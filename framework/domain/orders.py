@@ -99,12 +99,16 @@ class Origin(StrEnum):
     TRAIL = "trail"
     TIME_STOP = "time_stop"
     BREAKER = "breaker"
+    HEDGE = "hedge"
+    """The hedger's: brings the delta of a book of options to its target."""
     ROLL = "roll"
     """Moves a position from an expiring contract to the next one."""
     LIQUIDATION = "liquidation"
     """The broker's own: closes what the account's margin no longer carries."""
     EXPIRY = "expiry"
     """The broker's own: settles a contract that has expired."""
+    EXERCISE = "exercise"
+    """The broker's own: an option was exercised, or a short one assigned."""
 
 
 CLOSING = frozenset(
@@ -112,10 +116,10 @@ CLOSING = frozenset(
 )
 """Origins of orders that close a position and never open one."""
 
-BINDING = frozenset({Origin.BREAKER, Origin.LIQUIDATION, Origin.EXPIRY})
+BINDING = frozenset({Origin.BREAKER, Origin.LIQUIDATION, Origin.EXPIRY, Origin.EXERCISE})
 """Origins of orders a strategy can neither cancel nor change."""
 
-BROKER_MADE = frozenset({Origin.LIQUIDATION, Origin.EXPIRY})
+BROKER_MADE = frozenset({Origin.LIQUIDATION, Origin.EXPIRY, Origin.EXERCISE})
 """Origins of orders the broker makes itself: they never pass the door, which adopts them."""
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 __all__ = ["account_state"]
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from framework.domain.options import BookGreeks
 from framework.domain.orders import OrderRequest, Protection
 from framework.engine.slot import Slot
+from framework.engine.slot_greeks import greeks_of, underlying_of, unit_greeks
 from framework.engine.ticket import Ticket
 from framework.ports import AccountState
 
@@ -16,7 +18,7 @@ from framework.ports import AccountState
 def account_state(
     slots: Sequence[Slot],
     spare_cash: float,
-    working: Iterable[Ticket],
+    working: Sequence[Ticket],
     asking: Slot,
     request: OrderRequest,
     exit_part: float,
@@ -57,7 +59,35 @@ def account_state(
         working=tuple(replace(t.order, quantity=t.opening) for t in working if t.opening > 0.0),
         orders_today=sum(slot.orders_today for slot in slots),
         multipliers=multipliers,
+        underlying=underlying_of(asking, request.symbol),
+        greeks=_greeks(slots),
+        unit=unit_greeks(asking, request.symbol) if asking.options else None,
+        working_units=_working_units(slots, working),
     )
+
+
+def _greeks(slots: Sequence[Slot]) -> dict[str, BookGreeks]:
+    """Greeks of everything held by the account, by underlying."""
+    found: dict[str, BookGreeks] = {}
+    for slot in slots:
+        for underlying, greeks in greeks_of(slot).items():
+            found[underlying] = found.get(underlying, BookGreeks()).plus(greeks)
+    return found
+
+
+def _working_units(
+    slots: Sequence[Slot], working: Sequence[Ticket]
+) -> dict[str, tuple[str, BookGreeks]]:
+    """By symbol of a working order, the underlying and the Greeks of one unit."""
+    if not any(slot.options for slot in slots):
+        return {}
+    found: dict[str, tuple[str, BookGreeks]] = {}
+    for ticket in working:
+        symbol = ticket.order.symbol
+        unit = unit_greeks(ticket.slot, symbol)
+        if unit is not None:
+            found[symbol] = (underlying_of(ticket.slot, symbol), unit)
+    return found
 
 
 def _stop_price(request: OrderRequest, protection: Protection, price: float) -> float | None:

@@ -16,8 +16,16 @@ from framework.domain.events import (
     Refused,
     Split,
 )
-from framework.domain.ledger import Ledger
-from framework.domain.orders import BROKER_MADE, DONE, Order, OrderStatus, can_become
+from framework.domain.ledger import Ledger, Position
+from framework.domain.orders import (
+    BROKER_MADE,
+    CLOSING,
+    DONE,
+    Order,
+    OrderStatus,
+    Origin,
+    can_become,
+)
 from framework.engine.slot import Slot, TimeStop
 from framework.engine.ticket import Ticket
 from framework.errors import ReconcileError
@@ -25,6 +33,9 @@ from framework.errors import ReconcileError
 _log = logging.getLogger("slipway.door")
 
 Notice = Fill | OrderUpdate
+
+_HEDGING = frozenset({Origin.HEDGE, Origin.EXERCISE})
+"""Origins whose units stand against a book of options."""
 
 
 class Blotter:
@@ -106,6 +117,11 @@ class Blotter:
         ticket.take(abs(fill.quantity), fill.price)
         lost = (fill.price - fill.reference) * fill.quantity * before.multiplier
         ticket.slippage += lost * fill.rate
+        if fill.order.origin in _HEDGING:
+            slot.hedges[symbol] = slot.hedges.get(symbol, 0.0) + fill.quantity
+            slot.hedge_cost += lost * fill.rate
+        elif fill.order.origin in CLOSING and symbol in slot.hedges:
+            slot.hedges[symbol] = _still(slot.hedges[symbol], slot.ledger.positions[symbol])
         ticket.time = fill.time
         ticket.opening = min(ticket.opening, ticket.remaining)
         self.fills.append(fill)
@@ -131,6 +147,8 @@ class Blotter:
         ticket = self.tickets[commission.fill_id.rsplit("/", 1)[0]]
         ticket.slot.ledger.charge(commission)
         ticket.commission += commission.amount
+        if ticket.order.origin is Origin.HEDGE:
+            ticket.slot.hedge_cost += commission.amount
         self.commissions.append(commission)
 
     def _receive(self, flow: CashFlow) -> None:
@@ -198,3 +216,11 @@ class Blotter:
         self._waiting = [waiting for waiting in self._waiting if waiting[0]]
         for action in ready:
             action()
+
+
+def _still(hedge: float, position: Position) -> float:
+    """What is left of a hedge once another order has closed its instrument, in part or whole."""
+    held = position.quantity
+    if held * hedge <= 0.0:
+        return 0.0
+    return hedge if abs(hedge) <= abs(held) else held

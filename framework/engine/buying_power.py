@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["available", "lent", "opening_and_exit", "shortfall"]
+__all__ = ["available", "lent", "opening_and_exit", "shortfall", "to_trade"]
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import copysign, isinf, isnan
 
 from framework.domain.arithmetic import covered, opening_and_closing
 from framework.domain.orders import OrderRequest
+from framework.engine.option_margin import is_margined_together, option_money
 from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
 from framework.errors import ConfigError
@@ -51,10 +52,12 @@ def available(
     """
     used = 0.0
     for symbol, position in slot.ledger.positions.items():
-        if not position.is_flat:
+        if not position.is_flat and not is_margined_together(margin, slot.instrument(symbol)):
             used += _initial(slot, margin, symbol, position.quantity, slot.price(symbol))
     groups: dict[str, float] = {}
     closing: dict[str, float] = {}
+    working = tuple(working)
+    used += option_money(slot, margin, to_trade(working))
     for ticket in working:
         order = ticket.order
         if order.parent is not None:
@@ -67,18 +70,29 @@ def available(
             continue
         units = order.side * ticket.opening
         price = order.limit or order.stop or slot.price(symbol)
-        cost = _initial(slot, margin, symbol, units, price)
-        cost += _fee(slot, commission, symbol, units, price, day)
+        cost = _fee(slot, commission, symbol, units, price, day)
+        if not is_margined_together(margin, slot.instrument(symbol)):
+            cost += _initial(slot, margin, symbol, units, price)
         if order.oca is None:
             used += cost
         elif order.oca != oca:
             groups[order.oca] = max(groups.get(order.oca, 0.0), cost)
     for symbol, units in closing.items():
         held = slot.ledger.positions[symbol].quantity
-        if units * held < 0.0:
+        if units * held < 0.0 and not is_margined_together(margin, slot.instrument(symbol)):
             closed = copysign(min(abs(units), abs(held)), held)
             used -= _initial(slot, margin, symbol, closed, slot.price(symbol))
     return slot.ledger.equity(slot.prices()) - used - sum(groups.values())
+
+
+def to_trade(working: Iterable[Ticket]) -> dict[str, float]:
+    """By symbol, signed units that working market orders will trade, protection left out."""
+    found: dict[str, float] = {}
+    for ticket in working:
+        order = ticket.order
+        if order.parent is None and order.trades_at_once:
+            found[order.symbol] = found.get(order.symbol, 0.0) + order.side * ticket.remaining
+    return found
 
 
 def shortfall(
@@ -86,6 +100,7 @@ def shortfall(
     request: OrderRequest,
     opening: float,
     exit_part: float,
+    working: Iterable[Ticket],
     free: float,
     margin: MarginModel,
     commission: CommissionModel,
@@ -98,6 +113,7 @@ def shortfall(
         request: the order.
         opening: units that increase risk.
         exit_part: units of the same order that close a position, which frees their margin.
+        working: the other orders that may still trade.
         free: what is available before the order.
         margin: what positions need.
         commission: fee schedule of the estimate.
@@ -106,7 +122,10 @@ def shortfall(
     symbol, side = request.symbol, request.side
     close = slot.price(symbol)
     price = request.limit or request.trigger or close
-    need = _initial(slot, margin, symbol, side * opening, price)
+    if is_margined_together(margin, slot.instrument(symbol)):
+        need = _added(slot, margin, symbol, side * opening, to_trade(working))
+    else:
+        need = _initial(slot, margin, symbol, side * opening, price)
     if isinf(need):
         held = "short" if side < 0 else "long"
         return f"this account cannot hold a {held} position of {slot.instrument(symbol).type}"
@@ -116,7 +135,7 @@ def shortfall(
             f"The commission {type(commission).__name__} answered {fee} for {opening:g} {symbol}.",
             "A fee is a finite number.",
         )
-    if exit_part:
+    if exit_part and not is_margined_together(margin, slot.instrument(symbol)):
         free += _initial(slot, margin, symbol, -side * exit_part, close)
     if covered(need, fee, free):
         return ""
@@ -133,6 +152,15 @@ def lent(slot: Slot, margin: MarginModel) -> float:
     instrument = slot.instrument(symbol)
     need = margin.initial(instrument, 1.0, price)
     return instrument.multiplier * price / need if need > 0.0 else 1.0
+
+
+def _added(
+    slot: Slot, margin: MarginModel, symbol: str, units: float, changes: Mapping[str, float]
+) -> float:
+    """Margin that signed units of an option add to that of all options; 0 if they free some."""
+    after = {**changes, symbol: changes.get(symbol, 0.0) + units}
+    needed = option_money(slot, margin, after)
+    return needed if isinf(needed) else max(0.0, needed - option_money(slot, margin, changes))
 
 
 def _initial(slot: Slot, margin: MarginModel, symbol: str, quantity: float, price: float) -> float:

@@ -12,6 +12,7 @@ from math import isfinite, isnan
 
 from framework.domain.arithmetic import round_down_to_lot
 from framework.domain.events import Refused
+from framework.domain.instruments import Instrument
 from framework.domain.ledger import Position
 from framework.domain.orders import (
     BINDING,
@@ -34,6 +35,16 @@ from framework.engine.standing import effective, entries, revocable
 from framework.errors import ConfigError
 from framework.ports import Preview, Sizer, SizingRequest
 
+Lister = Callable[[Slot, Instrument], None]
+"""Makes an option tradable by a slot."""
+
+
+def _lists_none(slot: Slot, contract: Instrument) -> None:
+    raise ConfigError(
+        f"{contract.symbol} cannot be traded: this run has no options.",
+        "Give it a volatility: --volatility 0.2, or `options:` in the run file.",
+    )
+
 
 class StrategyDesk:
     """The Desk port of one slot.
@@ -42,6 +53,7 @@ class StrategyDesk:
         slot: the strategy at work.
         door: the one order door.
         sizer: how much to trade when a side is reached.
+        lister: makes an option tradable.
 
     Attributes:
         leaving: by symbol, the order that is to close what is held.
@@ -50,6 +62,7 @@ class StrategyDesk:
 
     __slots__ = (
         "_door",
+        "_lister",
         "_pending",
         "_renewal",
         "_sizer",
@@ -59,10 +72,11 @@ class StrategyDesk:
         "timers",
     )
 
-    def __init__(self, slot: Slot, door: Door, sizer: Sizer) -> None:
+    def __init__(self, slot: Slot, door: Door, sizer: Sizer, lister: Lister = _lists_none) -> None:
         self._slot = slot
         self._door = door
         self._sizer = sizer
+        self._lister = lister
         self._renewal = Renewal(slot, door)
         self._pending: dict[str, list[Callable[[], None]]] = {}
         self.leaving: dict[str, str] = {}
@@ -215,16 +229,19 @@ class StrategyDesk:
                 history=slot.world.histories[symbol],
             )
         )
+        quantity = round_down_to_lot(self._checked(wanted, symbol), instrument.lot)
+        if quantity == 0.0:
+            reason = f"the size {wanted:g} rounds down to 0 lots of {instrument.lot:g}"
+            self._door.refuse(OrderRequest(symbol, side, wanted), price, "sizer", reason)
+        return quantity
+
+    def _checked(self, wanted: float, symbol: str) -> float:
         if not isfinite(wanted) or wanted < 0.0:
             raise ConfigError(
                 f"The sizer {type(self._sizer).__name__} answered {wanted} for {symbol}.",
                 "A size is a number of units, 0 or more.",
             )
-        quantity = round_down_to_lot(wanted, instrument.lot)
-        if quantity == 0.0:
-            reason = f"the size {wanted:g} rounds down to 0 lots of {instrument.lot:g}"
-            self._door.refuse(OrderRequest(symbol, side, wanted), price, "sizer", reason)
-        return quantity
+        return wanted
 
     def _stop(self, symbol: str, side: Side, protection: Protection, price: float) -> float | None:
         found = resolved(self._slot, symbol, protection.or_else(self._door.judge.attached))
@@ -238,6 +255,38 @@ class StrategyDesk:
     def market(self, symbol: str, side: Side, quantity: float) -> Order | Refused:
         """Send exactly this market order."""
         return self._door.place(self._slot, OrderRequest(symbol, side, quantity))
+
+    def admit(self, contract: Instrument) -> None:
+        """Make an option tradable from here on."""
+        if contract.symbol not in self._slot.ledger.positions:
+            self._lister(self._slot, contract)
+
+    def units(
+        self,
+        instrument: Instrument,
+        underlying: str,
+        price: float,
+        max_loss: float | None,
+        vega: float,
+    ) -> float:
+        """How many of an option or a combo the sizer would buy, whole ones."""
+        slot = self._slot
+        rate = slot.rate(underlying)
+        wanted = self._sizer.quantity(
+            SizingRequest(
+                instrument=replace(instrument, multiplier=instrument.multiplier * rate),
+                side=Side.BUY,
+                price=price,
+                stop=None,
+                equity=slot.equity(),
+                cash=slot.ledger.cash,
+                share=slot.share,
+                history=slot.world.histories[underlying],
+                max_loss=None if max_loss is None else max_loss * rate,
+                vega=vega * rate,
+            )
+        )
+        return round_down_to_lot(self._checked(wanted, instrument.symbol), 1.0)
 
     def place(self, request: OrderRequest) -> Order | Refused:
         """Send exactly this order."""

@@ -54,7 +54,7 @@ class Engine:
         self._halts: dict[str, Halt] = {}
         self._refused_seen = 0
         self.trips: list[Trip] = []
-        self.changes: list[tuple[int, float, tuple[float, ...]]] = []
+        self.changes: list[tuple[int, float, dict[str, float]]] = []
 
     def instant(self, k: int) -> None:
         """Everything that happens at instant `k`, whose fills the broker has ready."""
@@ -119,6 +119,8 @@ class Engine:
                     when.fire()
         if slot.wants_bars:
             slot.hooks.on_bar()
+        if station.book is not None:
+            station.book.act(k)
 
     def _take_fills(self, k: int) -> None:
         """Fold what the bars closing now did to the resting orders, and tell the strategies."""
@@ -143,6 +145,7 @@ class Engine:
         self._door.judge.begin_session(self._day)
         for station in self._stations:
             station.slot.orders_today = 0
+            station.slot.hedge_cost = 0.0
         for name, halt in tuple(self._halts.items()):
             if halt is Halt.SESSION:
                 del self._halts[name]
@@ -167,7 +170,7 @@ class Engine:
         """Note cash and positions as they are at instant `k`."""
         ledgers = [station.slot.ledger for station in self._stations]
         cash = self._door.blotter.spare.cash + _total([ledger.cash for ledger in ledgers])
-        held = tuple([p.quantity for ledger in ledgers for p in ledger.positions.values()])
+        held = {p.symbol: p.quantity for ledger in ledgers for p in ledger.positions.values()}
         self.changes.append((k, cash, held))
 
     def _trips_now(self) -> bool:

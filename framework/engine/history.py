@@ -162,8 +162,13 @@ class World:
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """Subscribed symbols, in order."""
+        """Subscribed symbols, in order, and then the options admitted."""
         return tuple(self._bars)
+
+    @property
+    def bars(self) -> tuple[Bars, ...]:
+        """The bars of these symbols."""
+        return tuple(self._bars.values())
 
     @property
     def data(self) -> MarketData:
@@ -184,6 +189,13 @@ class World:
     def axis(self) -> Axis:
         """The axis of the instants; its row is the present one."""
         return self._now
+
+    def admit(self, bars: Bars) -> None:
+        """Let it be seen from here on how an option trades."""
+        symbol = bars.symbol
+        self._bars[symbol] = bars
+        self._markets[symbol] = self._market(bars, symbol)
+        self.histories[symbol] = SymbolHistory(self._markets[symbol])
 
     def remember(self) -> None:
         """Compute each indicator of a column once, for all strategies that see this world."""

@@ -205,6 +205,10 @@ class Judge:
             self.day,
         )
 
+    def estimate(self, slot: Slot, request: OrderRequest) -> float:
+        """The estimated fee of a request, in the account's currency."""
+        return self._fee(slot, self.order(slot, request, slot.peek_id(), None))
+
     def _fee(self, slot: Slot, order: Order) -> float:
         """The estimated fee of a whole order, in the account's currency."""
         instrument = slot.instrument(order.symbol)
@@ -439,16 +443,25 @@ class Judge:
     ) -> str:
         if not self._checks_cash:
             return ""
+        working = list(self._others(slot, changing))
         free = available(
             slot,
-            self._others(slot, changing),
+            working,
             self._margin,
             self._commission,
             self.day,
             request.oca,
         )
         return shortfall(
-            slot, request, opening, exit_part, free, self._margin, self._commission, self.day
+            slot,
+            request,
+            opening,
+            exit_part,
+            working,
+            free,
+            self._margin,
+            self._commission,
+            self.day,
         )
 
     def _judge_fraction(self, slot: Slot, request: OrderRequest, price: float) -> float | Refused:

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from framework.domain.events import Refused
 from framework.domain.instruments import AssetType, Instrument
 from framework.domain.orders import Offset, Order, Protection
+from framework.engine.option_margin import is_margined_together
+from framework.hedge_ports import MarginHolding, OptionMargins
+from framework.options.account_margin import options_of
 from framework.ports import MarginModel, OrderContext, Preview
 
 _MUCH_POWER = 50.0
@@ -65,12 +68,26 @@ def margins_of(holdings: Sequence[Holding], model: MarginModel) -> Margins:
     by_type: dict[AssetType, float] = {}
     maintenance = 0.0
     for one in holdings:
-        if one.quantity == 0.0:
+        if one.quantity == 0.0 or is_margined_together(model, one.instrument):
             continue
         initial = model.initial(one.instrument, one.quantity, one.price) * one.rate
         by_type[one.instrument.type] = by_type.get(one.instrument.type, 0.0) + initial
         maintenance += model.maintenance(one.instrument, one.quantity, one.price) * one.rate
+    options = _options(holdings, model)
+    if options:
+        by_type[AssetType.OPTION] = options
+        maintenance += options
     return Margins(sum(by_type.values()), maintenance, by_type)
+
+
+def _options(holdings: Sequence[Holding], model: MarginModel) -> float:
+    """Margin of all options together, where the model looks at them so."""
+    if not isinstance(model, OptionMargins):
+        return 0.0
+    held = [MarginHolding(o.instrument, o.quantity, o.price) for o in holdings if o.quantity]
+    rates = [o.rate for o in holdings if o.quantity and o.instrument.option is not None]
+    prices = {one.instrument.symbol: one.price for one in holdings}
+    return options_of(model, held, prices) * rates[0] if rates else 0.0
 
 
 def filled(holdings: Sequence[Holding], order: Order, quantity: float) -> tuple[Holding, ...]:
@@ -126,6 +143,12 @@ def previewed(
 def _binds(order: Order, holdings: Sequence[Holding], model: MarginModel) -> float:
     """Margin the order adds at its own price, as the door reckons; 0 if it frees some."""
     price = order.limit or order.stop or order.decision_price
+    if any(
+        one.instrument.symbol == order.symbol and is_margined_together(model, one.instrument)
+        for one in holdings
+    ):
+        after_all = _options(filled(holdings, order, order.quantity), model)
+        return max(0.0, after_all - _options(holdings, model))
     mine = [one for one in holdings if one.instrument.symbol == order.symbol]
     after = filled(mine, order, order.quantity)
     before, needed = (

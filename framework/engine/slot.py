@@ -6,6 +6,7 @@ __all__ = ["Slot", "TimeStop"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from framework.domain.bars import FloatArray
 from framework.domain.instruments import Instrument
@@ -14,6 +15,9 @@ from framework.engine.history import World
 from framework.engine.rolling import Roll
 from framework.ports import Hooks
 from framework.series import When
+
+if TYPE_CHECKING:
+    from framework.options.option_market import OptionMarket
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Slot:
         rates: by symbol of another currency than the account's, what a unit of its currency is
             worth at each instant of the slot's own timeline.
         rolls: by index on that timeline, contracts whose positions move to the next one.
+        options: the option markets, by underlying.
+        listed: options it can trade, in the order they were asked for.
+        hedges: by symbol, signed units that hedge orders and deliveries have left.
+        hedge_cost: money hedging has cost this session.
+        hedge_with: symbol its options are hedged with; None where that is their underlying.
     """
 
     name: str
@@ -67,6 +76,11 @@ class Slot:
     time_stops: list[TimeStop] = field(default_factory=list)
     rates: Mapping[str, FloatArray] = field(default_factory=dict)
     rolls: Mapping[int, Sequence[Roll]] = field(default_factory=dict)
+    options: Mapping[str, OptionMarket] = field(default_factory=dict)
+    listed: list[Instrument] = field(default_factory=list)
+    hedges: dict[str, float] = field(default_factory=dict)
+    hedge_cost: float = 0.0
+    hedge_with: str | None = None
 
     def next_id(self) -> str:
         """A new order id."""
@@ -98,16 +112,17 @@ class Slot:
 
     def rate(self, symbol: str) -> float:
         """Units of the account's currency for one unit of the instrument's."""
-        table = self.rates.get(symbol)
+        option = self.instrument(symbol).option
+        table = self.rates.get(symbol if option is None else option.underlying)
         return 1.0 if table is None else float(table[self.world.now])
 
     def valued(self, symbol: str) -> Instrument:
         """The instrument with its multiplier in the account's currency, as sizers and risk rules
         are told of it: price x multiplier is then money of the account."""
-        instrument = self.instrument(symbol)
-        if symbol not in self.rates:
+        instrument, rate = self.instrument(symbol), self.rate(symbol)
+        if rate == 1.0:
             return instrument
-        return replace(instrument, multiplier=instrument.multiplier * self.rate(symbol))
+        return replace(instrument, multiplier=instrument.multiplier * rate)
 
     def prices(self) -> dict[str, float]:
         """Last known closes of everything subscribed, in the account's currency."""

@@ -14,6 +14,7 @@ import numpy as np
 from framework.domain.bars import BoolArray, IntArray
 from framework.domain.events import Signal
 from framework.engine.desk import StrategyDesk
+from framework.engine.option_book import OptionBook
 from framework.engine.slot import Slot
 from framework.series import When
 
@@ -34,6 +35,7 @@ class Station:
         due: by side of the position, one byte per instant of the run: 1 where a condition holds or
             a contract rolls.
         signals: external predictions about its symbols not yet told, by time.
+        book: looks after its options; None for a run without.
         awake: whether one of its bars closes at the present instant.
     """
 
@@ -46,11 +48,17 @@ class Station:
     alarms: Alarms
     due: tuple[bytes, bytes, bytes]
     signals: deque[Signal]
+    book: OptionBook | None = None
     awake: bool = False
 
     @classmethod
     def of(
-        cls, slot: Slot, desk: StrategyDesk, instants: IntArray, signals: Sequence[Signal]
+        cls,
+        slot: Slot,
+        desk: StrategyDesk,
+        instants: IntArray,
+        signals: Sequence[Signal],
+        book: OptionBook | None = None,
     ) -> Station:
         """Work out when to wake a slot along the run's instants."""
         own = slot.world.timeline.instants
@@ -65,7 +73,7 @@ class Station:
         if len(own) == len(instants):
             flat, long, short = (one.tobytes() for one in rings)
             due = (flat, long, short)
-            return cls(slot, desk, symbol, instants.data, None, None, alarms, due, told)
+            return cls(slot, desk, symbol, instants.data, None, None, alarms, due, told, book)
         at = np.searchsorted(instants, own)
         flat, long, short = (_spread(one, at, len(instants)).tobytes() for one in rings)
         closes = _spread(np.ones(len(own), dtype=bool), at, len(instants))
@@ -80,6 +88,7 @@ class Station:
             alarms,
             (flat, long, short),
             told,
+            book,
         )
 
     @property
@@ -102,7 +111,7 @@ class Station:
         """The first instant of start..stop-1 at which it may have something to do; `stop` if there
         is none, as long as nothing is held or works that is not held or working now."""
         slot, desk = self.slot, self.desk
-        if slot.wants_bars or slot.time_stops:
+        if slot.wants_bars or slot.time_stops or self.book is not None:
             return self._own_bar(start, stop)
         found = self.due[self.side].find(1, start, stop)
         if found >= 0:

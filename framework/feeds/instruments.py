@@ -18,7 +18,7 @@ from framework.errors import DataError, did_you_mean
 _TEXTS = ("type", "currency", "calendar", "next_contract")
 _NUMBERS = ("tick", "lot", "multiplier", "initial_margin", "maintenance_margin")
 _EPOCH = date(1970, 1, 1)
-_KEYS = tuple(field.name for field in fields(Instrument) if field.name != "symbol")
+_KEYS = tuple(field.name for field in fields(Instrument) if field.name not in ("symbol", "option"))
 
 
 def load_instruments(path: Path) -> Mapping[str, Instrument]:

@@ -59,12 +59,23 @@ def _sp500() -> tuple[Bars, ...]:
     return (sp500(),)
 
 
+def _sp500_vix() -> tuple[Bars, ...]:
+    """The S&P 500 on the days on which the sample VIX is known, 2014 to 2018."""
+    bars = sp500()
+    start = int(np.searchsorted(bars.session, _VIX_FROM))
+    return (bars.take(start, len(bars)),)
+
+
 def _intraday() -> tuple[Bars, ...]:
     return (synthetic_intraday(),)
 
 
+_VIX_FROM = 16_073
+"""2014-01-03, the first day of the sample VIX."""
+
 SAMPLES: dict[str, Callable[[], tuple[Bars, ...]]] = {
     "sp500": _sp500,
+    "sp500-vix": _sp500_vix,
     "synthetic-5m": _intraday,
     "synthetic-universe": synthetic_universe,
 }

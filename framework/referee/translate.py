@@ -133,6 +133,7 @@ def check_parts(bars: Sequence[Bars], settings: BacktestSettings) -> None:
         "financing": not isinstance(settings.financing, NoFinancing),
         "dividends and splits": bool(settings.actions),
         "exchange rates": settings.rates is not None,
+        "options": settings.options is not None,
     }
     for name, is_there in lacking.items():
         if is_there:

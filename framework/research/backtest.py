@@ -19,6 +19,7 @@ from framework.components.sizing import SmallestOf
 from framework.components.userfile import path_of
 from framework.config.account import ActionsSource, RatesSource
 from framework.config.market import DataSource
+from framework.config.options import HedgeSource, OptionsSource
 from framework.config.parts import Many, Spec
 from framework.config.plan import Plan, Request, plan_of, run_file_of
 from framework.config.runfile import dump
@@ -81,6 +82,8 @@ def run_backtest(
     commission: CommissionModel | Spec | None = None,
     slippage: SlippageModel | Spec | None = None,
     liquidity: LiquidityModel | Spec | None = None,
+    options: OptionsSource | None = None,
+    hedge: HedgeSource | None = None,
     limits: Many[RiskRule | Breaker] = (),
     exits: Many[ExitRule] = (),
     rules: Many[OrderRule] | None = None,
@@ -117,6 +120,9 @@ def run_backtest(
         commission: fee schedule.
         slippage: cost of market and stop fills.
         liquidity: how much of an order one bar can give.
+        options: what is listed and how it is priced: a volatility, "vix", or the keys of a run
+            file's `options:`.
+        hedge: how options are hedged, such as "band:20"; "none" for not at all.
         limits: risk rules and breakers.
         exits: attached to every entry.
         rules: of broker and exchange: "ib", "none", or components.
@@ -157,6 +163,8 @@ def run_backtest(
             commission=commission,
             slippage=slippage,
             liquidity=liquidity,
+            options=options,
+            hedge=hedge,
             limits=limits,
             exits=exits,
             rules=rules,
@@ -220,5 +228,6 @@ def component_files(plan: Plan) -> list[str]:
     sizers = settings.sizer.sizers if isinstance(settings.sizer, SmallestOf) else [settings.sizer]
     parts = [*sizers, settings.commission, settings.slippage, settings.liquidity]
     parts += [settings.account, settings.financing]
+    parts += [] if settings.hedge is None else [settings.hedge.hedger]
     parts += [*settings.exits, *settings.rules, *settings.breakers, *settings.order_rules]
     return sorted({path for part in parts if (path := path_of(type(part))) is not None})

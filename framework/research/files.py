@@ -31,6 +31,7 @@ RUN_FILES = (
     "equity.csv",
     "fills.csv",
     "flows.csv",
+    "hedge.csv",
     "orders.csv",
     "refused.csv",
     "run.yaml",

@@ -95,7 +95,7 @@ def fill_columns(record: RunRecord) -> FillColumns:
     fills = tuple(record.fills)
     orders: dict[str, int] = {}
     order = [orders.setdefault(fill.order.id, len(orders)) for fill in fills]
-    numbers = {bars.symbol: number for number, bars in enumerate(record.bars)}
+    numbers = {bars.symbol: number for number, bars in enumerate(record.all_bars)}
     symbol = _integers([numbers[fill.order.symbol] for fill in fills])
     time = _integers([fill.time for fill in fills])
     stops = _stops(record.orders)
@@ -176,7 +176,7 @@ def _integers(values: Sequence[int]) -> IntArray:
 
 def _rows(record: RunRecord, symbol: IntArray, time: IntArray) -> IntArray:
     found = np.zeros(len(time), dtype=np.int64)
-    for number, bars in enumerate(record.bars):
+    for number, bars in enumerate(record.all_bars):
         mine = symbol == number
         found[mine] = np.searchsorted(bars.close_time, time[mine])
     return found

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from framework.domain.bars import FloatArray, IntArray
-from framework.domain.orders import Side
+from framework.domain.orders import Origin, Side
 from framework.errors import ConfigError
+from framework.research.attribution import Attribution
 from framework.research.axis import date_ticks, extremes
 from framework.research.curves import drawdown_curve, span
+from framework.research.hedge_plot import draw_books
 from framework.research.results import Result
+from framework.research.trades import Trade
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,23 +96,34 @@ def _show(result: Result) -> None:
 
 
 def _draw(figure: Figure, result: Result) -> None:
-    top, middle, bottom = figure.subplots(
-        3, 1, sharex=True, gridspec_kw={"height_ratios": (3.2, 2.0, 1.1), "hspace": 0.16}
+    books = result.attribution
+    heights = (2.7, 1.6, 1.6, 0.9) if books else (3.2, 2.0, 1.1)
+    panels = figure.subplots(
+        len(heights), 1, sharex=True, gridspec_kw={"height_ratios": heights, "hspace": 0.16}
     )
     figure.subplots_adjust(left=0.075, right=0.935, top=0.875, bottom=0.05)
     record = result.record
     cut = span(record)
-    for axes in (top, middle, bottom):
+    for axes in panels:
         _plain(axes)
     if cut.stop > cut.start:
-        _draw_price(top, result)
-        _draw_equity(middle, result)
+        _draw_price(panels[0], result)
+        _draw_equity(panels[1], result)
+        if books:
+            draw_books(panels[2], books)
+            _label(panels[2], "Options and hedge" if _is_hedged(books) else "Options")
+            _legend(panels[2])
+        bottom = panels[-1]
         _draw_drawdown(bottom, result)
         ticks = date_ticks(record.instants[cut], record.session[cut])
         bottom.set_xticks([tick.position for tick in ticks], [tick.label for tick in ticks])
         margin = max(1.0, 0.01 * (cut.stop - cut.start))
         bottom.set_xlim(-margin, cut.stop - cut.start - 1 + margin)
     _draw_title(figure, result)
+
+
+def _is_hedged(books: Sequence[Attribution]) -> bool:
+    return any(book.hedge.is_active for book in books)
 
 
 def _plain(axes: Axes) -> None:
@@ -186,7 +200,7 @@ def _draw_price(axes: Axes, result: Result) -> None:
                 keep, price.close[keep], color=colour, linewidth=1.0, label=name,
                 zorder=1.9 if colour == _IDLE else 2.0,
             )  # fmt: skip
-    _draw_trades(axes, result, {price.symbol: price.scale for price in prices})
+    _draw_trades(axes, result, {price.symbol: price for price in prices})
     _label(axes, "Price, start = 100" if several else f"Price of {prices[0].symbol}")
     _scale(axes, [price.close for price in prices])
     _legend(axes)
@@ -215,17 +229,42 @@ def _draw_candles(axes: Axes, result: Result) -> None:
         axes.vlines(at[mask], low, high, color=colour, linewidth=width)
 
 
-def _draw_trades(axes: Axes, result: Result, scales: dict[str, float]) -> None:
+def _heights(
+    result: Result, prices: dict[str, _Price], ends: Sequence[tuple[str, float]], at: IntArray
+) -> FloatArray:
+    """Where trades are drawn: at their price, those in options at their underlying's close."""
+    options = {bars.symbol: bars.instrument.option for bars in result.record.listed}
+    found = []
+    for (symbol, price), place in zip(ends, at.tolist(), strict=True):
+        option = options.get(symbol)
+        if option is None:
+            found.append(price * prices[symbol].scale)
+        else:
+            found.append(float(prices[option.underlying].close[place]))
+    return np.array(found)
+
+
+def _without_hedges(result: Result) -> Sequence[Trade]:
+    """The trades that no hedge order opened; those are too many to see anything else."""
+    hedges = {one.order.id for one in result.record.orders if one.order.origin is Origin.HEDGE}
+    if not hedges:
+        return result.trades
+    return [trade for trade in result.trades if trade.entry_order not in hedges]
+
+
+def _draw_trades(axes: Axes, result: Result, prices: dict[str, _Price]) -> None:
     from matplotlib.collections import LineCollection  # noqa: PLC0415
 
-    trades = sorted(result.trades, key=lambda trade: -abs(trade.profit))[:_MOST_MARKS]
+    candidates = _without_hedges(result)
+    trades = sorted(candidates, key=lambda trade: -abs(trade.profit))[:_MOST_MARKS]
     if not trades:
         return
     times = result.record.instants[span(result.record)]
     enter = np.searchsorted(times, [trade.entry_time for trade in trades])
     leave = np.searchsorted(times, [trade.exit_time for trade in trades])
-    paid = np.array([trade.entry_price * scales[trade.symbol] for trade in trades])
-    got = np.array([trade.exit_price * scales[trade.symbol] for trade in trades])
+    entries = [(trade.symbol, trade.entry_price) for trade in trades]
+    exits = [(trade.symbol, trade.exit_price) for trade in trades]
+    paid, got = _heights(result, prices, entries, enter), _heights(result, prices, exits, leave)
     won = np.array([trade.profit > 0.0 for trade in trades])
     still = np.array([trade.is_open for trade in trades])
     colours = np.where(won, _WIN, _LOSS)
@@ -241,8 +280,13 @@ def _draw_trades(axes: Axes, result: Result, scales: dict[str, float]) -> None:
     _marks(axes, leave[won], got[won], _Mark("exit with profit", "o", _WIN, dot))
     _marks(axes, leave[lost], got[lost], _Mark("exit with loss", "o", _LOSS, dot))
     _marks(axes, leave[still], got[still], _Mark("still open", "D", _FAINT, dot))
-    if len(result.trades) > _MOST_MARKS:
-        note = f"the {_MOST_MARKS} largest of {len(result.trades):,} trades are marked"
+    notes = []
+    if len(candidates) > _MOST_MARKS:
+        notes.append(f"the {_MOST_MARKS} largest of {len(candidates):,} trades are marked")
+    if len(candidates) < len(result.trades):
+        notes.append("hedges are not marked")
+    if notes:
+        note = "; ".join(notes)
         axes.text(0.995, 0.02, note, transform=axes.transAxes, ha="right", color=_FAINT, size=10.5)
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from framework.backtest.record import OrderRecord
 from framework.domain.orders import DONE
+from framework.research.attribution import Attribution, Money, Totals, totals_of
 from framework.research.compare import Comparison, Difference
 from framework.research.curves import span
 from framework.research.results import Result
@@ -24,6 +25,7 @@ _WHOLE_DAYS = 10.0
 _TRIPS = 5
 """Most trips of breakers that are told one by one."""
 _WIDTH = 80
+_HALF_A_CENT = 0.005
 _PLACES = (2, 4, 6, 8)
 """Decimals that two differing numbers are shown with: the first that tells them apart."""
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -63,6 +65,8 @@ def _result_parts(result: Result) -> Iterable[Table | Text]:
     yield _headline(result)
     yield _performance_table(result)
     yield _activity_table(result.summary.activity)
+    if books := result.attribution:
+        yield from _book_tables(result, books)
     income = _income(result)
     if income:
         yield from _pairs("Dividends, interest and margin", income)
@@ -143,6 +147,57 @@ def _activity_table(activity: Activity) -> Table:
             cells += [column[number].label, _shown(column[number])] if shown else ["", ""]
         table.add_row(*cells)
     return table
+
+
+def _book_tables(result: Result, books: Sequence[Attribution]) -> Iterable[Table | Text]:
+    """What options, hedge and other trades made, with their costs; then the options by Greek."""
+    totals, equity = totals_of(books), result.record.equity[span(result.record)]
+    hedged = any(book.hedge.is_active for book in books)
+    parts = [("Options (premium)", totals.options)]
+    if hedged:
+        parts.append(("Hedge", totals.hedge))
+    if any(book.other.is_active for book in books):
+        parts.append(("Underlying itself", totals.other))
+    table = _table("\nOptions and hedge" if hedged else "\nOptions")
+    table.add_column("", min_width=22, no_wrap=True)
+    for heading in ("Before costs", "Slippage", "Commission", "After costs"):
+        table.add_column(heading, justify="right", min_width=12, no_wrap=True)
+    for name, part in (*parts, ("Together", totals.whole)):
+        table.add_row(name, *_part_cells(part))
+    rest = float(equity[-1]) - result.record.opening_cash - totals.whole.net
+    if abs(rest) > _HALF_A_CENT:
+        table.add_row("Rest of the account", "", "", "", _money(rest))
+    yield table
+    yield _greek_table(totals, hedged)
+
+
+def _part_cells(part: Money) -> tuple[str, ...]:
+    amounts = (part.pnl + part.slippage, -part.slippage, -part.commission, part.net)
+    return tuple(map(_money, amounts))
+
+
+def _greek_table(totals: Totals, hedged: bool) -> Table:
+    """What the options made before costs by Greek; beside delta, what the hedge made against it."""
+    made = totals.hedge.pnl + totals.hedge.slippage
+    gross = totals.options.pnl + totals.options.slippage
+    rows: list[tuple[str, float, float | None]] = [("Delta", totals.delta, made)]
+    for name in ("gamma", "theta", "vega", "residual"):
+        rows.append((name.capitalize(), getattr(totals, name), None))
+    rows.append(("Together", gross, made))
+    table = _table("\nBefore costs, by Greek")
+    table.add_column("", min_width=22, no_wrap=True)
+    for heading in ("Options", "Hedge", "Both")[: 3 if hedged else 1]:
+        table.add_column(heading, justify="right", min_width=12, no_wrap=True)
+    for name, options, hedge in rows:
+        cells = (_money(options), "" if hedge is None else _money(hedge))
+        both = _money(options + (hedge or 0.0))
+        table.add_row(name, *((*cells, both) if hedged else cells[:1]))
+    return table
+
+
+def _money(amount: float) -> str:
+    """To the cent, and never a negative zero."""
+    return f"{round(amount, 2) + 0.0:,.2f}"
 
 
 def _pairs(title: str, rows: Sequence[tuple[str, str]]) -> Iterable[Table | Text]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from framework.backtest.record import RunRecord
 from framework.domain.bars import FloatArray, PriceBasis
+from framework.research.attribute import attribution_of
+from framework.research.attribution import Attribution
 from framework.research.curves import buy_and_hold
 from framework.research.metrics import TRADING_DAYS
 from framework.research.summary import Summary, summarise
@@ -56,6 +58,11 @@ class Result:
         """
         shown = [f"{name}={value}" for name, value in self.parameters if value][:most]
         return f"{self.strategy}({', '.join(shown)})" if shown else self.strategy
+
+    @property
+    def attribution(self) -> tuple[Attribution, ...]:
+        """What options and their hedge made, by underlying; worked out anew whenever asked for."""
+        return attribution_of(self.record)
 
     @property
     def hold_label(self) -> str:

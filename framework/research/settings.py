@@ -12,6 +12,7 @@ import numpy as np
 from framework.adopt.hook import sizing_of
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
+from framework.components.hedge import Hedge
 from framework.components.liquidity import Unlimited
 from framework.components.registry import spec_of
 from framework.components.sizing import SmallestOf
@@ -21,6 +22,8 @@ from framework.config.market import Market
 from framework.config.plan import Plan
 from framework.domain.instruments import Instrument
 from framework.errors import ConfigError
+from framework.hedge_ports import HedgePlan
+from framework.options.quotes import QuoteModel
 
 _INSTRUMENTS = 5
 """Most symbols whose facts are shown one by one."""
@@ -54,6 +57,7 @@ def settings_of(plan: Plan) -> list[tuple[str, str]]:
         ("Slippage", _slippage(settings)),
         ("Liquidity", _liquidity(settings)),
         ("Rules", _rules(settings)),
+        *_options(plan),
         ("Financing", _named(settings.financing)),
         ("Limits", ", ".join(map(_named, plan.limits)) or "none"),
         ("Exits", ", ".join(map(_named, settings.exits)) or "none"),
@@ -62,6 +66,42 @@ def settings_of(plan: Plan) -> list[tuple[str, str]]:
     if settings.signals:
         rows.append(("Signals", f"{len(settings.signals)}"))
     return rows
+
+
+def _options(plan: Plan) -> list[tuple[str, str]]:
+    """What options are worth and cost, and how they are hedged; nothing for a run without."""
+    settings, said = plan.settings, plan.options
+    model = settings.options
+    if model is None:
+        return []
+    if isinstance(model, QuoteModel):
+        source = f"quotes of {model.quotes.name}"
+    else:
+        source = f"volatility {repr(model.volatility) if said is None else said.volatility}"
+    spread = settings.option_spread
+    return [
+        (
+            "Options",
+            f"{source}, rate {model.rate:g}, dividend yield {model.dividend_yield:g}",
+        ),
+        ("Option spread", "as slippage" if spread is None else _named(spread)),
+        ("Hedge", _hedge(settings.hedge)),
+    ]
+
+
+def _hedge(plan: HedgePlan | None) -> str:
+    """The policy, and the bounds that are set."""
+    if not isinstance(plan, Hedge):
+        return "none" if plan is None else repr(plan)
+    names = ("target", "instrument", "min_trade", "max_trade", "max_hedge", "budget")
+    default = Hedge(plan.hedger)
+    changed = [
+        f"{name}={getattr(plan, name)}"
+        for name in names
+        if getattr(plan, name) != getattr(default, name)
+    ]
+    members = getattr(plan.hedger, "hedgers", (plan.hedger,))
+    return ", ".join([*map(_named, members), *changed])
 
 
 def _account(settings: BacktestSettings) -> list[tuple[str, str]]:

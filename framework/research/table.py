@@ -58,17 +58,20 @@ class Marks:
 def marks_of(record: RunRecord) -> Marks:
     """The symbols of a run; any run over the same bars that stopped there has the same."""
     end = int(record.instants[record.stop - 1]) if record.stop else 0
-    rows = [int(np.searchsorted(bars.close_time, end, side="right")) - 1 for bars in record.bars]
-    known = list(zip(record.bars, rows, strict=True))
+    every = record.all_bars
+    rows = [
+        int(np.searchsorted(bars.close_time, end, side="right")) - 1 for bars in record.all_bars
+    ]
+    known = list(zip(every, rows, strict=True))
     last = {symbol: float(rates[record.stop - 1]) for symbol, rates in record.rates.items()}
     return Marks(
-        symbols=tuple(bars.symbol for bars in record.bars),
-        lot=_floats(bars.instrument.lot for bars in record.bars),
-        multiplier=_floats(bars.instrument.multiplier for bars in record.bars),
+        symbols=tuple(bars.symbol for bars in record.all_bars),
+        lot=_floats(bars.instrument.lot for bars in record.all_bars),
+        multiplier=_floats(bars.instrument.multiplier for bars in record.all_bars),
         row=np.array(rows, dtype=np.int64),
         time=np.array([bars.close_time[row] if row >= 0 else 0 for bars, row in known], np.int64),
         price=_floats(bars.close[row] if row >= 0 else nan for bars, row in known),
-        rate=_floats(last.get(bars.symbol, 1.0) for bars in record.bars),
+        rate=_floats(last.get(bars.symbol, 1.0) for bars in record.all_bars),
     )
 
 

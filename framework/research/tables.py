@@ -13,6 +13,7 @@ from framework.backtest.record import OrderRecord, RunRecord
 from framework.domain.bars import IntArray
 from framework.domain.events import CashFlow, Fill, Refused, Split
 from framework.domain.orders import Side
+from framework.research.attribution import Attribution
 from framework.research.curves import drawdown_curve, span
 from framework.research.results import Result
 from framework.research.terms import terms_text
@@ -44,6 +45,7 @@ def tables_of(result: Result) -> dict[str, Table]:
         "equity.csv": Table(
             ("time", "equity", "cash", "drawdown", *quantities), _equity_rows(result, symbols)
         ),
+        "hedge.csv": Table(_HEDGE_COLUMNS, _hedge_rows(record, result.attribution)),
     }
 
 
@@ -189,7 +191,7 @@ _FILL_COLUMNS = (
 
 
 def _fill_rows(record: RunRecord) -> Iterable[Sequence[Cell]]:
-    multiplier = {bars.symbol: bars.instrument.multiplier for bars in record.bars}
+    multiplier = {bars.symbol: bars.instrument.multiplier for bars in record.all_bars}
     fees: dict[str, float] = {}
     for fee in record.commissions:
         fees[fee.fill_id] = fees.get(fee.fill_id, 0.0) + fee.amount
@@ -254,3 +256,67 @@ def _equity_rows(result: Result, symbols: Sequence[str]) -> Iterable[Sequence[Ce
         *(record.quantities[symbol][cut].tolist() for symbol in symbols),
         strict=True,
     )
+
+
+_HEDGE_COLUMNS = (
+    "time",
+    "underlying",
+    "spot",
+    "delta",
+    "gamma",
+    "vega",
+    "theta",
+    "volatility",
+    "options_value",
+    "hedge_units",
+    "options_pnl",
+    "delta_pnl",
+    "gamma_pnl",
+    "theta_pnl",
+    "vega_pnl",
+    "residual",
+    "options_slippage",
+    "options_commission",
+    "hedge_pnl",
+    "hedge_slippage",
+    "hedge_commission",
+    "other_pnl",
+    "other_slippage",
+    "other_commission",
+)
+
+
+def _hedge_rows(record: RunRecord, books: Sequence[Attribution]) -> Iterable[Sequence[Cell]]:
+    """Each book at the instants at which it held or made anything."""
+    instants = record.instants[span(record)]
+    for book in books:
+        held, greeks = book.held, book.greeks
+        options, hedge, other = book.options, book.hedge, book.other
+        columns = (
+            book.spot,
+            held.delta,
+            held.gamma,
+            held.vega,
+            held.theta,
+            held.volatility,
+            held.value,
+            book.hedge_units,
+            options.pnl,
+            greeks.delta,
+            greeks.gamma,
+            greeks.theta,
+            greeks.vega,
+            greeks.residual,
+            options.slippage,
+            options.commission,
+            hedge.pnl,
+            hedge.slippage,
+            hedge.commission,
+            other.pnl,
+            other.slippage,
+            other.commission,
+        )
+        active = book.is_active
+        rows = np.stack(columns, axis=1)[active] + 0.0
+        for time, row in zip(iso_times(instants[active]), rows.tolist(), strict=True):
+            yield (time, book.underlying, *row)

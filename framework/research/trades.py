@@ -144,7 +144,7 @@ def trades_from(record: RunRecord, fills: FillColumns, table: TradeTable) -> tup
         table: their trades.
     """
     orders = [fill.order for fill in record.fills]
-    best, worst = excursions(table, fills, record.bars, record.splits)
+    best, worst = excursions(table, fills, record.all_bars, record.splits)
     columns = zip(
         table.entry_fill.tolist(),
         table.exit_fill.tolist(),

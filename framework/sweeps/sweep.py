@@ -16,6 +16,7 @@ from weakref import finalize
 from framework.brokers.simulated.policy import FillPolicy
 from framework.config.account import ActionsSource, RatesSource
 from framework.config.market import DataSource
+from framework.config.options import HedgeSource, OptionsSource
 from framework.config.parts import Many, Spec
 from framework.config.plan import Request
 from framework.domain.events import Signal
@@ -84,6 +85,8 @@ def sweep(
     commission: CommissionModel | Spec | None = None,
     slippage: SlippageModel | Spec | None = None,
     liquidity: LiquidityModel | Spec | None = None,
+    options: OptionsSource | None = None,
+    hedge: HedgeSource | None = None,
     limits: Many[RiskRule | Breaker] = (),
     exits: Many[ExitRule] = (),
     rules: Many[OrderRule] | None = None,
@@ -147,6 +150,8 @@ def sweep(
         commission=commission,
         slippage=slippage,
         liquidity=liquidity,
+        options=options,
+        hedge=hedge,
         limits=limits,
         exits=exits,
         rules=rules,

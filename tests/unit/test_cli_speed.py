@@ -224,6 +224,9 @@ PAGE = (PACKAGE.parent / "docs" / "speed.md").read_text("utf-8")
 NEEDED = {
     "allowed_instruments": ":symbols=SP500",
     "fixed": ":1",
+    "max_net_delta": ":500",
+    "max_net_gamma": ":50",
+    "max_net_vega": ":50000",
     "per_order": ":1",
     "per_share": ":0.01",
     "percent": ":1",
@@ -231,6 +234,7 @@ NEEDED = {
     "simple": ":3",
     "time_stop": ":5",
     "trailing_amount": ":5",
+    "vega": ":100",
 }
 """Values of parameters that have no default."""
 

@@ -255,7 +255,7 @@ def test_every_flag_and_command_exists() -> None:
         )
         flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ours))
         assert flags <= known | LATER, page
-        called = set(re.findall(r"(?:`|^)slipway ([a-z]+)", text, re.MULTILINE))
+        called = set(re.findall(r"(?:`|^)slipway ([a-z-]+)", text, re.MULTILINE))
         assert called <= set(commands), page
 
 
@@ -278,6 +278,7 @@ TITLES = {
     "account": "## Account",
     "financing": "## Financing",
     "rule": "## Rules",
+    "hedge": "## Hedging",
 }
 
 

@@ -17,15 +17,15 @@ ROOT = Path(framework.__file__).parents[1]
 
 @pytest.mark.parametrize("name", framework.__all__)
 def test_every_name_resolves_to_what_its_module_exports(name: str) -> None:
-    home = sys.modules[framework._HOME[name]] if getattr(framework, name) is not None else None
+    home = sys.modules[framework.HOME[name]] if getattr(framework, name) is not None else None
     assert home is not None
     assert getattr(framework, name) is getattr(home, name)
     assert name in home.__all__
 
 
 def test_the_list_is_sorted_and_equals_the_table() -> None:
-    assert framework.__all__ == sorted(framework._HOME)
-    assert list(framework._HOME) == sorted(framework._HOME)
+    assert framework.__all__ == sorted(framework.HOME)
+    assert list(framework.HOME) == sorted(framework.HOME)
     assert dir(framework) == framework.__all__
 
 
@@ -36,7 +36,7 @@ def test_the_names_type_checkers_see_are_the_same() -> None:
     blocks = [node for node in tree.body if isinstance(node, ast.If)]
     imports = [node for node in blocks[0].body if isinstance(node, ast.ImportFrom)]
     seen = {alias.name: node.module for node in imports for alias in node.names}
-    assert seen == framework._HOME
+    assert seen == framework.HOME
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

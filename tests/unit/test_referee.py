@@ -29,6 +29,7 @@ from framework.components.slippage import (
     PercentSlippage,
 )
 from framework.config.plan import Request, plan_of
+from framework.config.strategies import find_strategy
 from framework.domain.bars import Bars
 from framework.domain.conditions import TimeCondition, all_of
 from framework.domain.events import BrokerEvent, Commission, Fill
@@ -36,6 +37,8 @@ from framework.domain.ledger import Ledger
 from framework.domain.orders import Offset, Order, OrderType, TimeInForce, pct, points
 from framework.domain.terms import Adaptive, OcaType, Scale, Terms
 from framework.errors import ConfigError
+from framework.options.model import OptionModel
+from framework.options.volatility import ConstantVolatility
 from framework.referee import compare
 from framework.referee.broker import CerebroBroker
 from framework.referee.cerebro import on_cerebro
@@ -46,7 +49,12 @@ from framework.referee.translate import costs_of, missing
 from framework.referee.twin import Twin
 from tests.builders import Act, Row, bars_of, five_minutes, free, order_of, scripted
 
-STRATEGIES = sorted((Path(__file__).parents[2] / "strategies").glob("*.py"))
+STRATEGIES = [
+    path
+    for path in sorted((Path(__file__).parents[2] / "strategies").glob("*.py"))
+    if not find_strategy(path.stem).cls.option_model
+]
+"""Those that trade no options, which backtrader does not have."""
 RISING: list[Row] = [(100.0 + i, 101.5 + i, 99.0 + i, 101.0 + i) for i in range(12)]
 FALLING: list[Row] = [(112.0 - i, 113.0 - i, 110.5 - i, 111.0 - i) for i in range(12)]
 ZIGZAG: list[Row] = [
@@ -379,6 +387,7 @@ def test_words_it_has_are_not(order: Order) -> None:
     [
         (free(slippage=HalfSpread()), "HalfSpread"),
         (free(liquidity=VolumeShare()), "liquidity"),
+        (free(options=OptionModel(ConstantVolatility(0.2))), "options"),
         (free(account=RegT()), "margin calls of a RegT account on AAA"),
         (free(account=Leverage(2.0, maintenance_percent=25.0)), "margin calls"),
     ],

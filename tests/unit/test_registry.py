@@ -21,6 +21,7 @@ from framework.components.registry import (
 from framework.components.sizing import PercentOfEquity, RiskPerTrade, Shares, SmallestOf
 from framework.domain.events import Refused, Trip
 from framework.domain.instruments import Instrument
+from framework.domain.options import BookGreeks
 from framework.domain.orders import Order, OrderType, Side
 from framework.errors import ConfigError
 from framework.ports import AccountState, BreakerState
@@ -198,6 +199,13 @@ REQUIRED = {
     "fixed": "0.01",
     "percent": "0.1",
     "simple": "15",
+    "band": "50",
+    "leland": "0.01",
+    "max_net_delta": "500",
+    "max_net_gamma": "50",
+    "max_net_vega": "50000",
+    "vega": "100",
+    "whalley_wilmott": "0.005,0.0001",
 }
 
 
@@ -219,7 +227,10 @@ STRICT = {
     "allowed_instruments": "allowed_instruments:SPY",
     "max_concentration": "max_concentration:1e-6",
     "max_gross_exposure": "max_gross_exposure:1e-6",
+    "max_net_delta": "max_net_delta:1e-6",
     "max_net_exposure": "max_net_exposure:1e-6",
+    "max_net_gamma": "max_net_gamma:1e-6",
+    "max_net_vega": "max_net_vega:1e-6",
     "max_order_notional": "max_order_notional:0.01",
     "max_orders": "max_orders:1",
     "max_position_percent": "max_position_percent:1e-6",
@@ -244,8 +255,9 @@ def test_a_limit_answers_under_its_registry_name(name: str) -> None:
         return
     order = Order("o-1", "ACME", Side.BUY, 100.0, OrderType.LIMIT, 7, 50.0, limit=60.0)
     account = AccountState(
-        7, 1e5, 1e5, Instrument("ACME"), 50.0, 45.0, {"X": 1.0}, {"X": 50.0}, (), 5
-    )
+        7, 1e5, 1e5, Instrument("ACME"), 50.0, 45.0, {"X": 1.0}, {"X": 50.0}, (), 5,
+        unit=BookGreeks(1.0, 1.0, 1.0),
+    )  # fmt: skip
     verdict = limit.check(order, account)
     assert isinstance(verdict, Refused)
     assert verdict.rule == name

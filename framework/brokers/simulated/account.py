@@ -25,6 +25,8 @@ from framework.domain.events import CashFlow, CashFlowKind, Split
 from framework.domain.instruments import AssetType, Instrument
 from framework.domain.ledger import Ledger, Position
 from framework.domain.orders import Order, OrderType, Origin, Side, TimeInForce
+from framework.hedge_ports import MarginHolding, OptionMargins
+from framework.options.account_margin import options_of
 from framework.ports import FinancingModel, MarginModel
 
 _STOCKLIKE = frozenset({AssetType.STOCK, AssetType.INDEX})
@@ -75,17 +77,24 @@ def interest_balance(
 
 
 def made_by_broker(
-    origin: Origin, number: int, symbol: str, quantity: float, price: float, time: int
+    origin: Origin,
+    number: int,
+    symbol: str,
+    quantity: float,
+    price: float,
+    time: int,
+    opens: float = 0.0,
 ) -> Order:
-    """A market order of the broker's own that only closes.
+    """A market order of the broker's own.
 
     Args:
-        origin: Origin.LIQUIDATION or Origin.EXPIRY.
+        origin: Origin.LIQUIDATION, Origin.EXPIRY or Origin.EXERCISE.
         number: of the broker's own orders so far, this one included.
         symbol: instrument.
         quantity: signed units to trade.
         price: close it was decided on.
         time: nanoseconds UTC.
+        opens: units it may open; 0 for one that only closes.
     """
     return Order(
         id=f"{origin}-{number}",
@@ -97,7 +106,7 @@ def made_by_broker(
         decision_price=price,
         tif=TimeInForce.GTC,
         origin=origin,
-        opens=0.0,
+        opens=opens,
     )
 
 
@@ -111,6 +120,7 @@ class BackOffice:
         financing: what holding costs; None for nothing.
         actions: dividends and splits of the instruments.
         rates: exchange rates.
+        lists_options: whether options may come to be traded.
     """
 
     __slots__ = (
@@ -120,6 +130,7 @@ class BackOffice:
         "_financing",
         "_instruments",
         "_ledger",
+        "_lists_options",
         "_margin",
         "_rates",
         "_session",
@@ -134,7 +145,9 @@ class BackOffice:
         financing: FinancingModel | None,
         actions: Sequence[CorporateAction],
         rates: Rates,
+        lists_options: bool = False,
     ) -> None:
+        self._lists_options = lists_options
         self._ledger = ledger
         self._tapes = {tape.instrument.symbol: tape for tape in tapes}
         self._instruments = {symbol: tape.instrument for symbol, tape in self._tapes.items()}
@@ -146,7 +159,10 @@ class BackOffice:
             symbol: [a for a in bookable(actions, tape.bars.prices) if a.symbol == symbol]
             for symbol, tape in self._tapes.items()
         }
-        self._expiry_rows = {symbol: _expiry_row(tape) for symbol, tape in self._tapes.items()}
+        self._expiry_rows = {
+            symbol: _expiry_row(tape, int(tape.bars.session[-1]) if len(tape.bars) else 0)
+            for symbol, tape in self._tapes.items()
+        }
         self._called = margin is not None and any(
             margin.maintenance(instrument, side, 1.0) > 0.0
             for instrument in self._instruments.values()
@@ -159,8 +175,26 @@ class BackOffice:
         expiring = any(
             row < len(self._tapes[symbol].bars) for symbol, row in self._expiry_rows.items()
         )
-        busy = self._called or expiring or any(self._actions.values())
+        busy = self._called or expiring or self._lists_options or any(self._actions.values())
         return self._financing is None and not busy
+
+    def admit(self, tape: Tape) -> None:
+        """Look after another instrument from here on."""
+        symbol = tape.instrument.symbol
+        self._tapes[symbol] = tape
+        self._instruments[symbol] = tape.instrument
+        self._actions[symbol] = []
+        option = tape.instrument.option
+        follows = tape if option is None else self._tapes[option.underlying]
+        self._expiry_rows[symbol] = _expiry_row(tape, int(follows.bars.session[-1]))
+
+    def instrument(self, symbol: str) -> Instrument:
+        """The instrument called `symbol`."""
+        return self._instruments[symbol]
+
+    def close(self, symbol: str) -> float:
+        """The last known close of an instrument."""
+        return self._tapes[symbol].close
 
     def night(self, session: int, closing: Sequence[Tape], time: int) -> list[CashFlow]:
         """Interest, borrow and holding fees of the days since the session before.
@@ -258,7 +292,10 @@ class BackOffice:
             return []
         prices = self.marks(time)
         needs = {s: self._maintenance(s, quantity, time) for s, quantity in held.items()}
-        missing = sum(needs.values()) - self._ledger.equity(prices)
+        options = self._option_money(held, time)
+        missing = sum(needs.values()) + options - self._ledger.equity(prices)
+        if missing > 0.0 and options > 0.0:
+            needs |= self._option_needs(held, options, time)
         if missing <= 0.0 or not any(needs.values()):
             return []
         found = []
@@ -280,18 +317,42 @@ class BackOffice:
 
     def needed(self, time: int) -> float:
         """Maintenance margin of everything held; 0 for an account that is never called."""
-        return sum(
-            self._maintenance(symbol, position.quantity, time)
-            for symbol, position in self._ledger.positions.items()
-            if not position.is_flat
-        )
+        held = {s: p.quantity for s, p in self._ledger.positions.items() if not p.is_flat}
+        others = sum(self._maintenance(symbol, units, time) for symbol, units in held.items())
+        return others + self._option_money(held, time)
+
+    def _option_money(self, held: Mapping[str, float], time: int) -> float:
+        """Margin of all options together, in the account's currency; 0 for a model that looks at
+        each by itself."""
+        if not isinstance(self._margin, OptionMargins):
+            return 0.0
+        holdings = [
+            MarginHolding(self._instruments[symbol], units, self._tapes[symbol].close)
+            for symbol, units in held.items()
+            if units != 0.0
+        ]
+        options = [one.instrument for one in holdings if one.instrument.option is not None]
+        if not options:
+            return 0.0
+        prices = {symbol: tape.close for symbol, tape in self._tapes.items()}
+        return options_of(self._margin, holdings, prices) * self.rate(options[0].symbol, time)
+
+    def _option_needs(self, held: Mapping[str, float], whole: float, time: int) -> dict[str, float]:
+        """What each option adds to the margin of all of them."""
+        found = {}
+        for symbol in held:
+            if self._instruments[symbol].option is not None:
+                without = {other: units for other, units in held.items() if other != symbol}
+                found[symbol] = max(0.0, whole - self._option_money(without, time))
+        return found
 
     def expires(self, tape: Tape) -> bool:
         """Whether the bar that closes now is the last a contract trades in."""
         return tape.row == self._expiry_rows[tape.instrument.symbol]
 
     def _maintenance(self, symbol: str, quantity: float, time: int) -> float:
-        if self._margin is None:
+        together = isinstance(self._margin, OptionMargins)
+        if self._margin is None or (together and self._instruments[symbol].option is not None):
             return 0.0
         close = self._tapes[symbol].close
         need = self._margin.maintenance(self._instruments[symbol], quantity, close)
@@ -321,14 +382,14 @@ def _left(held: float, closing: float) -> float:
     return left if left * held > 0.0 else 0.0
 
 
-def _expiry_row(tape: Tape) -> int:
-    """The row of the last bar on or before the expiry; no row at all if the data end before its
-    session."""
+def _expiry_row(tape: Tape, end: int) -> int:
+    """The row of the last bar on or before the expiry; no row at all if the data end, with the
+    session `end`, before its own."""
     expiry, sessions = tape.instrument.expiry, tape.bars.session
     if expiry is None:
         return len(sessions)
     calendar = TradingCalendar(tape.instrument.calendar)
     last = calendar.sessions_between(expiry - _HOLIDAYS, expiry)[-1]
-    if not len(sessions) or sessions[-1] < last:
+    if not len(sessions) or end < last:
         return len(sessions)
     return int(np.searchsorted(sessions, expiry, side="right")) - 1

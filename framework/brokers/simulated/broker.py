@@ -51,6 +51,7 @@ class SimulatedBroker:
         "_execution",
         "_family",
         "_instants",
+        "_instruments",
         "_leverage",
         "_office",
         "_pass",
@@ -82,6 +83,7 @@ class SimulatedBroker:
         self._traded: dict[str, int] = {}
         self._instants = instants.data
         instruments = {symbol: tape.instrument for symbol, tape in self._tapes.items()}
+        self._instruments = instruments
         ledger = Ledger(cash, {s: instrument.multiplier for s, instrument in instruments.items()})
         self._execution = Execution(self._tapes, ledger, policy, models, self._events)
         family = LinkedFamily if policy.brackets == "linked" else Family
@@ -98,6 +100,7 @@ class SimulatedBroker:
             models.financing,
             models.actions,
             models.rates,
+            models.lists_options,
         )
         self._servicing = self._serviced(ledger)
 
@@ -170,6 +173,16 @@ class SimulatedBroker:
     def book(self) -> Ledger:
         """The broker's own account of cash and positions."""
         return self._execution.ledger
+
+    def admit(self, tape: Tape, instant: int) -> None:
+        """Let another instrument trade, from the instant after this one."""
+        instrument = tape.instrument
+        tape.move(instant)
+        self._tapes[instrument.symbol] = tape
+        self._instruments[instrument.symbol] = instrument
+        self._queues[instrument.symbol] = []
+        self._execution.admit(instrument)
+        self._office.admit(tape)
 
     # the market ----------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.tape import Bar, Tape
 from framework.domain.arithmetic import round_down_to_lot
 from framework.domain.events import BrokerEvent, Commission, Fill, OrderUpdate
-from framework.domain.instruments import AssetType
+from framework.domain.instruments import AssetType, Instrument
 from framework.domain.ledger import Ledger
 from framework.domain.orders import Order, OrderStatus, OrderType, TimeInForce
 from framework.errors import ConfigError
@@ -56,6 +56,7 @@ class Execution:
     __slots__ = (
         "_events",
         "_given",
+        "_instruments",
         "_models",
         "_month",
         "_month_quantity",
@@ -85,8 +86,14 @@ class Execution:
         self.ledger = ledger
         self.lots = {symbol: LotBook() for symbol in tapes}
         self._session = 0
-        instruments = {symbol: tape.instrument for symbol, tape in tapes.items()}
-        self.funds = Funds(ledger, instruments, policy, models.leverage, self._fee_alone)
+        self._instruments = {symbol: tape.instrument for symbol, tape in tapes.items()}
+        self.funds = Funds(ledger, self._instruments, policy, models.leverage, self._fee_alone)
+
+    def admit(self, instrument: Instrument) -> None:
+        """Let another instrument be held."""
+        self.ledger.admit(instrument.symbol, instrument.multiplier)
+        self.lots[instrument.symbol] = LotBook()
+        self._instruments[instrument.symbol] = instrument
 
     def execute(
         self,
@@ -145,12 +152,13 @@ class Execution:
         return resting.side * opened
 
     def _granted(self, resting: Resting, most: float, price: float, bar: Bar) -> float:
-        """Units of `most` the bar can still give, in whole lots."""
+        """Units of `most` the bar can still give, in whole lots; of an option all, since nobody
+        knows the volume of a price that was reckoned."""
         model = self._models.liquidity
-        if model is None:
-            return most
         symbol = resting.order.symbol
         instrument = self._tapes[symbol].instrument
+        if model is None or instrument.option is not None:
+            return most
         cap = model.units(instrument, price, bar.high, bar.low, bar.volume)
         if not cap >= 0.0:
             raise ConfigError(

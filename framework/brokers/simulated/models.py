@@ -30,6 +30,7 @@ class Models:
         financing: what holding costs; None for nothing.
         actions: dividends and splits.
         rates: exchange rates, of the account's currency.
+        lists_options: whether options may come to be traded while it runs.
     """
 
     commission: CommissionModel
@@ -40,3 +41,4 @@ class Models:
     financing: FinancingModel | None = None
     actions: tuple[CorporateAction, ...] = ()
     rates: Rates = field(default_factory=Rates)
+    lists_options: bool = False

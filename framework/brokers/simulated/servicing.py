@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from framework.brokers.simulated.account import BackOffice, made_by_broker
 from framework.brokers.simulated.adjustment import after_dividend, after_split
 from framework.brokers.simulated.book import LotBook
+from framework.brokers.simulated.exercise import delivered, is_exercised_early
 from framework.brokers.simulated.family import Family
 from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.tape import Tape
 from framework.domain.actions import CorporateAction, Dividend
 from framework.domain.events import BrokerEvent, CashFlow, Fill, OrderUpdate, Split
+from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger
+from framework.domain.options import OptionTerms
 from framework.domain.orders import DONE, Order, OrderStatus, Origin
 
 Submit = Callable[[Sequence[Order]], None]
@@ -68,6 +71,8 @@ class Servicing:
         for tape in closing:
             if self._office.expires(tape):
                 self._expire(tape, time)
+            elif tape.instrument.option is not None:
+                self._assign_early(tape, time)
         for symbol, quantity, price in self._office.liquidations(time, self._under_way()):
             self._made += 1
             order = made_by_broker(Origin.LIQUIDATION, self._made, symbol, quantity, price, time)
@@ -122,19 +127,46 @@ class Servicing:
             self._events.append(OrderUpdate(after, resting.status, time, reason))
 
     def _expire(self, tape: Tape, time: int) -> None:
-        """End the orders of a contract and settle its position at the last close, without costs."""
+        """End the orders of a contract and settle its position, without costs: a future at its last
+        close, an option by what it pays."""
         symbol = tape.instrument.symbol
         for resting in tuple(self._queues[symbol]):
             self._family.end(resting, OrderStatus.EXPIRED, "the contract has expired")
         held = self._ledger.positions[symbol].quantity
         if held == 0.0:
             return
+        terms = tape.instrument.option
+        if terms is None:
+            self._trade(Origin.EXPIRY, symbol, -held, tape.close, time)
+        else:
+            self._deliver(tape.instrument, terms, held, time)
+
+    def _assign_early(self, tape: Tape, time: int) -> None:
+        """Deliver for a short option that its holder exercises before the expiry."""
+        instrument, terms = tape.instrument, tape.instrument.option
+        held = self._ledger.positions[instrument.symbol].quantity
+        if held >= 0.0 or terms is None:
+            return
+        spot = self._office.close(terms.underlying)
+        if is_exercised_early(terms, tape.close, spot):
+            self._deliver(instrument, terms, held, time)
+
+    def _deliver(self, option: Instrument, terms: OptionTerms, held: float, time: int) -> None:
+        """Settle an option by what it pays, or against its underlying."""
+        underlying = self._office.instrument(terms.underlying)
+        spot = self._office.close(terms.underlying)
+        for one in delivered(option, terms, underlying, held, spot):
+            self._trade(one.origin, one.symbol, one.quantity, one.price, time)
+
+    def _trade(self, origin: Origin, symbol: str, quantity: float, price: float, time: int) -> None:
+        """Book a trade of the broker's own, without costs."""
         self._made += 1
-        order = made_by_broker(Origin.EXPIRY, self._made, symbol, -held, tape.close, time)
+        opens = abs(quantity) if origin is Origin.EXERCISE else 0.0
+        order = made_by_broker(origin, self._made, symbol, quantity, price, time, opens)
         rate = self._office.rate(symbol, time)
-        fill = Fill(f"{order.id}/1", order, time, -held, tape.close, tape.close, rate=rate)
+        fill = Fill(f"{order.id}/1", order, time, quantity, price, price, rate=rate)
         self._ledger.apply(fill)
-        self._lots[symbol].trade(order.id, -held, None)
+        self._lots[symbol].trade(order.id, quantity, None)
         self._events += (
             OrderUpdate(order, OrderStatus.WORKING, time),
             fill,

@@ -1,0 +1,1 @@
+"""The hedging lab: policies compared on many simulated paths, each run by the event engine."""
