@@ -71,7 +71,7 @@ class MaxNetVega:
     """Shrink an order so that the net vega on its underlying stays within a limit, either way.
 
     Attributes:
-        limit: money per 1.00 of volatility, 100 times that of a volatility point; > 0.
+        limit: money per volatility point (0.01), > 0.
         underlying: the only underlying it applies to; none for each of them by itself.
     """
 
@@ -166,7 +166,8 @@ def _gamma(greeks: BookGreeks) -> float:
 
 
 def _vega(greeks: BookGreeks) -> float:
-    return greeks.vega
+    """Money per volatility point, as traders quote it."""
+    return greeks.vega / 100.0
 
 
 def _check(component: object, underlying: str | None) -> None:

@@ -17,8 +17,8 @@ from framework.errors import ConfigError
 from framework.ports import AccountState, RiskRule
 
 CALL = Instrument("SPY C400", AssetType.OPTION, multiplier=100.0)
-ONE = BookGreeks(delta=50.0, gamma=2.0, vega=4_000.0, theta=-900.0)
-BOOK = BookGreeks(delta=300.0, gamma=10.0, vega=20_000.0)
+ONE = BookGreeks(delta=50.0, gamma=2.0, vega=400_000.0, theta=-900.0)
+BOOK = BookGreeks(delta=300.0, gamma=10.0, vega=2_000_000.0)
 BUY = Order("o-1", CALL.symbol, Side.BUY, 10.0, OrderType.MARKET, 7, 5.0)
 SELL = replace(BUY, side=Side.SELL)
 UNSIZED = replace(BUY, quantity=0.0, fraction=0.5)
