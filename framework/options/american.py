@@ -14,7 +14,7 @@ last at expiry and now none of them; without it the option may be exercised at a
 
 from __future__ import annotations
 
-__all__ = ["STEPS", "exercise_now", "greeks", "price"]
+__all__ = ["STEPS", "delta", "exercise_now", "greeks", "price"]
 
 from dataclasses import dataclass, replace
 
@@ -110,6 +110,36 @@ def greeks(
         if tree.any_time:
             _fill_exercised(columns, given, (value <= _intrinsic(given)) & ~closed)
     return AmericanGreeks(*(column.reshape(given.shape) for column in columns))
+
+
+def delta(
+    sign: ArrayLike,
+    spot: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: ArrayLike,
+    dividend_yield: ArrayLike,
+    volatility: ArrayLike,
+    dates: int | None = None,
+    steps: int = STEPS,
+) -> FloatArray:
+    """The delta of `greeks` alone, at a third of the cost.
+
+    Raises:
+        DataError: an input is NaN, infinite, negative where it cannot be, or does not broadcast.
+        ConfigError: `dates` or `steps` is not a whole number of at least 1.
+    """
+    given = option_inputs(sign, spot, strike, years, rate, dividend_yield, volatility)
+    tree = _tree(dates, steps)
+    with np.errstate(all="ignore"):
+        value = _value(given, tree)
+        found = _root_greeks(given, tree, value)[0]
+        closed = _no_early_exercise(given) | (given.years == 0.0)
+        found[closed] = black_scholes.greeks(*given.columns).delta[closed]
+        if tree.any_time:
+            exercised = (value <= _intrinsic(given)) & ~closed
+            found[exercised] = np.where(_intrinsic(given) > 0.0, given.sign, 0.0)[exercised]
+    return found.reshape(given.shape)
 
 
 def exercise_now(

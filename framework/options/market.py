@@ -11,22 +11,29 @@ from __future__ import annotations
 
 __all__ = ["ModelMarket"]
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from framework.calendar import TradingCalendar, day_text
 from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.domain.instruments import Instrument
-from framework.domain.options import BookGreeks, Right, Style
+from framework.domain.options import BookGreeks, Right
 from framework.errors import DataError, did_you_mean
 from framework.hedge_ports import VolatilityRule
-from framework.options import american, black_scholes
 from framework.options.chain import OptionChain
 from framework.options.clock import UnderlyingClock
 from framework.options.contracts import option_contract, option_expiry, option_terms
 from framework.options.listing import expiry_days, strike_ladder
 from framework.options.model import OptionModel
 from framework.options.option_market import Listing
-from framework.options.valuation import STEPS, greek_columns, ruled, values
+from framework.options.valuation import deltas, greek_columns, ruled, values
+
+_Given = tuple[FloatArray, FloatArray, FloatArray, FloatArray, float, float, FloatArray]
+"""Signs, spots, strikes, years, rate, dividend yield and volatilities."""
+
+Worth = Callable[..., FloatArray]
+"""A figure of options of one style, such as their prices."""
 
 
 class ModelMarket:
@@ -125,11 +132,11 @@ class ModelMarket:
 
     def prices(self, contracts: tuple[Instrument, ...], row: int) -> FloatArray:
         """Model prices at the close of a bar, shape (len(contracts),)."""
-        return self._at(contracts, row, 0)
+        return self._at(contracts, row, values)
 
     def deltas(self, contracts: tuple[Instrument, ...], row: int) -> FloatArray:
         """Deltas per unit of underlying at the close of a bar, shape (len(contracts),)."""
-        return self._at(contracts, row, 1)
+        return self._at(contracts, row, deltas)
 
     def greeks(
         self,
@@ -177,24 +184,26 @@ class ModelMarket:
 
     # parts ----------------------------------------------------------------------------------
 
-    def _at(self, contracts: tuple[Instrument, ...], row: int, what: int) -> FloatArray:
-        if not contracts:
-            return np.zeros(0)
+    def _at(self, contracts: tuple[Instrument, ...], row: int, worth: Worth) -> FloatArray:
+        """A figure of each contract at the close of a bar, style by style."""
+        found = np.zeros(len(contracts))
+        styles = [option_terms(one).style for one in contracts]
+        for style in dict.fromkeys(styles):
+            mine = [number for number, one in enumerate(styles) if one is style]
+            found[mine] = worth(style, *self._given([contracts[number] for number in mine], row))
+        return found
+
+    def _given(self, contracts: Sequence[Instrument], row: int) -> _Given:
+        """What the formulas want to know of contracts at the close of a bar."""
         terms = [option_terms(one) for one in contracts]
         sign = np.array([one.right.sign for one in terms])
         strike = np.array([one.strike for one in terms])
-        now = int(self.bars.close_time[row])
         ends = np.array([self._clock.expiry_time(option_expiry(one)) for one in contracts])
-        times = np.full(len(contracts), now)
+        times = np.full(len(contracts), self.bars.close_time[row])
         years = self._clock.years(ends, times)
-        spot = float(self.bars.close[row])
+        spot = np.full(len(contracts), self.bars.close[row])
         volatility = self.model.volatility.at(times, strike / spot, years)
-        given = (sign, spot, strike, years, self.model.rate, self.model.dividend_yield, volatility)
-        if any(one.style is Style.AMERICAN for one in terms):
-            tree = american.greeks(*given, steps=STEPS)
-            return tree.delta if what else tree.price
-        closed = black_scholes.greeks(*given) if what else None
-        return black_scholes.price(*given) if closed is None else closed.delta
+        return sign, spot, strike, years, self.model.rate, self.model.dividend_yield, volatility
 
     def _made(self, contract: Instrument, first: int, expiry: int) -> Listing:
         """A contract's bars, from row `first` of the underlying's to its expiry."""

@@ -26,7 +26,7 @@ from framework.options.implied_american import implied_by_style
 from framework.options.option_market import Listing
 from framework.options.quote_history import NEVER, QuoteHistory, history_of
 from framework.options.quotes import MINUTE, QuoteModel
-from framework.options.valuation import greek_columns, ruled
+from framework.options.valuation import deltas, greek_columns, ruled
 
 _DAY = 86_400 * 10**9
 
@@ -262,7 +262,7 @@ class QuoteMarket:
         read = implied_by_style(style, sign, mids, spot, strike, years, *carry).volatility
         known = np.isfinite(read)
         given = (sign, spot, strike, years, *carry, np.where(known, read, 1.0))
-        return np.where(known, greek_columns(style, *given)[0], np.nan)
+        return np.where(known, deltas(style, *given), np.nan)
 
     def _columns(self, listing: Listing, rule: VolatilityRule | None, short: bool) -> FloatArray:
         """Delta, gamma, vega and theta per unit of underlying at each close, shape (4, n)."""

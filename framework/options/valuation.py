@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["STEPS", "greek_columns", "ruled", "values"]
+__all__ = ["STEPS", "deltas", "greek_columns", "ruled", "values"]
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,6 +31,23 @@ def values(
     if style is Style.AMERICAN:
         return american.price(*given, steps=STEPS)
     return black_scholes.price(*given)
+
+
+def deltas(
+    style: Style,
+    sign: ArrayLike,
+    spot: ArrayLike,
+    strike: ArrayLike,
+    years: ArrayLike,
+    rate: float,
+    dividend_yield: float,
+    volatility: ArrayLike,
+) -> FloatArray:
+    """Deltas per unit of underlying, shape (n,)."""
+    given = (sign, spot, strike, years, rate, dividend_yield, volatility)
+    if style is Style.AMERICAN:
+        return american.delta(*given, steps=STEPS)
+    return black_scholes.greeks(*given).delta
 
 
 def greek_columns(

@@ -220,3 +220,12 @@ def _quantlib_option(quantlib, *given):
     scheme = quantlib.QdFpAmericanEngine.highPrecisionScheme()
     option.setPricingEngine(quantlib.QdFpAmericanEngine(process, scheme))
     return option
+
+
+def test_delta_alone_is_the_greeks_delta() -> None:
+    spots = np.linspace(1.0, 220.0, 45)
+    for sign in (1.0, -1.0):
+        for years, volatility in ((0.0, 0.2), (0.3, 0.2), (2.0, 0.0), (2.0, 0.5)):
+            given = (sign, spots, 100.0, years, 0.05, 0.03, volatility)
+            whole = american.greeks(*given, steps=64).delta
+            assert american.delta(*given, steps=64).tobytes() == whole.tobytes()
