@@ -229,8 +229,11 @@ class Machine:
         cash, quantities = self._curves(slots)
         equity = cash.copy()
         rates = foreign_rates(self._bars, self._cast.rates, self._timeline.instants)
+        rows_by_symbol = dict(self._timeline.rows)
+        for symbol, bars in self._admitted.items():
+            rows_by_symbol[symbol] = self._timeline.rows_of(bars.close_time)
         for one in (*self._bars, *self._admitted.values()):
-            rows = self._timeline.rows_of(one.close_time)
+            rows = rows_by_symbol[one.symbol]
             held = quantities[one.symbol]
             value = held * one.instrument.multiplier * one.close[np.maximum(rows, 0)]
             option = one.instrument.option

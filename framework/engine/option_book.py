@@ -40,7 +40,7 @@ class BookMark:
         spot: its last close.
         greeks: of the options alone.
         volatility: of the option nearest to its expiry; 0 without one.
-        value: of the options, money.
+        value: of the options, money of their currency.
         hedge: signed units of the hedge instrument that hedge orders have left.
     """
 

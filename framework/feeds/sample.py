@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["SAMPLES", "sample", "sp500"]
 
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from framework.domain.instruments import Instrument
 from framework.errors import ConfigError, DataError, did_you_mean
 from framework.feeds.answers import FileAnswers
 from framework.feeds.files import Loaded, fingerprint
+from framework.feeds.packaged import file_in_arch
 from framework.feeds.resample import resample
 from framework.feeds.synthetic import synthetic_intraday, synthetic_universe
 
@@ -43,16 +43,13 @@ def sp500() -> Bars:
 
 
 def _sp500_file() -> Path:
-    # The package itself takes seconds to import and is not needed for its data.
-    spec = find_spec("arch")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(folder) / "data" / "sp500" / "sp500.csv.gz"
-        if path.is_file():
-            return path
-    raise DataError(
-        "The sample history of the S&P 500 is not installed.",
-        "Install the package that carries it, `pip install arch`, or give your own --data.",
-    )
+    path = file_in_arch("sp500", "sp500.csv.gz")
+    if path is None:
+        raise DataError(
+            "The sample history of the S&P 500 is not installed.",
+            "Install the package that carries it, `pip install arch`, or give your own --data.",
+        )
+    return path
 
 
 def _sp500() -> tuple[Bars, ...]:

@@ -6,7 +6,6 @@ __all__ = ["VOLATILITIES", "load_volatility", "vix"]
 
 from collections.abc import Callable
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ import numpy as np
 from framework.calendar import TradingCalendar
 from framework.domain.bars import IntArray
 from framework.errors import DataError
+from framework.feeds.packaged import file_in_arch
 from framework.options.volatility import VolatilitySeries
 
 if TYPE_CHECKING:
@@ -46,16 +46,14 @@ def vix() -> VolatilitySeries:
 
 
 def _vix_file() -> Path:
-    # The package itself takes seconds to import and is not needed for its data.
-    spec = find_spec("arch")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(folder) / "data" / "vix" / "vix.csv.gz"
-        if path.is_file():
-            return path
-    raise DataError(
-        "The sample history of the VIX is not installed.",
-        "Install the package that carries it, `pip install arch`, or give your own --volatility.",
-    )
+    path = file_in_arch("vix", "vix.csv.gz")
+    if path is None:
+        raise DataError(
+            "The sample history of the VIX is not installed.",
+            "Install the package that carries it, `pip install arch`, or give your own "
+            "--volatility.",
+        )
+    return path
 
 
 VOLATILITIES: dict[str, Callable[[], VolatilitySeries]] = {"vix": vix}

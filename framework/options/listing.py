@@ -8,8 +8,9 @@ the contract once traded stays a contract all the same.
 
 from __future__ import annotations
 
-__all__ = ["ListingRule", "expiry_days", "listed_chain", "strike_ladder"]
+__all__ = ["ListingRule", "expiry_days", "ladder_of", "listed_chain", "strike_ladder"]
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite
 
@@ -18,7 +19,7 @@ import numpy as np
 from framework.calendar import day_text
 from framework.domain.bars import BoolArray, IntArray
 from framework.domain.instruments import Instrument
-from framework.domain.options import Right
+from framework.domain.options import Right, Settlement, Style
 from framework.errors import DataError
 from framework.options.chain import OptionChain
 from framework.options.contracts import option_contract
@@ -127,17 +128,41 @@ def listed_chain(
     rule = ListingRule() if rule is None else rule
     strikes = strike_ladder(price, rule.width, rule.step)
     expiries = expiry_days(day, sessions, rule.horizon, rule.weeklies)
+    return OptionChain(underlying.symbol, day, ladder_of(underlying, expiries, strikes))
+
+
+def ladder_of(
+    underlying: Instrument,
+    expiries: IntArray,
+    strikes: Sequence[float],
+    *,
+    style: Style | None = None,
+    settlement: Settlement | None = None,
+    multiplier: float | None = None,
+) -> tuple[Instrument, ...]:
+    """Every expiry with every strike, as call and as put, but for what outlives its underlying.
+
+    Args:
+        underlying: a stock, an index or a future.
+        expiries: days since 1970-01-01.
+        strikes: prices.
+        style, settlement, multiplier: of the contracts; None is as `option_contract` has it.
+    """
     if underlying.expiry is not None:
         expiries = expiries[expiries <= underlying.expiry]
-    return OptionChain(
-        underlying.symbol,
-        day,
-        tuple(
-            option_contract(underlying, int(expiry), right, strike)
-            for expiry in expiries
-            for strike in strikes
-            for right in Right
-        ),
+    return tuple(
+        option_contract(
+            underlying,
+            expiry,
+            right,
+            strike,
+            style=style,
+            settlement=settlement,
+            multiplier=multiplier,
+        )
+        for expiry in expiries.tolist()
+        for strike in strikes
+        for right in Right
     )
 
 

@@ -18,13 +18,13 @@ import numpy as np
 from framework.calendar import TradingCalendar, day_text
 from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.domain.instruments import Instrument
-from framework.domain.options import BookGreeks, Right
+from framework.domain.options import BookGreeks
 from framework.errors import DataError, did_you_mean
 from framework.hedge_ports import VolatilityRule
 from framework.options.chain import OptionChain
 from framework.options.clock import UnderlyingClock
-from framework.options.contracts import option_contract, option_expiry, option_terms
-from framework.options.listing import expiry_days, strike_ladder
+from framework.options.contracts import option_expiry, option_terms
+from framework.options.listing import expiry_days, ladder_of, strike_ladder
 from framework.options.model import OptionModel
 from framework.options.option_market import Listing
 from framework.options.valuation import deltas, greek_columns, ruled, values
@@ -75,23 +75,15 @@ class ModelMarket:
         model.volatility.at(self.bars.close_time[row : row + 1], np.ones(1), np.ones(1))
         sessions = self._sessions(day, day + rule.horizon + 7)
         expiries = expiry_days(day + 1, sessions, rule.horizon, rule.weeklies)
-        if self.underlying.expiry is not None:
-            expiries = expiries[expiries <= self.underlying.expiry]
-        contracts = [
-            option_contract(
-                self.underlying,
-                int(expiry),
-                right,
-                strike,
-                style=model.style,
-                settlement=model.settlement,
-                multiplier=model.multiplier,
-            )
-            for expiry in expiries
-            for strike in strike_ladder(price, rule.width, rule.step)
-            for right in Right
-        ]
-        return OptionChain(self.underlying.symbol, day, tuple(contracts))
+        contracts = ladder_of(
+            self.underlying,
+            expiries,
+            strike_ladder(price, rule.width, rule.step),
+            style=model.style,
+            settlement=model.settlement,
+            multiplier=model.multiplier,
+        )
+        return OptionChain(self.underlying.symbol, day, contracts)
 
     def _sessions(self, first: int, last: int) -> IntArray:
         return TradingCalendar(self.underlying.calendar).sessions_between(first, last)
