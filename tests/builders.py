@@ -224,7 +224,7 @@ class Market:
         self.bars = bars
         self.broker = SimulatedBroker(
             [Tape(one, None, (finer or {}).get(one.symbol)) for one in bars],
-            bars[0].close_time,
+            bars[0].close_time.data,
             cash,
             policy or FillPolicy(),
             Models(commission or NoCommission(), slippage or NoSlippage(), liquidity, leverage),

@@ -26,7 +26,7 @@ LEVELS: list[set[str]] = [
     {"backtest"},
     {"config"},
     {"research"},
-    {"hedgelab", "referee", "sweeps"},
+    {"emulator", "hedgelab", "referee", "sweeps"},
     {"cli"},
 ]
 """Rooms from the ground up. A room may import rooms of lower levels, and itself."""
@@ -156,6 +156,9 @@ def test_other_engines_and_brokers_stay_outside(path: Path) -> None:
         assert "backtrader" not in imported
     if inside[:3] != ("framework", "brokers", "ib"):
         assert not imported & {"ib_insync", "ib_async", "ibapi"}
+    if inside[:2] == ("framework", "emulator"):
+        full = {name for _, name in imports_of(path)}
+        assert not any(name.startswith("framework.brokers.ib") for name in full)
     assert not imported & {"backtesting", "empyrical", "zipline", "vectorbt"}
 
 

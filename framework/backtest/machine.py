@@ -95,7 +95,7 @@ class Machine:
         self._done = 0
         simulated = SimulatedBroker(
             [self._tape(one, finer.get(one.symbol)) for one in cast.bars],
-            self._timeline.instants,
+            self._timeline.instants.data,
             settings.cash,
             settings.policy,
             models_of(cast.bars, settings),

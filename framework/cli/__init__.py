@@ -1,4 +1,4 @@
-"""The commands: `slipway run`, `sweep`, `hedge-lab`, `warm`, `referee`, `compare`, and lists."""
+"""The commands: `slipway run`, `sweep`, `gateway`, `referee`, `hedge-lab` and the smaller ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from framework.cli.app import main
 OTHERS = (
     "compare",
     "components",
+    "gateway",
     "hedge-lab",
     "orders",
     "referee",

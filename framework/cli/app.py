@@ -13,6 +13,7 @@ import typer
 
 import framework
 from framework.cli.flags import RunFlags
+from framework.cli.gateway_options import gateway
 from framework.cli.hedge_lab_options import hedge_lab
 from framework.cli.options import (
     Account,
@@ -244,6 +245,7 @@ def _referee(
 
 app.command("sweep")(sweep)
 app.command("hedge-lab")(hedge_lab)
+app.command("gateway")(gateway)
 
 
 @app.command("warm")

@@ -73,7 +73,7 @@ class SimulatedGround:
     def __init__(self, bars: Sequence[Bars], most: float | None = None) -> None:
         self.simulated = SimulatedBroker(
             [Tape(one, None) for one in bars],
-            bars[0].close_time,
+            bars[0].close_time.data,
             CASH,
             FillPolicy(),
             Models(PerOrder(FEE), NoSlippage(), None if most is None else Cap(most)),

@@ -168,7 +168,7 @@ def test_finer_bars_may_reach_further_than_the_bar_they_make_up() -> None:
 def test_a_broker_that_looks_after_the_account_is_asked_at_every_bar() -> None:
     bars = bars_of([QUIET] * 6)
     models = Models(NoCommission(), NoSlippage(), margin=RegT())
-    broker = SimulatedBroker([Tape(bars, None)], bars.close_time, 1e6, FillPolicy(), models)
+    broker = SimulatedBroker([Tape(bars, None)], bars.close_time.data, 1e6, FillPolicy(), models)
     broker.submit([order_of(LIMIT, limit=90.0)])
     broker.advance(0)
     assert broker.quiet_until(1, 6) == 1

@@ -52,7 +52,7 @@ def market(
     played = Market(*bars)
     played.broker = SimulatedBroker(
         [Tape(one, None, finer) for one in bars],
-        bars[0].close_time,
+        bars[0].close_time.data,
         cash,
         FillPolicy(intrabar="finer") if finer else FillPolicy(),
         models,

@@ -348,7 +348,7 @@ class BackOffice:
 
     def expires(self, tape: Tape) -> bool:
         """Whether the bar that closes now is the last a contract trades in."""
-        return tape.row == self._expiry_rows[tape.instrument.symbol]
+        return tape.is_last(self._expiry_rows[tape.instrument.symbol])
 
     def _maintenance(self, symbol: str, quantity: float, time: int) -> float:
         together = isinstance(self._margin, OptionMargins)

@@ -22,10 +22,10 @@ from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.servicing import Servicing
 from framework.brokers.simulated.tape import Bar, Tape
+from framework.brokers.simulated.together import net_prices
 from framework.brokers.simulated.triggers import Facts, Market, hold
 from framework.brokers.simulated.walk import Floor, along_path, as_submitted, open_first
 from framework.brokers.simulated.working import due_in
-from framework.domain.bars import IntArray
 from framework.domain.events import BrokerEvent, OrderUpdate
 from framework.domain.ledger import Ledger
 from framework.domain.orders import DONE, Order, OrderStatus
@@ -38,17 +38,20 @@ class SimulatedBroker:
 
     Args:
         tapes: what trades, in subscription order.
-        instants: nanoseconds UTC of every instant the market can advance to.
+        instants: nanoseconds UTC of every instant the market can advance to, rising; one that
+            goes on may grow.
         cash: opening cash.
         policy: how orders meet bars.
         models: what trading costs, and what a bar can give.
+
+    Attributes:
+        execution: what books a trade.
     """
 
     __slots__ = (
         "_acceptance",
         "_conditional",
         "_events",
-        "_execution",
         "_family",
         "_instants",
         "_instruments",
@@ -62,12 +65,13 @@ class SimulatedBroker:
         "_tapes",
         "_time",
         "_traded",
+        "execution",
     )
 
     def __init__(
         self,
         tapes: Sequence[Tape],
-        instants: IntArray,
+        instants: Sequence[int],
         cash: float,
         policy: FillPolicy,
         models: Models,
@@ -81,18 +85,18 @@ class SimulatedBroker:
         self._conditional = False
         self._leverage = models.leverage
         self._traded: dict[str, int] = {}
-        self._instants = instants.data
+        self._instants = instants
         instruments = {symbol: tape.instrument for symbol, tape in self._tapes.items()}
         self._instruments = instruments
         ledger = Ledger(cash, {s: instrument.multiplier for s, instrument in instruments.items()})
-        self._execution = Execution(self._tapes, ledger, policy, models, self._events)
+        self.execution = Execution(self._tapes, ledger, policy, models, self._events)
         family = LinkedFamily if policy.brackets == "linked" else Family
-        self._family = family(self._queues, self._execution.lots, instruments, policy, self._report)
+        self._family = family(self._queues, self.execution.lots, instruments, policy, self._report)
         self._acceptance: Acceptance | None = None
         if policy.cash_check == "acceptance":
-            funds = self._execution.funds
+            funds = self.execution.funds
             self._acceptance = Acceptance(ledger, funds, self._report, self._family.end)
-        self._pass = AcceptedPass(policy, self._execution, self._family, self._trade, self._follow)
+        self._pass = AcceptedPass(policy, self.execution, self._family, self._trade, self._follow)
         self._office = BackOffice(
             ledger,
             self._tapes.values(),
@@ -172,7 +176,11 @@ class SimulatedBroker:
 
     def book(self) -> Ledger:
         """The broker's own account of cash and positions."""
-        return self._execution.ledger
+        return self.execution.ledger
+
+    def resting(self, order_id: str) -> Resting | None:
+        """The record of an order that is not done; to be looked at only."""
+        return self._find(order_id)
 
     def admit(self, tape: Tape, instant: int) -> None:
         """Let another instrument trade, from the instant after this one."""
@@ -181,7 +189,7 @@ class SimulatedBroker:
         self._tapes[instrument.symbol] = tape
         self._instruments[instrument.symbol] = instrument
         self._queues[instrument.symbol] = []
-        self._execution.admit(instrument)
+        self.execution.admit(instrument)
         self._office.admit(tape)
 
     # the market ----------------------------------------------------------------------------
@@ -206,11 +214,40 @@ class SimulatedBroker:
         if self._conditional:
             self._look_at_conditions(closing)
 
+    def trade_together(self, orders: Sequence[Order], most: float | None) -> bool:
+        """Trade market orders, the legs of a combo, whole and at once or not at all, against the
+        bars that close at the present instant; whether they did.
+
+        Args:
+            orders: one per leg; they are known to nobody before and after.
+            most: sum of side x units x price that may be paid at most, negative for what must be
+                received at least; None without a limit.
+        """
+        legs = [
+            Resting.of(order, self._sequence, OrderStatus.WORKING, self._instruments[order.symbol])
+            for order in orders
+        ]
+        found = net_prices(legs, self._tapes, self.execution.slip, most, self._time)
+        if not found or not all(self.execution.has_room(leg.resting, leg.bar) for leg in found):
+            return False
+        for leg in found:
+            self._trade(leg.resting, leg.reference, leg.bar, leg.at_open, False, leg.price)
+        return True
+
+    def fill(self, order_id: str, quantity: float, price: float) -> None:
+        """Trade units of a resting order at a price, whatever the market does; nothing happens if
+        the order is done."""
+        resting = self._find(order_id)
+        if resting is not None:
+            bar, before = self._tapes[resting.order.symbol].bar(), resting.filled
+            opened = self.execution.execute(resting, price, bar, False, False, quantity, paid=price)
+            self._settle(resting, before, opened, False)
+
     def _decide(self, closing: Sequence[Tape]) -> None:
         """Settle futures at the closes before, and decide about the orders that came in."""
         before = {symbol: tape.close for symbol, tape in self._tapes.items()}
         before |= {tape.instrument.symbol: tape.bar().previous_close for tape in closing}
-        self._execution.begin(int(closing[0].bars.session[closing[0].row]), before)
+        self.execution.begin(int(closing[0].bars.session[closing[0].row]), before)
         if self._acceptance is not None:
             self._acceptance.decide()
 
@@ -247,7 +284,7 @@ class SimulatedBroker:
         return Servicing(
             self._office,
             ledger,
-            self._execution.lots,
+            self.execution.lots,
             self._queues,
             self._family,
             self._events,
@@ -294,7 +331,7 @@ class SimulatedBroker:
     def _floor(self, tape: Tape, queue: list[Resting], bar: Bar) -> Floor:
         policy = self._policy
         instrument = tape.instrument
-        lots = self._execution.lots[instrument.symbol]
+        lots = self.execution.lots[instrument.symbol]
         tick = instrument.tick_at(bar.open)
         margin = 0.0
         if policy.limit_fill == "through":
@@ -322,7 +359,7 @@ class SimulatedBroker:
         paid: float | None = None,
     ) -> None:
         before = resting.filled
-        opened = self._execution.execute(resting, price, bar, at_open, exact, paid=paid)
+        opened = self.execution.execute(resting, price, bar, at_open, exact, paid=paid)
         self._settle(resting, before, opened, at_open)
 
     def _settle(self, resting: Resting, before: float, opened: float, at_open: bool) -> None:
@@ -348,7 +385,7 @@ class SimulatedBroker:
             due = due_in(resting, algo, bar, tape)
             if due.units > 0.0:
                 before = resting.filled
-                opened = self._execution.execute(
+                opened = self.execution.execute(
                     resting, due.price, bar, False, False, due.units, due.slip_share
                 )
                 self._settle(resting, before, opened, False)
@@ -427,7 +464,7 @@ class SimulatedBroker:
     def _cushion(self) -> float:
         """Percent of equity not needed to hold the present positions."""
         prices, needed = self._office.marks(self._time), self._office.needed(self._time)
-        ledger = self._execution.ledger
+        ledger = self.execution.ledger
         equity = ledger.equity(prices)
         if equity <= 0.0:
             return 0.0

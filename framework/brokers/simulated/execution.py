@@ -151,6 +151,10 @@ class Execution:
             self._finish(resting, bar)
         return resting.side * opened
 
+    def has_room(self, resting: Resting, bar: Bar) -> bool:
+        """Whether the bar can still give all an order wants."""
+        return self._granted(resting, resting.remaining, bar.open, bar) >= resting.remaining
+
     def _granted(self, resting: Resting, most: float, price: float, bar: Bar) -> float:
         """Units of `most` the bar can still give, in whole lots; of an option all, since nobody
         knows the volume of a price that was reckoned."""

@@ -66,6 +66,14 @@ class Tape:
         self.row = row
         return row >= 0 and row != before
 
+    def is_last(self, expiry_row: int) -> bool:
+        """Whether the bar that closes now is the last a contract trades in.
+
+        Args:
+            expiry_row: the row of that bar, where the bars to come are known.
+        """
+        return self.row == expiry_row
+
     def rows_between(self, start: int, stop: int) -> tuple[int, int]:
         """The rows that close at instants start..stop-1, start > 0, as first and end."""
         if self._rows is None:

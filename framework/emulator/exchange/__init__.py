@@ -1,0 +1,1 @@
+"""Accounts behind the wire: orders, executions, positions, money."""

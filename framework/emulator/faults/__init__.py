@@ -1,0 +1,1 @@
+"""Seeded fault plans: what to do to which message, and when."""

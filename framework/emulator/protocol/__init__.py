@@ -1,0 +1,1 @@
+"""The wire: frames, message layouts and the nouns they carry."""

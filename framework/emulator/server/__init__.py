@@ -1,0 +1,1 @@
+"""Connections: sessions, dispatch, subscriptions and limits."""

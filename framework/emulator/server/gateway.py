@@ -1,0 +1,339 @@
+"""Gateway: the emulator as a whole, listening: connections in, market and orders behind."""
+
+from __future__ import annotations
+
+__all__ = ["Gateway", "Watcher"]
+
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from framework.domain.ledger import Ledger
+from framework.emulator.clock import RunningClock
+from framework.emulator.exchange.news import Moved, News
+from framework.emulator.exchange.placed import order_words
+from framework.emulator.exchange.prices import LivePrices, StaticPrices
+from framework.emulator.faults.message import ConnectVerdict
+from framework.emulator.faults.plan import FaultPlan
+from framework.emulator.faults.report import Report
+from framework.emulator.market.segment import Segment
+from framework.emulator.protocol.answers import Answer, ExecDetails, NextValidId, OpenOrder
+from framework.emulator.protocol.codec import decode_request, encode_answer
+from framework.emulator.protocol.errors import ProtocolError
+from framework.emulator.protocol.framing import frame
+from framework.emulator.protocol.requests import StartApi
+from framework.emulator.server.accounts import tell_moved
+from framework.emulator.server.connection import Connection
+from framework.emulator.server.dispatch import handle
+from framework.emulator.server.greeting import greet
+from framework.emulator.server.hub import Hub
+from framework.emulator.server.limits import MessageRate
+from framework.emulator.server.publisher import Publisher
+from framework.emulator.server.saboteur import Saboteur
+from framework.emulator.server.session import Session
+from framework.emulator.times import time_text
+
+Watcher = Callable[[str], None]
+"""Told, in words, of connections, orders, executions and faults."""
+
+_LONGEST_WAIT = 0.05
+"""Seconds after which a running market is looked at again."""
+_LOADED_WAIT = 0.01
+"""The same of one that sends further ticks."""
+_SKIPPED = 60 * 1_000_000_000
+"""Nanoseconds without a tick that are left out rather than waited for."""
+
+
+class Gateway:
+    """A TWS of one's own. `start` it, connect to its `port`, `close` it.
+
+    It runs in the event loop it is started in; all its work is done between two awaits, so that
+    nothing of it needs a lock.
+
+    Args:
+        hub: market, exchange, clock and settings.
+        prices: what the exchange's accounts trade against.
+        plan: faults; None for none.
+        watcher: told what happens.
+
+    Attributes:
+        hub: as given.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        prices: LivePrices | StaticPrices,
+        plan: FaultPlan | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.hub = hub
+        self._prices = prices
+        self._watcher = watcher
+        self._watched: set[int] = set()
+        self._publisher = Publisher(hub)
+        self._connections: dict[int, Connection] = {}
+        self._count = 0
+        self._port = hub.settings.port
+        self._owed = self._loaded = 0.0
+        self._longest_wait = _LOADED_WAIT if hub.settings.ticks_per_second else _LONGEST_WAIT
+        self._server: asyncio.Server | None = None
+        self._runner: asyncio.Task[None] | None = None
+        self._saboteur = None if plan is None else Saboteur(self, plan)
+        hub.is_sabotaged = plan is not None
+
+    # life ------------------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._port
+
+    async def start(self) -> None:
+        """Listen, and let the market run."""
+        await self.listen()
+        if self._saboteur is not None:
+            self._saboteur.start()
+        if isinstance(self.hub.clock, RunningClock):
+            self._runner = asyncio.get_running_loop().create_task(self._run(self.hub.clock))
+
+    async def listen(self) -> None:
+        """Accept connections; nothing happens if it does."""
+        if self._server is not None:
+            return
+        loop = asyncio.get_running_loop()
+        settings = self.hub.settings
+        self._server = await loop.create_server(self._new_connection, settings.host, self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    def deafen(self) -> None:
+        """Accept no more connections; those there are live on."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    async def close(self) -> None:
+        """End everything."""
+        if self._saboteur is not None:
+            self._saboteur.stop()
+        if self._runner is not None:
+            self._runner.cancel()
+            await asyncio.gather(self._runner, return_exceptions=True)
+            self._runner = None
+        self.deafen()
+        for connection in tuple(self._connections.values()):
+            connection.close()
+        self.save_ids()
+        await asyncio.sleep(0)
+
+    def save_ids(self) -> None:
+        """Write the ids to their file, if there is one."""
+        if self.hub.settings.ids_file is not None:
+            self.hub.exchange.ids.save(self.hub.settings.ids_file)
+
+    def book(self, account: str) -> Ledger:
+        """The true book of an account."""
+        return self.hub.exchange.accounts[account].book
+
+    def faults(self) -> Report | None:
+        """Which faults have fired; None without a plan."""
+        return None if self._saboteur is None else self._saboteur.report()
+
+    # the market ------------------------------------------------------------------------------
+
+    async def _run(self, clock: RunningClock) -> None:
+        """Move the market on as time goes by."""
+        while True:
+            self.catch_up()
+            coming = self.hub.market.next_time()
+            if coming is not None and coming - clock.now() > _SKIPPED:
+                clock.skip_to(coming - 1)
+            self._load()
+            wait = _LONGEST_WAIT if coming is None else clock.seconds_until(coming)
+            await asyncio.sleep(min(self._longest_wait, wait))
+
+    def _load(self) -> None:
+        """Send the further ticks that are due of a gateway that is to test clients."""
+        rate = self.hub.settings.ticks_per_second
+        if not rate:
+            return
+        now = asyncio.get_running_loop().time()
+        self._owed = min(self._owed + (now - self._loaded) * rate, float(rate))
+        self._loaded = now
+        count = int(self._owed)
+        self._owed -= count
+        self._publisher.flicker(count)
+
+    def catch_up(self) -> None:
+        """Let everything happen that is due by the clock."""
+        if not isinstance(self._prices, LivePrices):
+            return
+        segments = self.hub.market.until(self.hub.clock.now())
+        for _, group in groupby(segments, key=_time_of):
+            together = tuple(group)
+            self._prices.take(together)
+            self._meet(together)
+        if not segments:
+            self._publisher.idle()
+
+    def step(self) -> bool:
+        """Let the bars of the next instant meet the orders, and tell of both; False at the end of
+        the data. For a gateway whose clock moves only so."""
+        if not isinstance(self._prices, StaticPrices) or not self._prices.step():
+            return False
+        time = self._prices.instants[self._prices.instant]
+        self.hub.clock.skip_to(time)
+        self._meet(self.hub.market.until(time))
+        return True
+
+    def _meet(self, segments: Sequence[Segment]) -> None:
+        self.hub.exchange.advance()
+        self.tell()
+        self._publisher.publish(segments)
+
+    # connections -----------------------------------------------------------------------------
+
+    def _new_connection(self) -> Connection:
+        self._count += 1
+        return Connection(self, self._count, self.hub.settings.max_version)
+
+    def connected(self, connection: Connection) -> ConnectVerdict:
+        """A connection was made."""
+        self._connections[connection.number] = connection
+        if self._saboteur is None:
+            return ConnectVerdict.SERVE
+        return self._saboteur.connected(connection.number)
+
+    def connection(self, number: int) -> Connection | None:
+        """A connection by its number; None if it has ended."""
+        return self._connections.get(number)
+
+    def connections(self) -> list[Connection]:
+        """All connections, oldest first."""
+        return list(self._connections.values())
+
+    def greeting(self, version: int) -> bytes:
+        """The server's version and time."""
+        return f"{version}\0{time_text(self.hub.now(), 174, self.hub.settings.zone)}\0".encode()
+
+    def new_session(self, connection: Connection, version: int) -> Session:
+        """A client has said hello."""
+        rate = MessageRate(self.hub.settings.messages_per_second)
+        return Session(connection.number, version, connection, rate, self.hub.settings.zone)
+
+    def lost(self, connection: Connection) -> None:
+        """A connection has ended: its subscriptions end with it, its orders stay."""
+        self._connections.pop(connection.number, None)
+        session = connection.session
+        if session is not None and session.client_id is not None:
+            if self.hub.sessions.get(session.client_id) is session:
+                del self.hub.sessions[session.client_id]
+                self.watch(f"client {session.client_id} has left")
+            session.forget_streams()
+        if self._saboteur is not None:
+            self._saboteur.lost(connection.number)
+
+    # messages --------------------------------------------------------------------------------
+
+    def received(self, session: Session, payload: bytes) -> None:
+        """A request came in."""
+        if session.client_id is not None and not self._within_rate(session):
+            return
+        if self._saboteur is None:
+            self.handle(session, payload)
+        else:
+            self._saboteur.received(session, payload)
+
+    def _within_rate(self, session: Session) -> bool:
+        if session.rate.allows(asyncio.get_running_loop().time()):
+            return True
+        most = self.hub.settings.messages_per_second
+        session.error(
+            -1, 100, f"Max rate of messages per second has been exceeded: max={most} rec={most + 1}"
+        )
+        if session.rate.is_spent:
+            session.wire.close()
+        return False
+
+    def handle(self, session: Session, payload: bytes) -> None:
+        """Do what a request asks for."""
+        try:
+            request = decode_request(payload, session.version)
+        except ProtocolError as error:
+            session.error(-1, 320, f"Error reading request. {error.problem}")
+            return
+        if isinstance(request, StartApi):
+            if greet(self.hub, session, request.client_id):
+                self.watch(f"client {request.client_id} has connected, version {session.version}")
+        elif session.client_id is None:
+            session.error(-1, 504, "Not connected")
+        else:
+            handle(self.hub, session, request)
+        self.tell()
+
+    def answering(self, session: Session, answer: Answer) -> None:
+        """A message is to be sent."""
+        payload = encode_answer(answer, session.version)
+        if self._saboteur is None:
+            session.wire.write(frame(payload))
+        else:
+            self._saboteur.answering(session, answer, payload)
+
+    def tell(self) -> None:
+        """Tell clients the news of the exchange."""
+        news = self.hub.exchange.fetch()
+        if not news:
+            return
+        moved = []
+        for one in news:
+            if isinstance(one, Moved):
+                moved.append(one)
+            else:
+                self._deliver(one)
+        for session in tuple(self.hub.sessions.values()) if moved else ():
+            tell_moved(self.hub, session, moved)
+
+    def _deliver(self, news: News) -> None:
+        answer = news.answer
+        if self._watcher is not None:
+            self._watch(answer)
+        session = self.hub.sessions.get(news.client_id)
+        if session is None:
+            return
+        if isinstance(answer, ExecDetails):
+            session.send_execution(answer, self.hub.told(news.time))
+        else:
+            session.send(answer)
+
+    def move_ids(self, to: int) -> None:
+        """Tell every client another next order id."""
+        for session in tuple(self.hub.sessions.values()):
+            session.send(NextValidId(to))
+
+    def watch(self, line: str) -> None:
+        """Tell whoever watches."""
+        if self._watcher is not None:
+            self._watcher(line)
+
+    def _watch(self, answer: Answer) -> None:
+        """Tell whoever watches of orders that are new, and of what has traded."""
+        if isinstance(answer, ExecDetails):
+            self.watch(_execution_words(answer))
+        elif isinstance(answer, OpenOrder) and answer.order.perm_id not in self._watched:
+            self._watched.add(answer.order.perm_id)
+            order = answer.order
+            self.watch(f"client {order.client_id} order {answer.order_id}: {order_words(answer)}")
+
+
+def _time_of(segment: Segment) -> int:
+    return segment.time
+
+
+def _execution_words(answer: ExecDetails) -> str:
+    execution = answer.execution
+    did = "bought" if execution.side == "BOT" else "sold"
+    name = answer.contract.local_symbol or answer.contract.symbol
+    return (
+        f"client {execution.client_id} order {answer.order_id}: "
+        f"{did} {execution.shares:g} {name} at {execution.price:g}"
+    )
