@@ -119,7 +119,11 @@ def lockstep_gateway(
 
     prices = StaticPrices(tapes, timeline.instants, listing)
     house = House(
-        models_of(tuple(bars), backtest), backtest.policy, backtest.cash, checks_margin=False
+        models_of(tuple(bars), backtest),
+        backtest.policy,
+        backtest.cash,
+        checks_margin=False,
+        protects=True,
     )
     hub = _hub(market, settings, house, prices)
     hub.clock = SteppedClock(first - 1)

@@ -36,12 +36,16 @@ class House:
         policy: how orders meet bars.
         cash: opening cash of each account, in the currency of `models.rates`.
         checks_margin: whether an order that margin would not carry is rejected.
+        protects: whether children cover what their parent has opened, as a backtest's do; if not,
+            they wait for their parent to fill and then work with the quantity they came with, as
+            Interactive Brokers' do.
     """
 
     models: Models
     policy: FillPolicy = field(default_factory=FillPolicy)
     cash: float = 1_000_000.0
     checks_margin: bool = True
+    protects: bool = False
 
 
 class Account:

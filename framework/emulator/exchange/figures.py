@@ -201,9 +201,9 @@ def ledger_values(account: Account) -> Iterator[Value]:
     cash = {base: account.book.cash}
     held: dict[str, list[str]] = {base: []}
     for symbol, position in account.book.positions.items():
-        if position.is_flat:
-            continue
         instrument = account.instrument(symbol)
+        if not account.holdings.has_traded(symbol):
+            continue
         if instrument.type is AssetType.FOREX:
             bought = symbol.split(".")[0]
             cash[bought] = cash.get(bought, 0.0) + position.quantity
@@ -267,3 +267,5 @@ def _shelf(
     ):
         yield Value(key, f"{amount:.2f}", currency)
     yield Value("ExchangeRate", f"{rate:.6f}", currency)
+    yield Value("Currency", currency, currency)
+    yield Value("RealCurrency", account.currency if currency == "BASE" else currency, currency)

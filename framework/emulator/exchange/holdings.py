@@ -55,6 +55,10 @@ class Holdings:
         self.realized += profit
         return profit
 
+    def has_traded(self, symbol: str) -> bool:
+        """Whether there was an execution of it."""
+        return symbol in self._held
+
     def realized_of(self, symbol: str) -> float:
         """What one symbol has realised."""
         held = self._held.get(symbol)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["ENDED", "Placed", "order_words", "shown_status"]
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from framework.brokers.simulated.resting import Resting
 from framework.domain.orders import OrderStatus, OrderType, TimeInForce
@@ -38,8 +38,6 @@ class Placed:
         commission: paid so far.
         reason: why it ended.
         ended: nanoseconds UTC it ended at; 0 while it works.
-        children: orders that wait for it to fill, and are none of the matching engine's.
-        other_perms: further permanent ids it goes by.
     """
 
     perm_id: int
@@ -58,8 +56,6 @@ class Placed:
     commission: float = 0.0
     reason: str = ""
     ended: int = 0
-    children: list[Placed] = field(default_factory=list)
-    other_perms: list[int] = field(default_factory=list)
 
     @property
     def key(self) -> str:

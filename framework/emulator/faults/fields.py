@@ -192,7 +192,7 @@ def _other(value: object) -> object:
     if isinstance(value, str):
         return f"{value}1"
     if value is None:
-        return 1.0
+        return 1
     assert isinstance(value, int | float)
     return value + 1 if value + 1 != value else 1.0
 

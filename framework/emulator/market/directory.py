@@ -202,13 +202,9 @@ class Directory:
     def _numbered(self, con_id: int) -> Listing | None:
         key = self._numbers.key(con_id)
         if key is None:
-            # Options get their numbers when looked at: one of a run before may not have been yet.
-            for shelf in self._shelves.values():
-                for _ in shelf.find("", 0.0, tuple(Right)):
-                    pass
-            key = self._numbers.key(con_id)
-        if key is None:
-            return None
+            # Options get their numbers when looked at: a client of a run before may know more.
+            found = (shelf.numbered(con_id) for shelf in self._shelves.values())
+            return next((one for one in found if one is not None and one.con_id == con_id), None)
         known = self._entries.get(key)
         if known is not None:
             return known

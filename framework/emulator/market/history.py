@@ -37,7 +37,7 @@ _BY_TYPE = {
     "FUT": LONE | {"TRADES", "HISTORICAL_VOLATILITY"},
 }
 """What there is of each sec type; everything of the others."""
-_KEPT = LONE | {"TRADES"} - {"BID_ASK"}
+_KEPT = (LONE | {"TRADES"}) - {"BID_ASK"}
 _ALWAYS = "24/7"
 _LOOK_BACK = 90
 """Days among which there are thirty trading days and one."""

@@ -25,6 +25,7 @@ _EXTENDED = frozenset({"XNYS", "XNAS", "XASE", "BATS"})
 _PRE, _POST, _POST_EARLY = "0400", "2000", "1700"
 
 
+@lru_cache(maxsize=64)
 def zone_of(calendar: str) -> str:
     """The time zone of a calendar, such as "US/Eastern"."""
     zone = TradingCalendar(calendar).tz
@@ -36,6 +37,7 @@ def compact_day(day: int) -> str:
     return day_text(day).replace("-", "")
 
 
+@lru_cache(maxsize=1024)
 def close_text(calendar: str, day: int) -> str:
     """HH:MM at which the session of a day closes, in the calendar's zone; "" without one."""
     known = TradingCalendar(calendar)

@@ -11,7 +11,7 @@ from framework.emulator.market.day import Day
 from framework.emulator.market.pricing import Priced, Stance, path_prices
 from framework.emulator.market.segment import Segment, merged
 from framework.emulator.market.sources import Source, Stretch
-from framework.emulator.market.unroll import segments, walked
+from framework.emulator.market.unroll import parts, segments, walked
 
 _NEVER = 1 << 62
 _FEW = 64
@@ -167,6 +167,9 @@ class Line:
             for piece in today:
                 self._day = self._day.after(piece)
             self._last = today[-1]
+            if self._points:
+                size = parts(today[-1].volume, self._points)[-1]
+                self._last = today[-1]._replace(volume=size)
         self._load(time)
         self._turn()
         self.take(time, [], [])

@@ -29,12 +29,16 @@ class Numbers:
         known = self._by_key.get(key)
         if known is not None:
             return known
-        number = _REAL.get(key, _FIRST + crc32(key.encode()) % _COUNT)
+        number = self.first_choice(key)
         while number in self._keys:
             number += 1
         self._by_key[key] = number
         self._keys[number] = key
         return number
+
+    def first_choice(self, key: str) -> int:
+        """The con id a key has unless another had it before."""
+        return _REAL.get(key) or _FIRST + crc32(key.encode()) % _COUNT
 
     def key(self, number: int) -> str | None:
         """The key of a con id given out before; None if there is none."""

@@ -109,11 +109,10 @@ class Past:
         return self._priced(listing, stretch) if listing.is_option else stretch.bars
 
     def ticks(self, listing: Listing, start: int, stop: int) -> Rows:
-        """The ticks of that time; whole bars where those are not unrolled."""
+        """The ticks of that time, which is over; whole bars where those are not unrolled."""
         bars = self._source.between(_under(listing), start, stop + self.frame(listing))
-        now = self._line(_under(listing)).last.time
         rows = self._unrolled(listing, bars) if self.points else self._rows(listing, bars)
-        return rows.where((rows.closes > start) & (rows.closes <= min(stop, now)))
+        return rows.where((rows.closes > start) & (rows.closes <= stop))
 
     def days(self, listing: Listing, first: int, last: int, *, regular: bool) -> Rows:
         """One row for each trading day first..last, all of them over."""

@@ -21,7 +21,7 @@ from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.domain.instruments import Instrument
 from framework.domain.options import OptionTerms
 from framework.emulator.market.grid import on_bands
-from framework.options.black_scholes import greeks
+from framework.options.black_scholes import greeks, price
 from framework.options.contracts import option_expiry, option_terms
 from framework.options.implied import implied_volatility
 from framework.options.model import OptionModel
@@ -150,10 +150,12 @@ def path_prices(
         on_grid: rounds them to the options' ticks.
     """
     spot = np.asarray(spots)
-    years, volatility = _state(options, closing)
-    found = _worth(options, spot[None, :], years[:, None], volatility[:, None])
-    years, volatility = _state(options, opening)
-    found[:, 0] = _worth(options, spot[:1], years, volatility)
+    shape = (len(options), len(spot))
+    years, volatility = np.empty(shape), np.empty(shape)
+    for columns, stance in ((slice(0, 1), opening), (slice(1, None), closing)):
+        left, level = _state(options, stance)
+        years[:, columns], volatility[:, columns] = left[:, None], level[:, None]
+    found = _worth(options, spot[None, :], years, volatility)
     if not on_grid:
         return [row.tolist() for row in found]
     return [
@@ -189,13 +191,13 @@ def computed(
     levels = np.concatenate(([level], read.volatility))
     usable = np.where(np.isfinite(levels), levels, 0.0)
     known = greeks(terms.right.sign, stance.spot, terms.strike, years, *rates, usable)
-    worth = float(_worth([option], np.array([stance.spot]), years, levels[:1])[0])
+    own = float(_worth([option], np.array([stance.spot]), years, levels[:1])[0])
     dividends = stance.spot * -float(np.expm1(-model.dividend_yield * years[0]))
     return [
         Computation(
             implied_volatility=float(levels[row]),
             delta=float(known.delta[row]),
-            price=price,
+            price=worth,
             gamma=float(known.gamma[row]),
             vega=float(known.vega[row]) / 100.0,
             theta=float(known.theta[row]) / 365.0,
@@ -204,7 +206,7 @@ def computed(
         )
         if isfinite(levels[row])
         else None
-        for row, price in enumerate([worth, *given.tolist()])
+        for row, worth in enumerate([own, *given.tolist()])
     ]
 
 
@@ -226,5 +228,8 @@ def _worth(
     shape = (len(options), *[1] * (np.ndim(years) - 1)) if len(options) > 1 else ()
     sign = np.array([one.right.sign for one in terms]).reshape(shape)
     strike = np.array([one.strike for one in terms]).reshape(shape)
+    if model.rate == model.dividend_yield == 0.0:
+        # Early exercise never pays then: the formula for Americans would come here, if later.
+        return price(sign, spot, strike, years, 0.0, 0.0, volatility)
     rates = (model.rate, model.dividend_yield)
     return values(terms[0].style, sign, spot, strike, years, *rates, volatility)

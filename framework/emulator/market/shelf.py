@@ -5,6 +5,9 @@ from __future__ import annotations
 __all__ = ["Shelf"]
 
 from collections.abc import Callable, Iterator, Sequence
+from math import nan
+
+import numpy as np
 
 from framework.calendar import TradingCalendar
 from framework.domain.instruments import Instrument
@@ -42,7 +45,7 @@ class Shelf:
         self._numbers = numbers
         self._today = today
         self._made: dict[str, Listing] = {}
-        self._day = -1
+        self._day, self._price = -1, nan
         self._expiries: tuple[int, ...] = ()
         self._strikes: tuple[float, ...] = ()
 
@@ -74,6 +77,16 @@ class Shelf:
             if fits and terms.right in rights and compact_day(day).startswith(expiry):
                 yield known
 
+    def numbered(self, con_id: int) -> Listing | None:
+        """The one of today's chain with a con id that nobody has looked at yet; None if none."""
+        for day in self.expiries():
+            for strike in self.strikes():
+                for right in Right:
+                    name = OptionSymbol(self.under.key, day, right, strike)
+                    if self._numbers.first_choice(name.short) == con_id:
+                        return self.listed(name)
+        return None
+
     def listed(self, name: OptionSymbol) -> Listing:
         """The option of that name, whether or not it is in today's chain.
 
@@ -97,6 +110,9 @@ class Shelf:
 
     def _contract(self, name: OptionSymbol) -> Instrument:
         model = self.model
+        calendar = TradingCalendar(self.under.instrument.calendar)
+        if not calendar.is_session(np.array([name.expiry]))[0]:
+            raise DataError(f"{name.short} expires on a day without trading.", "Check the expiry.")
         return option_contract(
             self.under.instrument,
             name.expiry,
@@ -108,11 +124,11 @@ class Shelf:
         )
 
     def _look(self) -> None:
-        """List anew on a new day."""
+        """List anew on a new day, or around a new price."""
         day, price = self._today(self.under.key)
-        if day == self._day:
+        if day == self._day and price == self._price:
             return
-        self._day = day
+        self._day, self._price = day, price
         rule = self.model.listing
         calendar = TradingCalendar(self.under.instrument.calendar)
         sessions = calendar.sessions_between(day - 10, day + rule.horizon + 10)

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from framework.emulator.protocol.contract import C11, WireContract
-from framework.emulator.protocol.kinds import ESCAPED, SIZE
+from framework.emulator.protocol.kinds import ESCAPED, SHORT, SIZE
 from framework.emulator.protocol.layout import Rows, Since
 from framework.emulator.protocol.order import SoftDollarTier
 
@@ -86,7 +86,7 @@ class UpdatePortfolio:
             " currency local_symbol trading_class"
         ),
     ]
-    position: Annotated[float, SIZE]
+    position: Annotated[float, SHORT]
     market_price: float
     market_value: float
     average_cost: float
@@ -152,7 +152,7 @@ class Position:
 
     account: str
     contract: Annotated[WireContract, C11]
-    position: Annotated[float, SIZE]
+    position: Annotated[float, SHORT]
     avg_cost: float
 
 
@@ -168,7 +168,7 @@ class PositionMulti:
     req_id: int
     account: str
     contract: Annotated[WireContract, C11]
-    position: Annotated[float, SIZE]
+    position: Annotated[float, SHORT]
     avg_cost: float
     model_code: str = ""
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from framework.emulator.protocol.contract import C11, WireContract
-from framework.emulator.protocol.kinds import SIZE
+from framework.emulator.protocol.kinds import SHORT
 from framework.emulator.protocol.order import Execution, OrderState, WireOrder
 
 
@@ -52,8 +52,8 @@ class OrderStatus:
 
     order_id: int
     status: str
-    filled: Annotated[float, SIZE]
-    remaining: Annotated[float, SIZE]
+    filled: Annotated[float, SHORT]
+    remaining: Annotated[float, SHORT]
     avg_fill_price: float = 0.0
     perm_id: int = 0
     parent_id: int = 0

@@ -219,10 +219,10 @@ def _computed(unset: float) -> Kind:
 INTEGER = _plain("an integer", _read_integer, _write_integer, _empty)
 FLOAT = _plain("a number", _read_float, _write_float, _empty_or_huge)
 SIZE = Kind("a number", _read_float, _write_size, _write_size, _write_whole, _empty_or_huge)
-"""Shares or contracts. Clients below version 163 read them as integers."""
+"""A size of the market's. Clients below version 163 read it as an integer."""
 
 SHORT = _plain("a number", _read_float, _write_size, _empty_or_huge)
-"""A number without a point where it is whole, for clients that read it as an integer."""
+"""A number without a point where it is whole: a quantity of orders, positions, executions."""
 
 TEXT = _plain("a text", _read_text, _write_text)
 FLAG = _plain("0 or 1", _read_flag, _write_flag, _empty)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from framework.emulator.protocol.conditions import Condition
-from framework.emulator.protocol.kinds import OFFSET, OR_NONE, SIZE
+from framework.emulator.protocol.kinds import OFFSET, OR_NONE, SHORT
 from framework.emulator.protocol.layout import Since
 
 
@@ -33,7 +33,7 @@ class WireOrder:
     client_id: int = 0
     perm_id: int = 0
     action: str = ""
-    total_quantity: Annotated[float, SIZE] = 0.0
+    total_quantity: Annotated[float, SHORT] = 0.0
     order_type: str = ""
     lmt_price: float | None = None
     aux_price: float | None = None
@@ -202,12 +202,12 @@ class Execution:
     acct_number: str = ""
     exchange: str = ""
     side: str = ""
-    shares: Annotated[float, SIZE] = 0.0
+    shares: Annotated[float, SHORT] = 0.0
     price: float = 0.0
     perm_id: int = 0
     client_id: int = 0
     liquidation: int = 0
-    cum_qty: Annotated[float, SIZE] = 0.0
+    cum_qty: Annotated[float, SHORT] = 0.0
     avg_price: float = 0.0
     order_ref: str = ""
     ev_rule: str = ""

@@ -253,7 +253,6 @@ def _summarised(account: Account, tags: str) -> Iterator[Value]:
             _, _, currency = tag.partition(":")
             wanted = {currency or account.currency}
             kept = ledger if currency == "ALL" else [v for v in ledger if v.currency in wanted]
-            yield Value("Currency", kept[0].currency if kept else account.currency, "")
             yield from kept
         else:
             name = "AccountType" if tag == "AccountType" else tag

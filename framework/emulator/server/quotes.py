@@ -45,7 +45,8 @@ from framework.emulator.server.streams import DepthStream, QuoteStream, TickStre
 from framework.emulator.server.ticks import computation, greeks_of, ticks_between
 
 _LIVE, _DELAYED, _FROZEN_DELAYED = 1, 3, 4
-_MODEL = 13
+_ASKED = 53
+"""Tick type of what was asked for on demand."""
 _BBO = "9c0001"
 _ALL_PERMISSIONS = 3
 _MOST_DEPTHS, _MOST_ROWS = 3, 20
@@ -178,7 +179,7 @@ def implied_volatility(hub: Hub, session: Session, request: CalculateImpliedVola
         raise RejectedError(
             321, "Error validating request:-'b' : cause - No volatility gives that price"
         )
-    session.send(computation(_MODEL, found, request.req_id))
+    session.send(computation(_ASKED, found, request.req_id))
 
 
 def option_price(hub: Hub, session: Session, request: CalculateOptionPrice) -> None:
@@ -189,7 +190,7 @@ def option_price(hub: Hub, session: Session, request: CalculateOptionPrice) -> N
         raise RejectedError(
             321, "Error validating request:-'b' : cause - The volatility gives no price"
         )
-    session.send(computation(_MODEL, found, request.req_id))
+    session.send(computation(_ASKED, found, request.req_id))
 
 
 def _option(hub: Hub, contract: WireContract) -> Listing:
