@@ -11,6 +11,7 @@ OTHERS = (
     "components",
     "gateway",
     "hedge-lab",
+    "journal",
     "orders",
     "referee",
     "run",

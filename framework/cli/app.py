@@ -15,6 +15,7 @@ import framework
 from framework.cli.flags import RunFlags
 from framework.cli.gateway_options import gateway
 from framework.cli.hedge_lab_options import hedge_lab
+from framework.cli.journal_options import journal
 from framework.cli.options import (
     Account,
     Actions,
@@ -246,6 +247,7 @@ def _referee(
 app.command("sweep")(sweep)
 app.command("hedge-lab")(hedge_lab)
 app.command("gateway")(gateway)
+app.command("journal")(journal)
 
 
 @app.command("warm")

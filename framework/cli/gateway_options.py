@@ -10,7 +10,16 @@ from typing import Annotated
 
 import typer
 
-from framework.cli.options import Debug, Quiet
+from framework.cli.options import (
+    Calendar,
+    Debug,
+    Hours,
+    Prices,
+    Quiet,
+    Stamp,
+    Symbols,
+    TimeZone,
+)
 from framework.cli.reporting import reporting
 
 DEFAULT_PORT = 7400
@@ -77,17 +86,13 @@ _Ids = Annotated[
     ),
 ]
 _Data = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         metavar="FILE",
-        help="Bars of your own, or a folder of them; the symbol is the file's name. "
-        "[dim]default: a made-up market that is always open[/dim]",
+        help="Bars of your own, a folder of them, or a sample's name. [dim]default: a made-up "
+        "market that is always open[/dim]",
         rich_help_panel=_MARKET,
     ),
-]
-_Sample = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Packaged bars, such as sp500.", rich_help_panel=_MARKET),
 ]
 _Start = Annotated[
     str | None,
@@ -152,8 +157,13 @@ class GatewayFlags:
     no_limits: bool
     max_version: int
     ids: Path | None
-    data: Path | None
-    sample: str | None
+    data: str | None
+    symbols: str | None
+    stamp: str | None
+    tz: str | None
+    calendar: str | None
+    prices: str | None
+    hours: str | None
     start: str | None
     speed: float
     points: int | None
@@ -174,7 +184,12 @@ def gateway(
     max_version: _Version = 178,
     ids: _Ids = None,
     data: _Data = None,
-    sample: _Sample = None,
+    symbols: Symbols = None,
+    stamp: Stamp = None,
+    tz: TimeZone = None,
+    calendar: Calendar = None,
+    prices: Prices = None,
+    hours: Hours = None,
     start: _Start = None,
     speed: _Speed = 1.0,
     points: _Points = None,
@@ -196,7 +211,12 @@ def gateway(
         max_version=max_version,
         ids=ids,
         data=data,
-        sample=sample,
+        symbols=symbols,
+        stamp=stamp,
+        tz=tz,
+        calendar=calendar,
+        prices=prices,
+        hours=hours,
         start=start,
         speed=speed,
         points=points,

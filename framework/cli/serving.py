@@ -12,16 +12,19 @@ from pathlib import Path
 from rich.console import Console
 
 from framework.cli.gateway_options import GatewayFlags
+from framework.config.market import load_market
+from framework.config.runfile import DataSection, validate
 from framework.emulator.build import live_gateway, live_house
 from framework.emulator.clock import wall_time
 from framework.emulator.faults.plan import FaultPlan, load_plan
 from framework.emulator.faults.random_plan import random_plan
 from framework.emulator.faults.rows import load_row
 from framework.emulator.market.market import Market
-from framework.emulator.market.markets import file_market, sample_market, synthetic_market
+from framework.emulator.market.markets import bars_market, synthetic_market
 from framework.emulator.server.gateway import Gateway
 from framework.emulator.server.settings import GatewaySettings
 from framework.errors import ConfigError
+from framework.feeds.answers import FileAnswers
 
 _BANNER = (
     "EMULATOR: this is not Interactive Brokers. Prices, orders and money are simulated on this "
@@ -111,16 +114,37 @@ def _settings(flags: GatewayFlags) -> GatewaySettings:
 
 
 def _market(flags: GatewayFlags) -> Market:
-    if flags.data is not None and flags.sample is not None:
-        raise ConfigError("There are both --data and --sample.", "Give one of them.")
     start = None if flags.start is None else _start(flags.start)
-    points = flags.points or _POINTS
-    if flags.data is not None:
-        return file_market(flags.data, start, points=points)
-    if flags.sample is not None:
-        return sample_market(flags.sample, start, points=points)
-    points = flags.points or _POINTS_MADE_UP
-    return synthetic_market(start or wall_time(), seed=flags.seed, points=points)
+    if flags.data is None:
+        points = flags.points or _POINTS_MADE_UP
+        return synthetic_market(start or wall_time(), seed=flags.seed, points=points)
+    section = _data(flags)
+    answers = FileAnswers(
+        section.stamp, section.tz, section.calendar, section.prices, section.hours
+    )
+    bars = load_market(flags.data, answers, section.symbols).bars
+    if start is None:
+        start = min(int(one.close_time[len(one) // 2]) for one in bars)
+    if start >= max(int(one.close_time[-1]) for one in bars):
+        raise ConfigError(
+            f"--from is {flags.start}, and the last bar closes before.", "Give an earlier date."
+        )
+    return bars_market(bars, start, points=flags.points or _POINTS)
+
+
+def _data(flags: GatewayFlags) -> DataSection:
+    """The answers about the files, in the words they can have."""
+    given = {
+        "symbols": flags.symbols,
+        "stamp": flags.stamp,
+        "tz": flags.tz,
+        "calendar": flags.calendar,
+        "prices": flags.prices,
+        "hours": flags.hours,
+    }
+    known = {name: value for name, value in given.items() if value is not None}
+    names: dict[tuple[str, ...], str] = {("data", name): f"--{name}" for name in known}
+    return validate({"data": known}, "gateway", names).data
 
 
 def _start(text: str) -> int:

@@ -32,6 +32,7 @@ from framework.config.plan import plan_of, request_of
 from framework.config.runfile import validate
 from framework.domain.events import Fill, OrderUpdate, Refused
 from framework.domain.orders import DONE, Order, OrderStatus, OrderType, TimeInForce
+from framework.emulator.faults.plan import plan_of as fault_plan_of
 from framework.errors import InputError, SlipwayError
 from framework.research.results import Result
 from framework.research.summary import measures
@@ -157,6 +158,9 @@ def test_a_run_file_is_one(block: Block, tmp_path: Path) -> None:
     if block.text.startswith("# fees.yaml"):
         (tmp_path / "fees.yaml").write_text(block.text, "utf-8")
         read_schedule(str(tmp_path / "fees.yaml"))
+        return
+    if block.text.startswith("# plan.yaml"):
+        assert fault_plan_of(block.text).faults
         return
     plan_of(request_of(validate(yaml.safe_load(block.text))))
 

@@ -68,6 +68,8 @@ class Exchange:
         """What is to be told since the last call."""
         if not self.news:
             return []
+        for placed in self._register.tidy(_REMEMBERED):
+            self.accounts[placed.account].orders.pop(placed.key, None)
         news = list(self.news)
         self.news.clear()
         return news
@@ -318,3 +320,5 @@ class Exchange:
 
 
 _REJECTED = 201
+_REMEMBERED = 2_000
+"""Orders that are remembered, those that work or have traded aside."""

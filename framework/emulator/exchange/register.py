@@ -42,6 +42,17 @@ class Register:
         if self._by_id.get((placed.client_id, placed.order_id)) is placed:
             del self._by_id[placed.client_id, placed.order_id]
 
+    def tidy(self, most: int) -> list[Placed]:
+        """Forget the oldest orders that are done and have traded nothing, once there are more than
+        `most` of all kinds by a quarter; those forgotten."""
+        surplus = len(self._all) - most
+        if surplus <= most // 4:
+            return []
+        idle = [one for one in self._all.values() if one.is_done and one.filled == 0.0]
+        for placed in idle[:surplus]:
+            self.forget(placed)
+        return idle[:surplus]
+
     def free_ids(self, first: int) -> None:
         """Let the ids from `first` on be free again, whatever they stood for."""
         for key in [key for key in self._by_id if key[1] >= first]:

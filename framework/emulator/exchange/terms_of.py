@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Symbols", "terms_of"]
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from framework.domain.conditions import (
@@ -32,6 +32,8 @@ from framework.domain.terms import (
     Vwap,
 )
 from framework.emulator.exchange.rejected import RejectedError
+from framework.emulator.market.refusal import HistoryRefused
+from framework.emulator.market.times import read_instant
 from framework.emulator.protocol.conditions import Condition as WireCondition
 from framework.emulator.protocol.conditions import (
     ExecutionCond,
@@ -42,7 +44,6 @@ from framework.emulator.protocol.conditions import (
     VolumeCond,
 )
 from framework.emulator.protocol.order import WireOrder
-from framework.emulator.times import parsed_time
 from framework.errors import OrderError
 
 
@@ -100,11 +101,13 @@ def terms_of(
 
 
 def _time(text: str, zone: str) -> datetime:
+    """A time; a date alone means the end of that day."""
+    whole = f"{text.strip()} 23:59:59" if len(text.split()) == 1 and "-" not in text else text
     try:
-        return parsed_time(text, zone)
-    except ValueError as error:
+        return datetime.fromtimestamp(read_instant(whole, zone, 0) // 1_000_000_000, UTC)
+    except HistoryRefused as error:
         raise RejectedError(
-            391, f"The date, time, or time-zone entered is invalid: {error}"
+            391, f"The date, time, or time-zone entered is invalid: {text!r}"
         ) from error
 
 

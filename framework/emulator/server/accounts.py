@@ -20,6 +20,7 @@ from dataclasses import replace
 from framework.emulator.exchange.account import Account
 from framework.emulator.exchange.figures import Value, account_values, ledger_values, profits_of
 from framework.emulator.exchange.news import Moved
+from framework.emulator.market.times import tws_time
 from framework.emulator.protocol.answers import (
     AccountDownloadEnd,
     AccountSummary,
@@ -48,7 +49,6 @@ from framework.emulator.protocol.requests import (
 )
 from framework.emulator.server.hub import Hub
 from framework.emulator.server.session import Session
-from framework.emulator.times import time_text
 
 _UPDATES = -1
 """Number of the plain account updates among the streams whose values are remembered."""
@@ -222,7 +222,7 @@ def _tell_values(hub: Hub, session: Session, account: Account) -> None:
 
 
 def _tell_time(hub: Hub, session: Session) -> None:
-    text = time_text(hub.now(), 0, session.zone).split()[1][:5]
+    text = tws_time(hub.now(), 0, session.zone).split()[1][:5]
     session.send(UpdateAccountTime(text))
 
 

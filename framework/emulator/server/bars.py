@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["candle", "show_bar"]
+__all__ = ["show_bar"]
 
 from framework.emulator.market.buckets import HistoryBar
+from framework.emulator.market.candles import candle
 from framework.emulator.market.segment import Segment
-from framework.emulator.market.times import bar_date
-from framework.emulator.protocol.answers import Candle, HistoricalDataUpdate, RealtimeBar
+from framework.emulator.protocol.answers import HistoricalDataUpdate, RealtimeBar
 from framework.emulator.server.hub import Hub
 from framework.emulator.server.session import Session
 from framework.emulator.server.streams import BarStream
 
 _SECOND = 1_000_000_000
 _FIVE = 5 * _SECOND
-
-
-def candle(bar: HistoryBar, daily: bool, format_date: int, version: int, zone: str) -> Candle:
-    """A bar as a client has asked for it."""
-    date = bar_date(bar.time, daily=daily, format_date=format_date, version=version, zone=zone)
-    prices = (bar.open, bar.high, bar.low, bar.close)
-    return Candle(date, *prices, bar.volume, bar.wap, bar.trades)
 
 
 def show_bar(hub: Hub, session: Session, req_id: int, stream: BarStream, segment: Segment) -> None:

@@ -17,6 +17,7 @@ from framework.emulator.faults.message import ConnectVerdict
 from framework.emulator.faults.plan import FaultPlan
 from framework.emulator.faults.report import Report
 from framework.emulator.market.segment import Segment
+from framework.emulator.market.times import tws_time
 from framework.emulator.protocol.answers import Answer, ExecDetails, NextValidId, OpenOrder
 from framework.emulator.protocol.codec import decode_request, encode_answer
 from framework.emulator.protocol.errors import ProtocolError
@@ -31,7 +32,6 @@ from framework.emulator.server.limits import MessageRate
 from framework.emulator.server.publisher import Publisher
 from framework.emulator.server.saboteur import Saboteur
 from framework.emulator.server.session import Session
-from framework.emulator.times import time_text
 
 Watcher = Callable[[str], None]
 """Told, in words, of connections, orders, executions and faults."""
@@ -135,6 +135,11 @@ class Gateway:
         """The true book of an account."""
         return self.hub.exchange.accounts[account].book
 
+    def lift_faults(self) -> None:
+        """End the faults that were to last until told."""
+        if self._saboteur is not None:
+            self._saboteur.lift()
+
     def faults(self) -> Report | None:
         """Which faults have fired; None without a plan."""
         return None if self._saboteur is None else self._saboteur.report()
@@ -214,7 +219,7 @@ class Gateway:
 
     def greeting(self, version: int) -> bytes:
         """The server's version and time."""
-        return f"{version}\0{time_text(self.hub.now(), 174, self.hub.settings.zone)}\0".encode()
+        return f"{version}\0{tws_time(self.hub.now(), 174, self.hub.settings.zone)}\0".encode()
 
     def new_session(self, connection: Connection, version: int) -> Session:
         """A client has said hello."""

@@ -15,6 +15,7 @@ import asyncio
 from dataclasses import replace
 
 from framework.emulator.exchange.rejected import RejectedError
+from framework.emulator.market.candles import candles
 from framework.emulator.market.history import HistoryAnswer, HistoryRequest
 from framework.emulator.market.listing import Listing
 from framework.emulator.market.past_ticks import PastTick
@@ -42,7 +43,6 @@ from framework.emulator.protocol.requests import (
     ReqHistoricalTicks,
     ReqRealTimeBars,
 )
-from framework.emulator.server.bars import candle
 from framework.emulator.server.hub import Hub
 from framework.emulator.server.session import Session
 from framework.emulator.server.streams import FIVE_SECONDS, BarStream
@@ -85,9 +85,7 @@ def _answer(
     session: Session, request: ReqHistoricalData, listing: Listing, answer: HistoryAnswer
 ) -> None:
     zone = listing.time_zone
-    bars = tuple(
-        candle(bar, answer.daily, request.format_date, session.version, zone) for bar in answer.bars
-    )
+    bars = candles(answer, request.format_date, session.version, zone)
     start, end = (tws_time(time, session.version, zone) for time in (answer.start, answer.end))
     session.send(HistoricalData(request.req_id, start, end, bars))
 

@@ -15,11 +15,12 @@ __all__ = [
 ]
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from framework.emulator.exchange.executions import Executed
 from framework.emulator.exchange.placed import Placed
 from framework.emulator.exchange.rejected import RejectedError
+from framework.emulator.market.refusal import HistoryRefused
+from framework.emulator.market.times import read_instant, tws_time
 from framework.emulator.protocol.answers import (
     CompletedOrder,
     CompletedOrdersEnd,
@@ -42,7 +43,6 @@ from framework.emulator.protocol.requests import (
 )
 from framework.emulator.server.hub import Hub
 from framework.emulator.server.session import Session
-from framework.emulator.times import parsed_time, time_text
 
 _READ_ONLY = (
     "Error validating request:-'b' : cause - The API interface is currently in Read-Only mode."
@@ -135,7 +135,7 @@ def request_completed_orders(hub: Hub, session: Session, request: ReqCompletedOr
 
 
 def _completed(hub: Hub, session: Session, placed: Placed) -> CompletedOrder:
-    text = time_text(hub.told(placed.ended), session.version, session.zone)
+    text = tws_time(hub.told(placed.ended), session.version, session.zone)
     size = f"{placed.filled:g}"
     words = f"Filled Size: {size}" if placed.status == "Filled" else f"Cancelled: {placed.reason}"
     state = OrderState(status=placed.status, completed_time=text, completed_status=words)
@@ -164,12 +164,9 @@ class _Filter:
         self._since = 0
         if wanted.time:
             try:
-                since = parsed_time(wanted.time, zone)
-            except ValueError as error:
-                raise RejectedError(
-                    321, f"Error validating request:-'b' : cause - {error}"
-                ) from error
-            self._since = int((since - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e9)
+                self._since = read_instant(wanted.time, zone, 0)
+            except HistoryRefused as error:
+                raise RejectedError(391, error.message) from error
 
     def takes(self, executed: Executed, since: int) -> bool:
         """Whether it wants an execution; `since` is when the day began."""

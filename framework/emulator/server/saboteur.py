@@ -15,7 +15,7 @@ from framework.emulator.faults.injector import Injector, Step
 from framework.emulator.faults.message import ConnectVerdict, Delivery, Direction, MessageView
 from framework.emulator.faults.plan import FaultPlan
 from framework.emulator.faults.report import Report
-from framework.emulator.protocol.answers import Answer, Error, OrderStatus
+from framework.emulator.protocol.answers import Answer, Error
 from framework.emulator.protocol.codec import decode_request, encode_answer, message_id
 from framework.emulator.protocol.errors import ProtocolError
 from framework.emulator.protocol.framing import frame
@@ -96,6 +96,11 @@ class Saboteur:
             self._timer.cancel()
             self._timer = None
 
+    def lift(self) -> None:
+        """End what was to last until told: refusals, mutes, messages held back."""
+        self._perform(self._injector.lift(self._now()))
+        self._arm()
+
     def report(self) -> Report:
         """Which faults have fired."""
         return self._injector.report()
@@ -141,12 +146,6 @@ class Saboteur:
         )
         self._gone[session.number] = session
         self._perform(self._injector.on_answer(view, self._now()))
-        if isinstance(answer, OrderStatus) and session.client_id is not None:
-            self._perform(
-                self._injector.on_status(
-                    session.client_id, answer.order_id, answer.status, self._now()
-                )
-            )
         self._perform_due()
 
     def _perform_due(self) -> None:

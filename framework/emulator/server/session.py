@@ -7,6 +7,7 @@ __all__ = ["Session", "Wire"]
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from framework.emulator.market.times import tws_time
 from framework.emulator.protocol.answers import Answer, Error, ExecDetails
 from framework.emulator.server.limits import MessageRate
 from framework.emulator.server.streams import (
@@ -15,7 +16,6 @@ from framework.emulator.server.streams import (
     QuoteStream,
     TickStream,
 )
-from framework.emulator.times import time_text
 
 
 class Wire(Protocol):
@@ -93,7 +93,7 @@ class Session:
 
     def send_execution(self, details: ExecDetails, time: int, req_id: int = -1) -> None:
         """Send an execution with its time written as this connection reads it."""
-        execution = replace(details.execution, time=time_text(time, self.version, self.zone))
+        execution = replace(details.execution, time=tws_time(time, self.version, self.zone))
         self.send(replace(details, req_id=req_id, execution=execution))
 
     def forget_streams(self) -> None:

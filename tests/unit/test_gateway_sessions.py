@@ -1,0 +1,89 @@
+"""Whole sessions of the real client libraries, and of a client that counts every field.
+
+Each plays in an interpreter that has its library, against a gateway of its own: what one leaves
+behind is no other's business. A library that is not installed is named and skipped; see
+`tests/clients/environment.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.clients.gateway_process import serving
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENTS = ROOT / "tests" / "clients"
+SECONDS = 85.0
+"""How long a session may take."""
+SPEED = ("--speed", "20")
+
+
+class Play(NamedTuple):
+    """A script, the library it needs, and what it and its gateway are told."""
+
+    script: str
+    library: str = ""
+    variable: str = ""
+    folder: str = ""
+    told: tuple[str, ...] = ()
+    gateway: tuple[str, ...] = SPEED
+
+
+IBAPI_10 = ("ibapi", "SLIPWAY_IBAPI10_PYTHON", ".venv-ibapi10")
+IB_ASYNC = ("ib_async", "SLIPWAY_IB_ASYNC_PYTHON", ".venv-ib-async")
+TWO = ("--account", "DU1111111", "--account", "DU2222222", *SPEED)
+PLAYS = {
+    "ib_insync": Play("session_ib_insync.py", "ib_insync"),
+    "ib_async": Play("session_ib_async.py", *IB_ASYNC),
+    "ibapi 9.81": Play("session_ibapi.py", "ibapi"),
+    "ibapi 10.46": Play("session_ibapi.py", *IBAPI_10),
+    "raw": Play("session_raw.py"),
+    "ib_insync, two accounts": Play(
+        "session_ib_insync.py", "ib_insync", told=("--accounts", "2"), gateway=TWO
+    ),
+    "ibapi, two accounts": Play("session_ibapi.py", "ibapi", told=("--accounts", "2"), gateway=TWO),
+    "ib_insync, read-only": Play(
+        "session_ib_insync.py", "ib_insync", told=("--read-only",), gateway=("--read-only",)
+    ),
+    "ibapi, read-only": Play(
+        "session_ibapi.py", "ibapi", told=("--read-only",), gateway=("--read-only",)
+    ),
+}
+
+
+def interpreter(play: Play) -> str:
+    """The Python that has the library."""
+    if play.variable:
+        inside = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+        found = Path(os.environ.get(play.variable, ROOT / play.folder / inside))
+        if not found.exists():
+            pytest.skip(f"{play.library} needs {play.folder}, see tests/clients/environment.py")
+        return str(found)
+    if play.library and find_spec(play.library) is None:
+        pytest.skip(f"{play.library} is not installed here")
+    return sys.executable
+
+
+@pytest.mark.parametrize("name", PLAYS)
+def test_a_session_passes(name: str, subtests: pytest.Subtests) -> None:
+    play = PLAYS[name]
+    python = interpreter(play)
+    with serving(*play.gateway) as gateway:
+        command = [python, str(CLIENTS / play.script), "--port", str(gateway.port), *play.told]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=SECONDS, check=False, cwd=ROOT
+        )
+    steps = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert steps, f"{name} said nothing: {done.stderr[-2000:]}"
+    for step in steps:
+        with subtests.test(msg=step["step"]):
+            assert step["ok"], f"{step['step']}: {step['detail']}"
+    assert done.returncode == (0 if all(step["ok"] for step in steps) else 1), done.stderr[-2000:]
