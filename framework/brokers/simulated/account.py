@@ -173,7 +173,7 @@ class BackOffice:
     def is_idle(self) -> bool:
         """Whether it will never have anything to do."""
         expiring = any(
-            row < len(self._tapes[symbol].bars) for symbol, row in self._expiry_rows.items()
+            self._tapes[symbol].reaches(row) for symbol, row in self._expiry_rows.items()
         )
         busy = self._called or expiring or self._lists_options or any(self._actions.values())
         return self._financing is None and not busy

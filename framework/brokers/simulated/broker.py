@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["SimulatedBroker"]
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from framework.brokers.simulated.acceptance import Acceptance
@@ -23,7 +23,7 @@ from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.servicing import Servicing
 from framework.brokers.simulated.tape import Bar, Tape
 from framework.brokers.simulated.together import net_prices
-from framework.brokers.simulated.triggers import Facts, Market, hold
+from framework.brokers.simulated.triggers import Facts, Market, hold, market_of
 from framework.brokers.simulated.walk import Floor, along_path, as_submitted, open_first
 from framework.brokers.simulated.working import due_in
 from framework.domain.events import BrokerEvent, OrderUpdate
@@ -46,6 +46,8 @@ class SimulatedBroker:
 
     Attributes:
         execution: what books a trade.
+        pause: called after each fill that has woken or moved protective orders, before the bar goes
+            on; for a market whose clients react within a bar.
     """
 
     __slots__ = (
@@ -66,6 +68,7 @@ class SimulatedBroker:
         "_time",
         "_traded",
         "execution",
+        "pause",
     )
 
     def __init__(
@@ -83,6 +86,7 @@ class SimulatedBroker:
         self._sequence = 0
         self._time = 0
         self._conditional = False
+        self.pause: Callable[[], None] | None = None
         self._leverage = models.leverage
         self._traded: dict[str, int] = {}
         self._instants = instants
@@ -376,6 +380,8 @@ class SimulatedBroker:
         if resting.status in _UNFILLED:
             family.after_end(resting)
         family.end_idle(resting.order.symbol)
+        if self.pause is not None and opened != 0.0 and family.children(resting.order):
+            self.pause()
 
     def _work_algos(self, tape: Tape, queue: list[Resting], bar: Bar) -> None:
         for resting in queue:
@@ -433,7 +439,7 @@ class SimulatedBroker:
         """What conditions may ask of each instrument that has had a bar."""
         fresh = {tape.instrument.symbol for tape in closing}
         return {
-            symbol: _market(tape, symbol in fresh)
+            symbol: market_of(tape, symbol in fresh)
             for symbol, tape in self._tapes.items()
             if tape.row >= 0
         }
@@ -484,16 +490,3 @@ class SimulatedBroker:
 
 
 _UNFILLED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
-
-
-def _market(tape: Tape, is_fresh: bool) -> Market:
-    bar = tape.bar()
-    return Market(
-        bar.high,
-        bar.low,
-        bar.close,
-        tape.previous_session_close(),
-        tape.session_volume(),
-        bar.regular,
-        is_fresh,
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Bar", "Tape"]
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -40,18 +41,20 @@ class Tape:
 
     Args:
         bars: the bars traded on.
-        rows: the last known row at every instant, -1 before the first; None when rows and instants
-            are the same.
+        rows: the last known row at every instant, -1 before the first, maybe growing; None when
+            rows and instants are the same.
         finer: bars of a shorter frame that make up `bars`, where the feed has them.
     """
 
     __slots__ = ("_finer", "_finer_stops", "_rows", "bars", "instrument", "row")
 
-    def __init__(self, bars: Bars, rows: IntArray | None, finer: Bars | None = None) -> None:
+    def __init__(
+        self, bars: Bars, rows: IntArray | Sequence[int] | None, finer: Bars | None = None
+    ) -> None:
         self.bars = bars
         self.instrument = bars.instrument
         self.row = -1
-        self._rows = None if rows is None else rows.data
+        self._rows = rows.data if isinstance(rows, np.ndarray) else rows
         self._finer = finer
         self._finer_stops = (
             None
@@ -73,6 +76,10 @@ class Tape:
             expiry_row: the row of that bar, where the bars to come are known.
         """
         return self.row == expiry_row
+
+    def reaches(self, expiry_row: int) -> bool:
+        """Whether the bars go on to the last one a contract trades in, or may; as `is_last`."""
+        return expiry_row < len(self.bars)
 
     def rows_between(self, start: int, stop: int) -> tuple[int, int]:
         """The rows that close at instants start..stop-1, start > 0, as first and end."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["Facts", "Market", "hold"]
+__all__ = ["Facts", "Market", "hold", "market_of"]
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from framework.brokers.simulated.instants import nanoseconds
+from framework.brokers.simulated.tape import Tape
 from framework.domain.conditions import (
     Condition,
     Conditions,
@@ -106,3 +107,17 @@ def _market_holds(
 
 def _beyond(value: float, level: float, above: bool) -> bool:
     return value >= level if above else value <= level
+
+
+def market_of(tape: Tape, is_fresh: bool) -> Market:
+    """What conditions may ask of a tape's instrument now."""
+    bar = tape.bar()
+    return Market(
+        bar.high,
+        bar.low,
+        bar.close,
+        tape.previous_session_close(),
+        tape.session_volume(),
+        bar.regular,
+        is_fresh,
+    )

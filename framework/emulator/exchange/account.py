@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Account", "House"]
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from framework.brokers.simulated.broker import SimulatedBroker
@@ -207,6 +207,10 @@ class Account:
         if day != self._day:
             self._day = day
             self.day_equity = self.equity()
+
+    def pause_with(self, pause: Callable[[], None]) -> None:
+        """Let every bar stop where a fill has woken protective orders, by calling this."""
+        self._broker.pause = pause
 
     def fill(self, placed: Placed, quantity: float, price: float) -> None:
         """Trade a working order outside the market."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Exchange"]
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from framework.emulator.exchange.account import Account, House
@@ -105,6 +105,16 @@ class Exchange:
     def advance(self) -> None:
         """Let the bars of the present instant of the prices meet all orders."""
         self._floor.meet()
+
+    def settle(self) -> None:
+        """Turn what has happened so far within an instant into news."""
+        for account in self.accounts.values():
+            account.settle()
+
+    def pause_with(self, pause: Callable[[], None]) -> None:
+        """Let every bar stop where a fill has woken protective orders, by calling this."""
+        for account in self.accounts.values():
+            account.pause_with(pause)
 
     # placing ---------------------------------------------------------------------------------
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Gateway", "Watcher"]
+__all__ = ["Gateway", "Quiet", "Watcher"]
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 
 from framework.domain.ledger import Ledger
@@ -27,6 +27,7 @@ from framework.emulator.server.accounts import tell_moved
 from framework.emulator.server.connection import Connection
 from framework.emulator.server.dispatch import handle
 from framework.emulator.server.greeting import greet
+from framework.emulator.server.handoff import Handoff
 from framework.emulator.server.hub import Hub
 from framework.emulator.server.limits import MessageRate
 from framework.emulator.server.publisher import Publisher
@@ -35,6 +36,9 @@ from framework.emulator.server.session import Session
 
 Watcher = Callable[[str], None]
 """Told, in words, of connections, orders, executions and faults."""
+
+Quiet = Callable[[], Awaitable[None]]
+"""Comes back once nobody has anything to say to the present state of things."""
 
 _LONGEST_WAIT = 0.05
 """Seconds after which a running market is looked at again."""
@@ -75,6 +79,7 @@ class Gateway:
         self._connections: dict[int, Connection] = {}
         self._count = 0
         self._port = hub.settings.port
+        self._handoff: Handoff | None = None
         self._owed = self._loaded = 0.0
         self._longest_wait = _LOADED_WAIT if hub.settings.ticks_per_second else _LONGEST_WAIT
         self._server: asyncio.Server | None = None
@@ -121,6 +126,8 @@ class Gateway:
             await asyncio.gather(self._runner, return_exceptions=True)
             self._runner = None
         self.deafen()
+        if self._handoff is not None:
+            self._handoff.close()
         for connection in tuple(self._connections.values()):
             connection.close()
         self.save_ids()
@@ -184,12 +191,38 @@ class Gateway:
     def step(self) -> bool:
         """Let the bars of the next instant meet the orders, and tell of both; False at the end of
         the data. For a gateway whose clock moves only so."""
-        if not isinstance(self._prices, StaticPrices) or not self._prices.step():
+        segments = self._next_bars()
+        if segments is None:
             return False
+        self._meet(segments)
+        return True
+
+    async def step_with(self, quiet: Quiet) -> bool:
+        """The same with clients that react within a bar: whenever a fill has woken protective
+        orders, the bar goes on only once `quiet` has come back."""
+        segments = self._next_bars()
+        if segments is None:
+            return False
+        if self._handoff is None:
+            self._handoff = Handoff()
+            self.hub.exchange.pause_with(self._handoff.pause)
+        paused = self._handoff.start(self.hub.exchange.advance)
+        while paused:
+            self.hub.exchange.settle()
+            self.tell()
+            await quiet()
+            paused = self._handoff.resume()
+        self.tell()
+        self._publisher.publish(segments)
+        return True
+
+    def _next_bars(self) -> Sequence[Segment] | None:
+        """Go to the next instant; its bars, None at the end of the data."""
+        if not isinstance(self._prices, StaticPrices) or not self._prices.step():
+            return None
         time = self._prices.instants[self._prices.instant]
         self.hub.clock.skip_to(time)
-        self._meet(self.hub.market.until(time))
-        return True
+        return self.hub.market.until(time)
 
     def _meet(self, segments: Sequence[Segment]) -> None:
         self.hub.exchange.advance()
