@@ -84,7 +84,7 @@ async def id_in_use(s: Session) -> str:
     other.errorEvent += lambda req_id, code, *_: codes.append((req_id, code))
     try:
         await other.connectAsync(
-            s.options.host, s.options.port, clientId=s.options.client_id, timeout=1.5
+            s.options.host, s.options.port, clientId=s.options.client_id, timeout=0.8
         )
     except (ConnectionError, TimeoutError, OSError) as error:
         check(not other.isConnected(), "the second connection is up")

@@ -336,17 +336,17 @@ async def five_seconds(s: Session) -> str:
 @LATER("a stream ends when it is cancelled")
 async def stream_ends(s: Session) -> str:
     count = 0
-    for name in list(s.tickers):
-        if name != "AAPL":
-            ticker = s.tickers.pop(name)
 
-            def counted(_: object) -> None:
-                nonlocal count
-                count += 1
+    def counted(_: object) -> None:
+        nonlocal count
+        count += 1
 
-            s.ib.cancelMktData(s.contract(name))
-            await asyncio.sleep(0.15)
-            ticker.updateEvent += counted
+    ended = [s.tickers.pop(name) for name in list(s.tickers) if name != "AAPL"]
+    for ticker in ended:
+        s.ib.cancelMktData(ticker.contract)
+    await asyncio.sleep(0.2)
+    for ticker in ended:
+        ticker.updateEvent += counted
     await asyncio.sleep(0.5)
     equal(count, 0, "updates after the cancel")
     return "quiet"

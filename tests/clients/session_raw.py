@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 
 import raw_trading
-from raw import Wire, contract_fields, frame, hello, words
+from raw import Wire, frame, hello, words
 from raw_layouts import details
 from raw_session import AAPL, NOTICES, RawSession
 from steps import Steps, check, equal, near, options, run
@@ -109,57 +109,6 @@ def pieces(s: RawSession) -> str:
         other.write(frame(49, 1)[5:])
         other.message(49, 1)
     return "answered"
-
-
-@HANDSHAKES("more than 50 messages a second: 100; a client that keeps to it is served")
-def rate(s: RawSession) -> str:
-    with wire(s) as other:
-        other.connect(s.options.client_id)
-        for _ in range(70):
-            other.send(49, 1)
-        error = other.until(lambda m: m[0] == "4" and m[3] == "100", "code 100", 3)
-        equal(error[2], "-1", "id of the error")
-    with wire(s) as other:
-        other.connect(s.options.client_id + 1)
-        other.rate = 45
-        for _ in range(90):
-            other.send(49, 1)
-        told = other.drain(0.3)
-        answers = [m for m in told if m[0] == "49"]
-        equal(len(answers), 90, "answers at 45 messages a second")
-        equal([m for m in told if m[0] == "4" and m[3] == "100"], [], "codes 100")
-    return error[4]
-
-
-@HANDSHAKES("history asked for twice within 15 seconds: 162 or 420")
-def paced(s: RawSession) -> str:
-    with wire(s) as other:
-        other.connect(s.options.client_id)
-        for req_id in (1, 2):
-            fields = contract_fields(AAPL)
-            other.send(20, req_id, *fields, 0, "", "1 day", "33 D", 1, "TRADES", 1, 0, "")
-        other.message(17, 1)
-        error = other.until(lambda m: m[0] == "4" and m[2] == "2", "an error")
-        check(error[3] in ("162", "420"), f"{error}")
-    return error[4]
-
-
-@HANDSHAKES("more than 100 streams of quotes: 101")
-def lines(s: RawSession) -> str:
-    with wire(s) as other:
-        other.connect(s.options.client_id)
-        other.rate = 45
-        other.send(9, 8, 1, *contract_fields({"symbol": "SPY", "secType": "OPT"}), 0, "", "", "")
-        start = len(other.log)
-        other.message(52, 1, 1)
-        con_ids = [details(m, 178)["conId"] for m in other.log[start:] if m[0] == "10"]
-        check(len(con_ids) > 101, f"{len(con_ids)} options")
-        for req_id in range(101):
-            contract = {"conId": con_ids[req_id], "exchange": "SMART"}
-            other.send(1, 11, 1000 + req_id, *contract_fields(contract), 0, "", 0, 0, "")
-        error = other.until(lambda m: m[0] == "4" and m[3] == "101", "code 101", 3)
-        equal(error[2], "1100", "the stream refused")
-    return error[4]
 
 
 @STEPS("connect")

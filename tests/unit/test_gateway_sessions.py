@@ -46,6 +46,7 @@ PLAYS = {
     "ibapi 9.81": Play("session_ibapi.py", "ibapi"),
     "ibapi 10.46": Play("session_ibapi.py", *IBAPI_10),
     "raw": Play("session_raw.py"),
+    "limits": Play("session_limits.py", gateway=()),
     "ib_insync, two accounts": Play(
         "session_ib_insync.py", "ib_insync", told=("--accounts", "2"), gateway=TWO
     ),

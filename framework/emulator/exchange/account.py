@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from framework.brokers.simulated.broker import SimulatedBroker
 from framework.brokers.simulated.models import Models
 from framework.brokers.simulated.policy import FillPolicy
-from framework.brokers.simulated.tape import Tape
+from framework.brokers.simulated.tape import Bar, Tape
 from framework.calendar import DAY
 from framework.domain.events import Commission, Fill, OrderUpdate
 from framework.domain.instruments import Instrument
@@ -182,6 +182,13 @@ class Account:
         tape = self._tapes[symbol]
         return int(tape.bars.session[tape.row]) if tape.row >= 0 else 0
 
+    def bar(self, symbol: str) -> Bar | None:
+        """The bar of an instrument that closes at the present instant, if one does."""
+        tape = self._tapes[symbol]
+        if tape.row < 0 or int(tape.bars.close_time[tape.row]) != self.time:
+            return None
+        return tape.bar()
+
     def trade_combo(self, placed: Placed, orders: Sequence[Order], most: float | None) -> None:
         """Trade the legs of a combo at once, if their prices allow it now."""
         self._legs |= {order.id: placed for order in orders}
@@ -337,9 +344,7 @@ class Account:
     def _updated(self, placed: Placed, update: OrderUpdate) -> None:
         resting = self._broker.resting(update.order.id)
         status = shown_status(update.status, resting)
-        if update.order.quantity != placed.order.total_quantity:
-            placed.order = replace(placed.order, total_quantity=update.order.quantity)
-        self._follow_level(placed, update.order)
+        placed.follow(update.order)
         if status in ("Cancelled", "Inactive"):
             self.ended(placed, status, update.reason, update.time)
             return
@@ -370,19 +375,12 @@ class Account:
         resting = self._broker.resting(placed.key)
         if resting is None:
             return
-        self._follow_level(placed, resting.order)
+        placed.follow(resting.order)
         held = OrderStatus.HELD if resting.status is OrderStatus.HELD else OrderStatus.WORKING
         status = shown_status(held, resting)
         if status != placed.status:
             placed.status = status
             self.show(placed)
-
-    @staticmethod
-    def _follow_level(placed: Placed, order: Order) -> None:
-        """Write the level a trailing stop has reached into the order clients are shown."""
-        if order.trail is not None and order.stop != placed.order.trail_stop_price:
-            limit = order.limit if order.limit is not None else placed.order.lmt_price
-            placed.order = replace(placed.order, trail_stop_price=order.stop, lmt_price=limit)
 
     def _tell(self, placed: Placed, answer: Answer, time: int = 0) -> None:
         self._news.append(News(placed.client_id, answer, time))

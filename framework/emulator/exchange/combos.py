@@ -7,6 +7,7 @@ __all__ = ["Combos"]
 from collections.abc import Sequence
 from dataclasses import replace
 
+from framework.brokers.simulated.tape import Bar
 from framework.domain.orders import Order, OrderType, Side, TimeInForce
 from framework.emulator.exchange.account import Account
 from framework.emulator.exchange.placed import Placed
@@ -28,7 +29,7 @@ class Combos:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._working: list[Placed] = []
-        self._sessions: dict[str, int] = {}
+        self._first: dict[str, Bar] = {}
 
     def described(self, contract: WireContract) -> WireContract:
         """The combo with what its legs are, in words.
@@ -83,13 +84,13 @@ class Combos:
         for symbol in self._symbols_of(placed.contract):
             account.admit(symbol)
         account.orders[placed.key] = placed
-        self._sessions[placed.key] = self._session(account, placed)
         self._working.append(placed)
 
     def drop(self, placed: Placed) -> None:
         """Let it work no longer."""
         if placed in self._working:
             self._working.remove(placed)
+            self._first.pop(placed.key, None)
 
     def symbols(self, account: Account) -> list[str]:
         """The legs of an account's combos, each once."""
@@ -103,14 +104,32 @@ class Combos:
         for placed in tuple(self._working):
             if placed.account != account.name:
                 continue
-            if self._is_over(account, placed):
-                account.ended(placed, "Cancelled", "its day is over", account.time)
-            else:
-                self._trade(account, placed)
-                if not placed.is_done and placed.order.tif.upper() == "IOC":
-                    account.ended(placed, "Cancelled", "it could not trade at once", account.time)
+            bars = self._bars(account, placed)
+            if bars:
+                self._meet(account, placed, bars)
             if placed.is_done:
                 self.drop(placed)
+
+    def _bars(self, account: Account, placed: Placed) -> list[Bar]:
+        """The bars of its legs that close now, as far as it works in them."""
+        found = (account.bar(symbol) for symbol in self._symbols_of(placed.contract))
+        return [bar for bar in found if bar and (bar.regular or placed.order.outside_rth)]
+
+    def _meet(self, account: Account, placed: Placed, bars: Sequence[Bar]) -> None:
+        first = self._first.setdefault(placed.key, max(bars, key=_session_of))
+        tif = placed.order.tif.upper()
+        is_daily = tif not in ("GTC", "IOC")
+        if is_daily and max(bar.session for bar in bars) > first.session:
+            account.ended(placed, "Cancelled", "its day is over", account.time)
+            return
+        if len(bars) == len(placed.contract.combo_legs):
+            self._trade(account, placed)
+        if placed.is_done:
+            return
+        if tif == "IOC":
+            account.ended(placed, "Cancelled", "it could not trade at once", account.time)
+        elif is_daily and account.time >= first.session_close and not placed.order.outside_rth:
+            account.ended(placed, "Cancelled", "its day is over", account.time)
 
     def _trade(self, account: Account, placed: Placed) -> None:
         orders = self.leg_orders(account, placed, account.time)
@@ -119,15 +138,6 @@ class Combos:
         if placed.order.order_type.upper() == "LMT" and limit is not None:
             most = units * limit if placed.order.action == "BUY" else -units * limit
         account.trade_combo(placed, orders, most)
-
-    def _is_over(self, account: Account, placed: Placed) -> bool:
-        """Whether the session it was placed in is over, of one that is good for the day."""
-        if placed.order.tif.upper() == "GTC":
-            return False
-        return self._session(account, placed) != self._sessions[placed.key]
-
-    def _session(self, account: Account, placed: Placed) -> int:
-        return max(account.session(symbol) for symbol in self._symbols_of(placed.contract))
 
     def leg_orders(self, account: Account, placed: Placed, time: int) -> tuple[Order, ...]:
         """One market order per leg."""
@@ -158,3 +168,7 @@ class Combos:
             raise RejectedError(
                 200, "No security definition has been found for a leg of the combo"
             ) from error
+
+
+def _session_of(bar: Bar) -> tuple[int, int]:
+    return bar.session, bar.session_close

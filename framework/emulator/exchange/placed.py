@@ -7,7 +7,7 @@ __all__ = ["ENDED", "Placed", "order_words", "shown_status"]
 from dataclasses import dataclass, replace
 
 from framework.brokers.simulated.resting import Resting
-from framework.domain.orders import OrderStatus, OrderType, TimeInForce
+from framework.domain.orders import Order, OrderStatus, OrderType, TimeInForce
 from framework.emulator.market.listing import Listing
 from framework.emulator.protocol.answers import OpenOrder
 from framework.emulator.protocol.answers import OrderStatus as StatusAnswer
@@ -82,6 +82,26 @@ class Placed:
         self.filled += units
         self.notional += units * price
         self.last_price = price
+
+    def follow(self, order: Order) -> None:
+        """Write what the matching engine has made of it into what clients are shown: the level a
+        trailing stop has reached, what is left of a group, prices after a dividend or a split."""
+        wire = self.order
+        limit = wire.lmt_price if order.limit is None else order.limit
+        trigger, level = wire.aux_price, wire.trail_stop_price
+        if order.trail is not None:
+            level = order.stop
+        elif order.stop is not None:
+            trigger = order.stop
+        shown = (order.quantity, limit, trigger, level)
+        if shown != (wire.total_quantity, wire.lmt_price, wire.aux_price, wire.trail_stop_price):
+            self.order = replace(
+                wire,
+                total_quantity=order.quantity,
+                lmt_price=limit,
+                aux_price=trigger,
+                trail_stop_price=level,
+            )
 
     def end(self, status: str, reason: str, time: int) -> None:
         """Note that it is over."""

@@ -191,8 +191,8 @@ class ReadOnly:
     """Switch the API's read-only mode.
 
     While on, whatever places, changes or cancels orders is answered by error 321 on id -1 and
-    nothing else, and requests for open, completed and executed orders are answered the same way
-    and otherwise never.
+    nothing else, and requests for open and completed orders are answered the same way and
+    otherwise never. Executions are told.
     """
 
     on: bool

@@ -44,6 +44,7 @@ from framework.emulator.protocol.requests import (
     ReqRealTimeBars,
 )
 from framework.emulator.server.hub import Hub
+from framework.emulator.server.schedule import SCHEDULE, schedule_of
 from framework.emulator.server.session import Session
 from framework.emulator.server.streams import FIVE_SECONDS, BarStream
 
@@ -57,6 +58,9 @@ def historical_data(hub: Hub, session: Session, request: ReqHistoricalData) -> N
         raise RejectedError(322, "Error processing request:-'b' : cause - Duplicate ticker id")
     _pace(hub, request)
     listing = hub.exchange.listing(request.contract)
+    if request.what_to_show == SCHEDULE:
+        _answer_schedule(hub, session, request, listing)
+        return
     asked = HistoryRequest(
         listing,
         request.end_date_time,
@@ -79,6 +83,15 @@ def historical_data(hub: Hub, session: Session, request: ReqHistoricalData) -> N
     session.bars[request.req_id] = BarStream(
         listing.key, rolling, answer.daily, request.format_date, request.bar_size
     )
+
+
+def _answer_schedule(
+    hub: Hub, session: Session, request: ReqHistoricalData, listing: Listing
+) -> None:
+    try:
+        session.send(schedule_of(request, listing, session.zone, hub.now()))
+    except HistoryRefused as error:
+        raise RejectedError(error.code, error.message) from error
 
 
 def _answer(

@@ -18,6 +18,7 @@ from framework.emulator.server.accounts import tell_profits
 from framework.emulator.server.bars import show_bar
 from framework.emulator.server.books import show_depth, show_tick
 from framework.emulator.server.hub import Hub
+from framework.emulator.server.quotes import quote_of
 from framework.emulator.server.session import Session
 from framework.emulator.server.streams import QuoteStream
 from framework.emulator.server.ticks import PLACE, greeks_of, ticks_between
@@ -68,16 +69,14 @@ class Publisher:
 
     def _tell_quotes(self, changed: Mapping[str, Segment]) -> None:
         templates: dict[tuple[str, int, bool], list[Template]] = {}
-        quotes = {key: self._hub.market.quote(key) for key in changed if self._is_wanted(key)}
+        quotes: dict[str, Snapshot] = {}
         for session in tuple(self._hub.sessions.values()):
             for req_id, stream in session.quotes.items():
-                if stream.key in quotes:
+                if any(key in changed for key in stream.keys):
+                    if stream.key not in quotes:
+                        quotes[stream.key] = quote_of(self._hub, stream)
                     self._tell_quote(session, req_id, stream, quotes[stream.key], templates)
         self._last |= quotes
-
-    def _is_wanted(self, key: str) -> bool:
-        sessions = self._hub.sessions.values()
-        return any(one.key == key for session in sessions for one in session.quotes.values())
 
     def _tell_quote(
         self,

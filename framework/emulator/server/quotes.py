@@ -9,6 +9,7 @@ __all__ = [
     "market_data_type",
     "market_depth",
     "option_price",
+    "quote_of",
     "stop_depth",
     "stop_market_data",
     "stop_ticks",
@@ -17,7 +18,10 @@ __all__ = [
 
 from framework.emulator.exchange.rejected import RejectedError
 from framework.emulator.faults.acts import DataKind
+from framework.emulator.market.directory import UnknownContract
 from framework.emulator.market.listing import Listing
+from framework.emulator.market.netted import netted
+from framework.emulator.market.quotes import Snapshot
 from framework.emulator.protocol.answers import (
     DepthExchange,
     MarketDataType,
@@ -66,19 +70,18 @@ def market_data_type(hub: Hub, session: Session, request: ReqMarketDataType) -> 
 
 def market_data(hub: Hub, session: Session, request: ReqMktData) -> None:
     """The present quote, and from here on what changes of it."""
-    if request.contract.sec_type == "BAG":
-        raise RejectedError(
-            321, "Error validating request:-'b' : cause - No quotes of combos: ask for the legs"
-        )
     if request.req_id in session.quotes:
         raise RejectedError(322, "Error processing request:-'b' : cause - Duplicate ticker id")
     _check_lines(hub)
-    listing = _streamed(hub, request.contract)
-    stream = QuoteStream(
-        listing.key, session.market_data_type >= _DELAYED, listing.instrument.option is not None
-    )
+    is_delayed = session.market_data_type >= _DELAYED
+    if request.contract.sec_type == "BAG":
+        stream, tick = _combo_stream(hub, request.contract, is_delayed)
+    else:
+        listing = _streamed(hub, request.contract)
+        is_option = listing.instrument.option is not None
+        stream, tick = QuoteStream(listing.key, is_delayed, is_option), listing.min_tick
     session.send(MarketDataType(request.req_id, session.market_data_type))
-    session.send(TickReqParams(request.req_id, listing.min_tick, _BBO, _ALL_PERMISSIONS))
+    session.send(TickReqParams(request.req_id, tick, _BBO, _ALL_PERMISSIONS))
     if hub.flows(DataKind.TICKS):
         show_quote(hub, session, request.req_id, stream)
     if request.snapshot:
@@ -89,7 +92,7 @@ def market_data(hub: Hub, session: Session, request: ReqMktData) -> None:
 
 def show_quote(hub: Hub, session: Session, req_id: int, stream: QuoteStream) -> None:
     """Tell a stream what has changed since it was told last."""
-    quote = hub.market.quote(stream.key)
+    quote = quote_of(hub, stream)
     for answer in ticks_between(stream.shown, quote, stream.is_delayed, req_id):
         session.send(answer)
     if stream.is_option:
@@ -98,6 +101,32 @@ def show_quote(hub: Hub, session: Session, req_id: int, stream: QuoteStream) -> 
         for answer in greeks_of(every, stream.is_delayed, req_id):
             session.send(answer)
     stream.shown = quote
+
+
+def quote_of(hub: Hub, stream: QuoteStream) -> Snapshot:
+    """The present quote of what a stream is about."""
+    if not stream.legs:
+        return hub.market.quote(stream.key)
+    return netted(stream.key, [(units, hub.market.quote(key)) for key, units in stream.legs])
+
+
+def _combo_stream(hub: Hub, contract: WireContract, is_delayed: bool) -> tuple[QuoteStream, float]:
+    """A stream of a combo's net quotes, and their tick."""
+    legs, tick = [], 0.01
+    for leg in contract.combo_legs:
+        try:
+            listing = hub.market.directory.by_con_id(leg.con_id)
+        except UnknownContract as error:
+            raise RejectedError(
+                200, "No security definition has been found for a leg of the combo"
+            ) from error
+        hub.market.activate(listing.key)
+        legs.append((listing.key, leg.ratio if leg.action == "BUY" else -leg.ratio))
+        tick = min(tick, listing.min_tick)
+    if not legs:
+        raise RejectedError(321, "Error validating request:-'b' : cause - The combo has no legs")
+    name = ",".join(f"{units:+g} {key}" for key, units in legs)
+    return QuoteStream(name, is_delayed, False, tuple(legs)), tick
 
 
 def _check_lines(hub: Hub) -> None:

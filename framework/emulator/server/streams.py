@@ -19,19 +19,26 @@ Sides = tuple[tuple[BookRow, ...], tuple[BookRow, ...]]
 
 @dataclass(slots=True, eq=False)
 class QuoteStream:
-    """Quotes of one contract.
+    """Quotes of one contract, or of a combo.
 
     Attributes:
-        key: of the contract.
+        key: of the contract; of a combo, a name for it.
         is_delayed: whether delayed tick types are used.
         is_option: whether Greeks are told too.
+        legs: of a combo, the keys of its legs and how many units of each are bought.
         shown: the quote told last; None before the first.
     """
 
     key: str
     is_delayed: bool
     is_option: bool
+    legs: tuple[tuple[str, float], ...] = ()
     shown: Snapshot | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Whatever its quote depends on."""
+        return tuple(key for key, _ in self.legs) or (self.key,)
 
 
 @dataclass(slots=True, eq=False)
