@@ -11,7 +11,6 @@ from framework.backtest.account import models_of
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.models import Models
 from framework.brokers.simulated.policy import FillPolicy
-from framework.brokers.simulated.tape import Tape
 from framework.components.commission import IbkrFixed
 from framework.components.margin import RegT
 from framework.components.slippage import slip_by
@@ -32,7 +31,7 @@ from framework.emulator.market.quotes import half_spread
 from framework.emulator.server.gateway import Gateway, Watcher
 from framework.emulator.server.hub import Hub
 from framework.emulator.server.settings import GatewaySettings
-from framework.engine.history import Timeline
+from framework.emulator.stepped import Stepped
 from framework.errors import ConfigError
 
 
@@ -103,21 +102,14 @@ def lockstep_gateway(
     its fill policy, costs, cash and account. No order is rejected for want of margin: that is the
     business of whoever sends it."""
     settings = settings or GatewaySettings(messages_per_second=0, paces_history=False)
-    timeline = Timeline(bars)
-    first = int(timeline.instants[0])
-    market = bars_market(bars, first - 1, points=0)
-
-    def tapes() -> list[Tape]:
-        return [
-            Tape(one, None if timeline.is_whole(one.symbol) else timeline.rows[one.symbol])
-            for one in bars
-        ]
-
-    def listing(symbol: str) -> Tape:
-        found = market.bars_before(symbol, len(timeline.instants))
-        return Tape(found, timeline.rows_of(found.close_time))
-
-    prices = StaticPrices(tapes, timeline.instants, listing)
+    stepped = Stepped(bars, backtest.options)
+    first = int(stepped.timeline.instants[0])
+    market = bars_market(bars, first - 1, points=0, options=stepped.listed_by)
+    prices = StaticPrices(
+        stepped.tapes,
+        stepped.timeline.instants,
+        lambda symbol: stepped.option(market.directory.by_key(symbol).instrument, prices.instant),
+    )
     house = House(
         models_of(tuple(bars), backtest),
         backtest.policy,

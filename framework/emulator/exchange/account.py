@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Account", "House"]
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from framework.brokers.simulated.broker import SimulatedBroker
 from framework.brokers.simulated.models import Models
