@@ -18,6 +18,7 @@ __all__ = [
     "crosses_below",
     "flat",
     "long",
+    "refill",
     "short",
     "whole",
 ]
@@ -27,6 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from framework.axis import Axis
 from framework.comparisons import (
     ABOVE,
     BELOW,
@@ -37,29 +39,9 @@ from framework.comparisons import (
     compared,
     crossed,
 )
-from framework.domain.bars import BoolArray, FloatArray, IntArray
+from framework.condition import Condition, Masks, always, flat, long, short
+from framework.domain.bars import BoolArray, FloatArray
 from framework.errors import LookaheadError, OrderError, StrategyError
-
-
-class Axis:
-    """The rows a series lives on, and which of them is now.
-
-    Args:
-        length: number of own rows.
-        rows: for every instant of the run the last own row known then, -1 before the first; None
-            when rows and instants are the same.
-        instants: the axis of the run's instants; None when this is it.
-    """
-
-    __slots__ = ("instants", "length", "row", "rows")
-
-    def __init__(
-        self, length: int, rows: IntArray | None = None, instants: Axis | None = None
-    ) -> None:
-        self.length = length
-        self.rows = rows
-        self.instants = instants if instants is not None else self
-        self.row = -1
 
 
 class Series:
@@ -71,14 +53,30 @@ class Series:
         name: how messages call it.
     """
 
-    __slots__ = ("_axis", "_cells", "_values", "name")
+    __slots__ = ("__weakref__", "_axis", "_cells", "_recipe", "_values", "name")
     __hash__ = None  # type: ignore[assignment]  # == makes a condition, so a series has no hash
 
     def __init__(self, values: FloatArray, axis: Axis, name: str) -> None:
         self._values = np.ascontiguousarray(values, dtype=np.float64)
         self._cells = self._values.data
         self._axis = axis
+        self._recipe: Callable[[], FloatArray] | None = None
         self.name = name
+
+    @classmethod
+    def made(cls, axis: Axis, name: str, recipe: Callable[[], FloatArray]) -> Series:
+        """The series of a recipe, which is kept where the axis grows."""
+        series = cls(recipe(), axis, name)
+        recorder = axis.instants.recorder
+        if recorder is not None:
+            series._recipe = recipe
+            recorder.note(series)
+        return series
+
+    def renew(self) -> None:
+        """Follow the recipe again."""
+        if self._recipe is not None:
+            refill(self, self._recipe())
 
     def __getitem__(self, index: int) -> float:
         """The value `-index - 1` rows before now; `last(5)` gives the last five.
@@ -123,9 +121,8 @@ class Series:
             raise LookaheadError(
                 f"{self.name}.shift({rows}) reads the future.", "Shift by 1 row or more."
             )
-        moved = np.full(len(self._values), np.nan)
-        moved[rows:] = self._values[:-rows]
-        return Series(moved, self._axis, f"{self.name}.shift({rows})")
+        name = f"{self.name}.shift({rows})"
+        return Series.made(self._axis, name, lambda: _shifted(self._values, rows))
 
     @property
     def axis(self) -> Axis:
@@ -172,10 +169,10 @@ class Series:
         return _combine(np.divide, "/", other, self)
 
     def __neg__(self) -> Series:
-        return Series(-self._values, self._axis, f"-{self.name}")
+        return Series.made(self._axis, f"-{self.name}", lambda: -self._values)
 
     def __abs__(self) -> Series:
-        return Series(np.abs(self._values), self._axis, f"abs({self.name})")
+        return Series.made(self._axis, f"abs({self.name})", lambda: np.abs(self._values))
 
     def __gt__(self, other: Series | float) -> Condition:
         return _compare(">", self, other, ABOVE)
@@ -217,6 +214,18 @@ def whole(series: Series) -> FloatArray:
     return series._values
 
 
+def refill(series: Series, values: FloatArray) -> None:
+    """Let a series hold these values from here on: those it had, and more."""
+    series._values = np.ascontiguousarray(values, dtype=np.float64)
+    series._cells = series._values.data
+
+
+def _shifted(values: FloatArray, rows: int) -> FloatArray:
+    moved = np.full(len(values), np.nan)
+    moved[rows:] = values[:-rows]
+    return moved
+
+
 def at_instants(series: Series) -> FloatArray:
     """The value known at every instant of the run; NaN before the first. Never for decisions."""
     values, rows = series._values, series._axis.rows
@@ -225,64 +234,6 @@ def at_instants(series: Series) -> FloatArray:
     if not len(values):
         return np.full(len(rows), np.nan)
     return np.where(rows >= 0, values[rows], np.nan)
-
-
-class Condition:
-    """True or false at every instant, for each side the position may be on.
-
-    Args:
-        when_flat, when_long, when_short: shape (instants,), or shape () for the same throughout.
-        name: how messages call it.
-    """
-
-    __slots__ = ("name", "when_flat", "when_long", "when_short")
-
-    def __init__(
-        self, when_flat: BoolArray, when_long: BoolArray, when_short: BoolArray, name: str
-    ) -> None:
-        self.when_flat = when_flat
-        self.when_long = when_long
-        self.when_short = when_short
-        self.name = name
-
-    @property
-    def needs_position(self) -> bool:
-        """Whether it depends on the side the position is on."""
-        return self.when_flat is not self.when_long or self.when_flat is not self.when_short
-
-    def __and__(self, other: Condition) -> Condition:
-        return self._join(other, _both, "&")
-
-    def __or__(self, other: Condition) -> Condition:
-        return self._join(other, _either, "|")
-
-    def __invert__(self) -> Condition:
-        if not self.needs_position:
-            return _static(~self.when_flat, f"~{self.name}")
-        return Condition(~self.when_flat, ~self.when_long, ~self.when_short, f"~{self.name}")
-
-    def __bool__(self) -> bool:
-        raise StrategyError(
-            f"The condition {self.name} was used as true or false.",
-            "Combine conditions with & | ~ (not and, or, not) and give them to self.when(...); "
-            "in on_bar compare values: series[-1] > 0.",
-        )
-
-    def __repr__(self) -> str:
-        return f"<condition {self.name}>"
-
-    def _join(
-        self, other: Condition, join: Callable[[BoolArray, BoolArray], BoolArray], sign: str
-    ) -> Condition:
-        name = f"({self.name} {sign} {other.name})"
-        if not self.needs_position and not other.needs_position:
-            return _static(join(self.when_flat, other.when_flat), name)
-        return Condition(
-            join(self.when_flat, other.when_flat),
-            join(self.when_long, other.when_long),
-            join(self.when_short, other.when_short),
-            name,
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -323,46 +274,33 @@ def _present(value: object) -> object:
     return value[-1] if isinstance(value, Series) else value
 
 
-def _static(mask: BoolArray, name: str) -> Condition:
-    return Condition(mask, mask, mask, name)
-
-
-_TRUE = np.array(True)
-_FALSE = np.array(False)
-
-
-def _both(a: BoolArray, b: BoolArray) -> BoolArray:
-    """Where both hold; the one itself where the other is a constant that changes nothing."""
-    for one, other in ((a, b), (b, a)):
-        if one.ndim == 0:
-            return other if one else _FALSE
-    return np.logical_and(a, b)
-
-
-def _either(a: BoolArray, b: BoolArray) -> BoolArray:
-    """Where one holds; the one itself where the other is a constant that changes nothing."""
-    for one, other in ((a, b), (b, a)):
-        if one.ndim == 0:
-            return _TRUE if one else other
-    return np.logical_or(a, b)
-
-
-always = _static(_TRUE, "always")
-flat = Condition(_TRUE, _FALSE, _FALSE, "flat")
-long = Condition(_FALSE, _TRUE, _FALSE, "long")
-short = Condition(_FALSE, _FALSE, _TRUE, "short")
-
-
 def crosses_above(a: Series | float, b: Series | float) -> Condition:
     """True where `a` is above `b` and the last time they differed it was below."""
     name = f"crosses_above({_name(a)}, {_name(b)})"
-    return _static(crossed(_at_instants(a), _at_instants(b), upwards=True), name)
+    return _along(name, a, b, lambda one, other: crossed(one, other, upwards=True))
 
 
 def crosses_below(a: Series | float, b: Series | float) -> Condition:
     """True where `a` is below `b` and the last time they differed it was above."""
     name = f"crosses_below({_name(a)}, {_name(b)})"
-    return _static(crossed(_at_instants(a), _at_instants(b), upwards=False), name)
+    return _along(name, a, b, lambda one, other: crossed(one, other, upwards=False))
+
+
+def _along(
+    name: str,
+    a: Series | float,
+    b: Series | float,
+    mask: Callable[[FloatArray, FloatArray], BoolArray],
+) -> Condition:
+    """What a mask says of two columns, whatever the position."""
+
+    def recipe() -> Masks:
+        found = mask(_at_instants(a), _at_instants(b))
+        return found, found, found
+
+    series = next((one for one in (a, b) if isinstance(one, Series)), None)
+    recorder = None if series is None else series.axis.instants.recorder
+    return Condition.made(recorder, name, recipe)
 
 
 def _at_instants(value: Series | float) -> FloatArray:
@@ -370,20 +308,25 @@ def _at_instants(value: Series | float) -> FloatArray:
 
 
 def _compare(sign: str, a: Series, b: Series | float, asked: int) -> Condition:
-    mask = compared(at_instants(a), _at_instants(b), asked)
-    return _static(mask, f"{_name(a)} {sign} {_name(b)}")
+    name = f"{_name(a)} {sign} {_name(b)}"
+    return _along(name, a, b, lambda one, other: compared(one, other, asked))
 
 
 def _combine(operation: np.ufunc, sign: str, a: Series | float, b: Series | float) -> Series:
     name = f"({_name(a)} {sign} {_name(b)})"
     series = [value for value in (a, b) if isinstance(value, Series)]
     axis = series[0].axis
-    with np.errstate(all="ignore"):
-        if all(value.axis is axis for value in series):
-            left = whole(a) if isinstance(a, Series) else float(a)
-            right = whole(b) if isinstance(b, Series) else float(b)
-            return Series(operation(left, right), axis, name)
-        return Series(operation(_at_instants(a), _at_instants(b)), axis.instants, name)
+    values = whole
+    if any(value.axis is not axis for value in series):
+        values, axis = at_instants, axis.instants
+
+    def recipe() -> FloatArray:
+        left = values(a) if isinstance(a, Series) else float(a)
+        right = values(b) if isinstance(b, Series) else float(b)
+        with np.errstate(all="ignore"):
+            return np.asarray(operation(left, right))
+
+    return Series.made(axis, name, recipe)
 
 
 def _number(value: object) -> Series | float:
@@ -410,17 +353,20 @@ def computed(
     """
     name = f"{getattr(function, '__name__', repr(function))}({', '.join(map(_shown, args))})"
     axis = inputs[0].axis
+    values = whole
     if any(series.axis is not axis for series in inputs):
-        arrays, axis = [at_instants(series) for series in inputs], axis.instants
-    else:
-        arrays = [whole(series) for series in inputs]
-    result = np.asarray(function(*arrays, *args))
-    if result.shape != (axis.length,):
-        raise StrategyError(
-            f"The indicator {name} returned shape {result.shape} for {axis.length} bars.",
-            "Return one array with one value per bar, NaN while it warms up.",
-        )
-    return Series(np.asarray(result, dtype=np.float64), axis, name)
+        values, axis = at_instants, axis.instants
+
+    def recipe() -> FloatArray:
+        result = np.asarray(function(*map(values, inputs), *args))
+        if result.shape != (axis.length,):
+            raise StrategyError(
+                f"The indicator {name} returned shape {result.shape} for {axis.length} bars.",
+                "Return one array with one value per bar, NaN while it warms up.",
+            )
+        return np.asarray(result, dtype=np.float64)
+
+    return Series.made(axis, name, recipe)
 
 
 def _shown(value: object) -> str:

@@ -10,15 +10,28 @@ from typing import Any, Never
 
 import numpy as np
 
-from framework.domain.bars import Bars
+from framework.domain.bars import Bars, FloatArray
 from framework.errors import OrderError
 from framework.ports import IndicatorFunction
-from framework.series import Axis, Series, computed
+from framework.series import Axis, Series, computed, refill
 
 COLUMNS = ("open", "high", "low", "close", "volume", "session", "minutes_to_close")
 """Names an indicator's `on=` may use."""
 
 _MINUTE = 60 * 10**9
+
+
+def _days(bars: Bars) -> FloatArray:
+    return bars.session.astype(np.float64)
+
+
+def _minutes_left(bars: Bars) -> FloatArray:
+    left: FloatArray = (bars.session_close - bars.close_time) / _MINUTE
+    return left
+
+
+_COMPUTED = {"session": _days, "minutes_to_close": _minutes_left}
+"""Columns that are computed once they are asked for."""
 
 
 class MarketData:
@@ -75,19 +88,32 @@ class MarketData:
     @property
     def session(self) -> Series:
         """The trading day of each bar, as days since 1970-01-01."""
-        if "session" not in self._made:
-            days = self._bars.session.astype(np.float64)
-            self._made["session"] = Series(days, self._axis, f"{self.symbol}.session")
-        return self._made["session"]
+        return self._column("session")
 
     @property
     def minutes_to_close(self) -> Series:
         """Minutes from each bar's close to its session's close."""
-        if "minutes_to_close" not in self._made:
-            left = (self._bars.session_close - self._bars.close_time) / _MINUTE
-            name = f"{self.symbol}.minutes_to_close"
-            self._made["minutes_to_close"] = Series(left, self._axis, name)
-        return self._made["minutes_to_close"]
+        return self._column("minutes_to_close")
+
+    def _column(self, name: str) -> Series:
+        if name not in self._made:
+            values = _COMPUTED[name](self._bars)
+            self._made[name] = Series(values, self._axis, f"{self.symbol}.{name}")
+        return self._made[name]
+
+    def grow(self, bars: Bars) -> None:
+        """Go on with more bars: the same ones, and those that have closed since."""
+        self._bars = bars
+        self._axis.length = len(bars)
+        for name in ("open", "high", "low", "close", "volume"):
+            refill(getattr(self, name), getattr(bars, name))
+        for name, series in self._made.items():
+            refill(series, _COMPUTED[name](bars))
+
+    @property
+    def axis(self) -> Axis:
+        """Where its bars lie among the instants."""
+        return self._axis
 
     def __getitem__(self, symbol: str) -> MarketData:
         return self._another(symbol)

@@ -77,8 +77,8 @@ def check_account(bars: Sequence[Bars], settings: BacktestSettings) -> None:
     Raises:
         DataError: several currencies without rates, a rate that is missing or begins too late, or
             actions of a symbol that is not there.
-        ConfigError: a future without its margins, or a second currency under a fill policy that
-            checks cash at the fill.
+        ConfigError: a future without its margins, weights of other symbols, or a second currency
+            under a fill policy that checks cash at the fill.
     """
     currencies = sorted({one.instrument.currency for one in bars})
     if settings.rates is None and len(currencies) > 1:
@@ -89,7 +89,8 @@ def check_account(bars: Sequence[Bars], settings: BacktestSettings) -> None:
     rates = rates_of(bars, settings)
     for one in bars:
         currency = one.instrument.currency
-        rates.rate(currency, int(one.close_time[0]))
+        if len(one):
+            rates.rate(currency, int(one.close_time[0]))
         if settings.policy.cash_check != "door" and currency != rates.base:
             raise ConfigError(
                 f"{one.symbol} is in {currency}, the account in {rates.base}, and the fill policy "
@@ -98,6 +99,12 @@ def check_account(bars: Sequence[Bars], settings: BacktestSettings) -> None:
             )
     check_margins(settings.margin, [one.instrument for one in bars])
     symbols = [one.symbol for one in bars]
+    if settings.weights is not None and set(settings.weights) != set(symbols):
+        raise ConfigError(
+            f"Weights name {', '.join(sorted(settings.weights))}; the symbols are "
+            f"{', '.join(sorted(symbols))}.",
+            "Give one weight per symbol.",
+        )
     others = sorted({action.symbol for action in settings.actions} - set(symbols))
     if others and len(others) == len({action.symbol for action in settings.actions}):
         raise DataError(

@@ -64,19 +64,28 @@ class Stage:
     """What casts over the same bars share as long as nothing moves along them: the instants, the
     bars as strategies see them, and the indicators computed so far.
 
+    One whose worlds grow is for a single cast, and remembers nothing.
+
     Args:
         bars: one per symbol, in subscription order.
         universe: whether one instance sees them all.
+        grows: whether there will be more bars.
     """
 
-    def __init__(self, bars: tuple[Bars, ...], universe: bool) -> None:
+    def __init__(self, bars: tuple[Bars, ...], universe: bool, *, grows: bool = False) -> None:
         self.timeline = Timeline(bars)
         groups = [bars] if universe else [(one,) for one in bars]
         self.worlds = {
-            group: World(group, _resample, self.timeline if len(group) == len(bars) else None)
+            group: World(
+                group,
+                _resample,
+                self.timeline if len(group) == len(bars) else None,
+                grows=grows,
+            )
             for group in groups
         }
-        self.forget()
+        if not grows:
+            self.forget()
 
     def forget(self) -> None:
         """Forget the indicators computed so far."""
@@ -92,7 +101,7 @@ class Cast:
         bars: one per symbol, in subscription order.
         settings: the parts.
         parameters: of the strategy, by name.
-        stage: what it shares with other casts; only for runs that move along no bars.
+        stage: what it shares with other casts that move along no bars, or worlds that grow.
 
     Attributes:
         strategy, bars, settings: as given.
@@ -241,8 +250,8 @@ def _market(bars: Bars, model: OptionModel | QuoteModel) -> OptionMarket:
     return ModelMarket(bars, model)
 
 
-def _resample(bars: Bars, frame: str) -> Bars:
-    return resample(bars, frame)
+def _resample(bars: Bars, frame: str, until: int) -> Bars:
+    return resample(bars, frame, until)
 
 
 def _short(name: str) -> str:

@@ -5,50 +5,30 @@ from __future__ import annotations
 __all__ = ["Drive", "Machine", "Market"]
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
-import numpy as np
-
-from framework.backtest.account import (
-    foreign_rates,
-    models_of,
-    open_actions,
-    roll_warnings,
-)
+from framework.backtest.account import models_of
+from framework.backtest.assembly import enlisted, is_patient, judge_of, seated
 from framework.backtest.cast import Cast, Player
-from framework.backtest.record import INTERRUPTED, Held, OrderRecord, RunRecord
-from framework.backtest.settings import BacktestSettings
-from framework.backtest.shortage import shortage_warnings
-from framework.backtest.warnings import run_warnings
-from framework.brokers.simulated.blind_spots import blind_spots
+from framework.backtest.record import INTERRUPTED, RunRecord
+from framework.backtest.recorded import Played, recorded
 from framework.brokers.simulated.broker import SimulatedBroker
 from framework.brokers.simulated.tape import Tape
-from framework.components.breakers import DailyLoss, DailyLossMoney, ErrorRate, MaxDrawdown
-from framework.components.margin import RegT
-from framework.domain.bars import Bars, FloatArray
+from framework.domain.bars import Bars
 from framework.domain.instruments import Instrument
 from framework.engine.agenda import Agenda
 from framework.engine.blotter import Blotter
-from framework.engine.desk import StrategyDesk
 from framework.engine.engine import Engine
-from framework.engine.judge import Judge
-from framework.engine.option_book import OptionBook
 from framework.engine.orders import Door
 from framework.engine.reconcile import reconcile
 from framework.engine.slot import Slot
 from framework.engine.station import Station
-from framework.engine.venue import Venue
-from framework.errors import ConfigError, ReconcileError, SlipwayError
-from framework.options.contracts import option_terms
+from framework.errors import ReconcileError, SlipwayError
 from framework.ports import Broker, Progress
 
 _CHUNK = 1 << 10
 _log = logging.getLogger("slipway.backtest")
-
-
-_PATIENT = frozenset({DailyLoss, DailyLossMoney, MaxDrawdown, ErrorRate})
-"""Breakers that have nothing to say while equity stands still and nothing is ordered."""
 
 
 class Market(Broker, Protocol):
@@ -103,18 +83,18 @@ class Machine:
         self._market_of_options = simulated
         self._admitted: dict[str, Bars] = {}
         self._broker = simulated if market is None else market(simulated)
-        self._door = Door(self._broker, _judge(settings))
+        self._door = Door(self._broker, judge_of(settings))
         self._stations = [self._station(player) for player in cast.players]
         self._door.open_for([station.slot for station in self._stations], cast.spare_cash)
         self._engine = Engine(
             self._stations,
             self._door,
             settings.breakers,
-            self._timeline.instants,
-            self._timeline.session,
+            self._timeline.instants.data,
+            self._timeline.session.data,
             self._first,
             self._broker.is_watched,
-            all(type(breaker) in _PATIENT for breaker in settings.breakers),
+            is_patient(settings.breakers),
         )
         self._agenda = self._planned(simulated) if market is None else None
 
@@ -226,155 +206,33 @@ class Machine:
                 f"The ledger and the broker's book disagree: {'; '.join(findings)}.",
                 "This is a defect of the simulator, not of your strategy; please report it.",
             )
-        cash, quantities = self._curves(slots)
-        equity = cash.copy()
-        rates = foreign_rates(self._bars, self._cast.rates, self._timeline.instants)
-        rows_by_symbol = dict(self._timeline.rows)
-        for symbol, bars in self._admitted.items():
-            rows_by_symbol[symbol] = self._timeline.rows_of(bars.close_time)
-        for one in (*self._bars, *self._admitted.values()):
-            rows = rows_by_symbol[one.symbol]
-            held = quantities[one.symbol]
-            value = held * one.instrument.multiplier * one.close[np.maximum(rows, 0)]
-            option = one.instrument.option
-            value *= rates.get(one.symbol if option is None else option.underlying, 1.0)
-            equity += np.where(held != 0.0, value, 0.0)
-        return RunRecord(
-            bars=self._bars,
-            listed=tuple(self._admitted.values()),
-            marks=tuple(
-                mark for station in self._stations if station.book for mark in station.book.marks
-            ),
-            timeline=self._timeline,
-            start=self._first,
-            stop=self._done,
-            opening_cash=self._settings.cash,
-            holdings=Held(cash, quantities),
-            equity=equity,
-            orders=self._order_records(),
-            fills=tuple(self._door.blotter.fills),
-            commissions=tuple(self._door.blotter.commissions),
-            refused=tuple(self._door.blotter.refused),
-            trips=tuple(self._engine.trips),
-            positions=tuple(
-                p for slot in slots for p in slot.ledger.positions.values() if not p.is_flat
-            ),
-            warnings=self._warnings(float(cash[: self._done].min(initial=0.0))),
-            warmup=self._cast.warmup,
-            error=error,
-            flows=tuple(self._door.blotter.flows),
-            splits=tuple(self._door.blotter.splits),
-            actions=open_actions(self._bars, self._settings),
-            currency=self._cast.rates.base,
-            rates=rates,
+        played = Played(
+            self._cast,
+            self._bars,
+            tuple(self._admitted.values()),
+            self._timeline,
+            self._first,
+            self._done,
+            self._stations,
+            self._door.blotter,
+            self._engine,
         )
+        return recorded(played, error)
 
     def _station(self, player: Player) -> Station:
         slot = self._cast.slot(player)
-        desk = StrategyDesk(slot, self._door, self._settings.sizer, self._admit)
-        player.strategy.start(desk, muted=self._rehearsal)
-        for timer in player.timers:
-            desk.timer(*timer)
-        settings, book = self._settings, None
-        if slot.options:
-            book = OptionBook(slot, self._door, settings.hedge, settings.slippage)
-        return Station.of(slot, desk, self._timeline.instants, self._settings.signals, book)
+        settings = self._settings
+        desk, book = seated(player, slot, self._door, settings, self._admit, muted=self._rehearsal)
+        return Station.of(slot, desk, self._timeline.instants, settings.signals, book)
 
     def _admit(self, slot: Slot, contract: Instrument) -> None:
         """Let an option be traded from here on."""
-        terms = option_terms(contract)
-        market = slot.options.get(terms.underlying)
-        if market is None:
-            raise ConfigError(
-                f"{contract.symbol} cannot be traded: there are no options on {terms.underlying}.",
-                "Give them a volatility: --volatility 0.2, or `options:` in the run file.",
-            )
-        row = len(slot.world.markets[terms.underlying]) - 1
-        bars = market.listing(contract, row).bars
-        symbol = contract.symbol
-        if symbol not in self._admitted:
-            self._admitted[symbol] = bars
+        bars = enlisted(slot, contract)
+        if contract.symbol not in self._admitted:
+            self._admitted[contract.symbol] = bars
             rows = self._timeline.rows_of(bars.close_time)
             self._market_of_options.admit(Tape(bars, rows), self._done - 1)
-        slot.world.admit(bars)
-        slot.ledger.admit(symbol, contract.multiplier)
-        slot.listed.append(contract)
 
     def _tape(self, bars: Bars, finer: Bars | None) -> Tape:
         whole = self._timeline.is_whole(bars.symbol)
         return Tape(bars, None if whole else self._timeline.rows[bars.symbol], finer)
-
-    def _curves(self, slots: Sequence[Slot]) -> tuple[FloatArray, dict[str, FloatArray]]:
-        """Cash and quantities after every instant, from the instants at which they changed."""
-        changes = self._engine.changes
-        steps = np.array([change[0] for change in changes], dtype=np.int64)
-        last = np.searchsorted(steps, np.arange(len(self._timeline.instants)), side="right")
-        cash = np.array([self._settings.cash, *(change[1] for change in changes)])[last]
-        symbols = [symbol for slot in slots for symbol in slot.ledger.positions]
-        quantities = {
-            symbol: np.array([0.0, *(change[2].get(symbol, 0.0) for change in changes)])[last]
-            for symbol in symbols
-        }
-        return cash, quantities
-
-    def _order_records(self) -> tuple[OrderRecord, ...]:
-        return tuple(
-            OrderRecord(
-                ticket.order,
-                ticket.status,
-                ticket.reason,
-                ticket.filled,
-                ticket.value / ticket.filled if ticket.filled else 0.0,
-                ticket.time,
-                ticket.commission,
-                ticket.slippage,
-                ticket.first_stop,
-            )
-            for ticket in self._door.blotter.tickets.values()
-        )
-
-    def _warnings(self, least_cash: float) -> tuple[str, ...]:
-        blotter = self._door.blotter
-        found = list(roll_warnings(blotter.refused))
-        sent = [ticket.order for ticket in blotter.tickets.values()]
-        found += blind_spots(sent, self._bars)
-        found += shortage_warnings(
-            self._settings.liquidity,
-            (*self._bars, *self._admitted.values()),
-            self._order_records(),
-            blotter.fills,
-        )
-        acted = bool(blotter.tickets or blotter.refused)
-        found = [*run_warnings(self._cast, least_cash, acted, tuple(found))]
-        for one in self._bars:
-            ended = one.session[-1] < self._timeline.session[-1]
-            if ended and any(
-                not station.slot.ledger.positions[one.symbol].is_flat
-                for station in self._stations
-                if one.symbol in station.slot.ledger.positions
-            ):
-                found.append(
-                    f"{one.symbol} is still held although its bars end before the others': it is "
-                    "marked at its last close, and nothing could close it."
-                )
-        return tuple(found)
-
-
-def _judge(settings: BacktestSettings) -> Judge:
-    venue = Venue(
-        settings.order_rules,
-        settings.margin,
-        isinstance(settings.margin, RegT),
-        settings.financing,
-    )
-    return Judge(
-        Blotter(),
-        settings.commission,
-        settings.rules,
-        settings.exits,
-        settings.margin,
-        checks_cash=settings.policy.cash_check == "door",
-        sizes_at_fill=settings.policy.sizing == "fill",
-        exits_reduce=settings.policy.late_exits == "reduce",
-        venue=venue,
-    )

@@ -103,12 +103,6 @@ def check_bars(
         if not len(one):
             raise DataError(f"{one.symbol} has no bars.", "Widen --from and --to.")
     check_account(bars, settings)
-    if settings.weights is not None and set(settings.weights) != set(symbols):
-        raise ConfigError(
-            f"Weights name {', '.join(sorted(settings.weights))}; the symbols are "
-            f"{', '.join(sorted(symbols))}.",
-            "Give one weight per symbol.",
-        )
     if settings.policy.intrabar == "finer" and not finer:
         raise ConfigError(
             "The fill policy wants finer bars and there are none.",

@@ -93,6 +93,24 @@ class Bars:
             None if self.regular is None else self.regular[start:stop],
         )
 
+    def joined(self, more: Bars) -> Bars:
+        """These bars and, after them, more of the same instrument."""
+        regular = None
+        if self.regular is not None or more.regular is not None:
+            regular = np.concatenate([_regular(self), _regular(more)])
+        return replace(
+            self,
+            close_time=np.concatenate([self.close_time, more.close_time]),
+            session=np.concatenate([self.session, more.session]),
+            session_close=np.concatenate([self.session_close, more.session_close]),
+            open=np.concatenate([self.open, more.open]),
+            high=np.concatenate([self.high, more.high]),
+            low=np.concatenate([self.low, more.low]),
+            close=np.concatenate([self.close, more.close]),
+            volume=np.concatenate([self.volume, more.volume]),
+            regular=regular,
+        )
+
     def where(self, kept: BoolArray) -> Bars:
         """The bars of the rows kept, shape (n,)."""
         return replace(
@@ -107,3 +125,7 @@ class Bars:
             volume=self.volume[kept],
             regular=None if self.regular is None else self.regular[kept],
         )
+
+
+def _regular(bars: Bars) -> BoolArray:
+    return np.ones(len(bars), dtype=bool) if bars.regular is None else bars.regular

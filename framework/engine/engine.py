@@ -6,7 +6,6 @@ __all__ = ["Engine"]
 
 from collections.abc import Iterable, Sequence
 
-from framework.domain.bars import IntArray
 from framework.domain.events import Fill, Halt, OrderUpdate, Trip
 from framework.domain.orders import OrderStatus, Origin
 from framework.engine.judge import HALTED
@@ -22,12 +21,17 @@ class Engine:
         stations: the slots, in order.
         door: the one order door.
         breakers: watch the account.
-        instants: nanoseconds UTC of every instant of the run.
-        session: trading day of every instant.
+        instants: nanoseconds UTC of every instant of the run, maybe growing.
+        session: trading day of every instant, as long.
         first: index of the first instant at which orders are allowed.
         is_watched: whether the broker may report something although no order works.
         is_patient: whether no breaker has anything to say while equity stands still above 0 and
             nothing is ordered.
+
+    Attributes:
+        first, is_watched: as given.
+        trips: every breaker that tripped.
+        changes: cash and units by symbol, with the index of the instant they have been so since.
     """
 
     def __init__(
@@ -35,8 +39,8 @@ class Engine:
         stations: Sequence[Station],
         door: Door,
         breakers: Sequence[Breaker],
-        instants: IntArray,
-        session: IntArray,
+        instants: Sequence[int],
+        session: Sequence[int],
         first: int,
         is_watched: bool,
         is_patient: bool = False,
@@ -44,14 +48,15 @@ class Engine:
         self._stations = tuple(stations)
         self._door = door
         self._breakers = tuple(breakers)
-        self._instants = instants.data
-        self._session = session.data
-        self._first = first
-        self._is_watched = is_watched
+        self._instants = instants
+        self._session = session
+        self.first = first
+        self.is_watched = is_watched
         self._is_patient = is_patient
         self._day: int | None = None
         self._state = BreakerState(0, 0.0, 0.0, 0.0)
         self._halts: dict[str, Halt] = {}
+        self._doubt = ""
         self._refused_seen = 0
         self.trips: list[Trip] = []
         self.changes: list[tuple[int, float, dict[str, float]]] = []
@@ -60,16 +65,16 @@ class Engine:
         """Everything that happens at instant `k`, whose fills the broker has ready."""
         door = self._door
         door.judge.now = self._instants[k]
-        if k == self._first:
+        if k == self.first:
             self._start()
         if self._session[k] != self._day:
             self._new_session(k)
         for station in self._stations:
             station.see(k)
         blotter = door.blotter
-        if self._is_watched or blotter.at_work:
+        if self.is_watched or blotter.at_work:
             self._take_fills(k)
-        if self._breakers and k >= self._first and self._trips_now():
+        if self._breakers and k >= self.first and self._trips_now():
             self._finish(k)
             return
         for station in self._stations:
@@ -93,6 +98,20 @@ class Engine:
                 for position in station.slot.ledger.positions.values()
             )
         )
+
+    def news(self, k: int) -> None:
+        """Fold what the broker reports before instant `k`, and tell the strategies; nothing else.
+
+        What they order thereupon leaves at once.
+        """
+        self._take_fills(k)
+        if self._door.blotter.at_work or self._door.blotter.notices:
+            self._finish(k)
+
+    def doubt(self, reason: str) -> None:
+        """Let nothing out that increases risk, for this reason, until it is empty again."""
+        self._doubt = reason
+        self._block()
 
     def stop(self) -> None:
         """The data is over; nothing is flattened."""
@@ -208,7 +227,7 @@ class Engine:
                 station.desk.flatten(symbol, Origin.BREAKER)
 
     def _block(self) -> None:
-        reason = f"halted by {', '.join(self._halts)}" if self._halts else ""
+        reason = f"halted by {', '.join(self._halts)}" if self._halts else self._doubt
         for station in self._stations:
             station.slot.blocked = reason
 

@@ -8,14 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from framework.axis import Axis, Recorder
 from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.errors import DataError, LookaheadError, StrategyError, did_you_mean
 from framework.ports import IndicatorFunction
-from framework.series import Axis, whole
+from framework.series import whole
 from framework.views import MarketData
 
-Resample = Callable[[Bars, str], Bars]
-"""Bars and a longer frame to the bars of that frame."""
+Resample = Callable[[Bars, str, int], Bars]
+"""Bars, a longer frame and the last instant known, to the bars of that frame."""
 
 
 class Timeline:
@@ -94,6 +95,10 @@ class SymbolHistory:
         self._data = data
         self._cache: dict[tuple[object, ...], FloatArray] = {}
 
+    def forget(self) -> None:
+        """Forget the values computed so far: the columns have grown."""
+        self._cache.clear()
+
     def last(self, count: int, column: str = "close") -> FloatArray:
         """The last `count` values of a column, oldest first; fewer if there are fewer."""
         return self._data.column(column).last(count)
@@ -127,6 +132,7 @@ class World:
         bars: subscribed bars, the strategy's own instrument first.
         resample: makes the bars of longer frames.
         timeline: theirs, where it is known already.
+        grows: whether there will be more of them.
 
     Attributes:
         histories: what components may ask about the past, by symbol.
@@ -140,6 +146,7 @@ class World:
         "_longer",
         "_markets",
         "_now",
+        "_own",
         "_resample",
         "histories",
         "is_asked_late",
@@ -147,12 +154,19 @@ class World:
     )
 
     def __init__(
-        self, bars: Sequence[Bars], resample: Resample, timeline: Timeline | None = None
+        self,
+        bars: Sequence[Bars],
+        resample: Resample,
+        timeline: Timeline | None = None,
+        *,
+        grows: bool = False,
     ) -> None:
         self.timeline = timeline or Timeline(bars)
         self._resample = resample
         self._bars = {one.symbol: one for one in bars}
+        self._own = bars[0].symbol if len(bars) == 1 else ""
         self._now = Axis(len(self.timeline.instants))
+        self._now.recorder = Recorder() if grows else None
         self._axes: list[tuple[Axis, memoryview]] = []
         self._is_closed = False
         self.is_asked_late = False
@@ -214,6 +228,33 @@ class World:
         for axis, rows in self._axes:
             axis.row = rows[instant]
 
+    def grow(self, bars: Mapping[str, Bars]) -> None:
+        """Go on with more bars of some of the symbols, all of which close at the same instant.
+
+        What has been made from them grows with them, so that whoever holds a series, or a
+        condition, holds it still.
+        """
+        self._bars.update(bars)
+        self.timeline = Timeline(self.bars)
+        self._now.length = len(self.timeline.instants)
+        self._axes.clear()
+        for symbol, data in self._markets.items():
+            self._follow(data, self._bars[symbol])
+        for (symbol, frame), data in self._longer.items():
+            self._follow(data, self._of_frame(symbol, frame))
+        for history in self.histories.values():
+            history.forget()
+        if self._now.recorder is not None:
+            self._now.recorder.renew()
+
+    def _follow(self, data: MarketData, bars: Bars) -> None:
+        """Let a market go on with more bars."""
+        data.grow(bars)
+        if data.axis is not self._now:
+            rows = self.timeline.rows_of(bars.close_time)
+            data.axis.rows = rows
+            self._axes.append((data.axis, rows.data))
+
     def cut(self, instants: int) -> World:
         """A fresh world that ends after the first `instants` instants."""
         end = self.timeline.instants[instants - 1]
@@ -233,7 +274,7 @@ class World:
         return World(kept, self._resample)
 
     def _market(self, bars: Bars, symbol: str) -> MarketData:
-        if _same(self.timeline.instants, bars.close_time):
+        if self._is_along(bars):
             return MarketData(bars, self._now, self._another, self._every)
         rows = self.timeline.rows_of(bars.close_time)
         axis = Axis(len(bars), rows, self._now)
@@ -241,6 +282,17 @@ class World:
         if self._now.row >= 0:
             axis.row = int(rows[self._now.row])
         return MarketData(bars, axis, self._another, self._every)
+
+    def _is_along(self, bars: Bars) -> bool:
+        """Whether a bar closes at every instant, and will at those to come."""
+        if self._now.recorder is None:
+            return _same(self.timeline.instants, bars.close_time)
+        return bars is self._bars.get(self._own)
+
+    def _of_frame(self, symbol: str, frame: str) -> Bars:
+        instants = self.timeline.instants
+        last = int(instants[-1]) if len(instants) else 0
+        return self._resample(self._bars[symbol], frame, last)
 
     def _another(self, symbol: str) -> MarketData:
         if symbol not in self._markets:
@@ -255,5 +307,5 @@ class World:
                 raise StrategyError(
                     f"The bars of {frame} were asked for after setup.", "Ask for them in setup."
                 )
-            self._longer[key] = self._market(self._resample(self._bars[symbol], frame), symbol)
+            self._longer[key] = self._market(self._of_frame(symbol, frame), symbol)
         return self._longer[key]

@@ -43,6 +43,10 @@ class Door:
         """Nanoseconds UTC of this instant."""
         return self.judge.now
 
+    def use(self, broker: Broker) -> None:
+        """Send orders to another broker from here on."""
+        self._broker = broker
+
     def open_for(self, slots: Sequence[Slot], spare_cash: float) -> None:
         """Name the slots of the account, and its cash that none of them was given."""
         self.blotter.slots = tuple(slots)

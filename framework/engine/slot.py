@@ -74,7 +74,7 @@ class Slot:
     orders_today: int = 0
     entries: dict[str, list[str]] = field(default_factory=dict)
     time_stops: list[TimeStop] = field(default_factory=list)
-    rates: Mapping[str, FloatArray] = field(default_factory=dict)
+    rates: Mapping[str, FloatArray | list[float]] = field(default_factory=dict)
     rolls: Mapping[int, Sequence[Roll]] = field(default_factory=dict)
     options: Mapping[str, OptionMarket] = field(default_factory=dict)
     listed: list[Instrument] = field(default_factory=list)

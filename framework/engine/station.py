@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["Alarms", "Station"]
+__all__ = ["Alarms", "Mask", "Station"]
 
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -16,7 +17,15 @@ from framework.domain.events import Signal
 from framework.engine.desk import StrategyDesk
 from framework.engine.option_book import OptionBook
 from framework.engine.slot import Slot
-from framework.series import When
+from framework.series import Condition, When
+
+
+class Mask(Protocol):
+    """Whether a condition holds, by instant."""
+
+    def __getitem__(self, now: int, /) -> int:
+        """Not 0 where it does."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -27,7 +36,7 @@ class Station:
         slot: the strategy at work.
         desk: its desk.
         symbol: its own instrument.
-        instants: nanoseconds UTC of every instant of the run.
+        instants: nanoseconds UTC of every instant of the run, maybe growing, as all of these.
         known: for every instant of the run, the last index on the slot's own timeline, -1 before
             the first; None when both timelines are the same.
         own: one byte per instant of the run, 1 where one of its bars closes; None as above.
@@ -42,11 +51,11 @@ class Station:
     slot: Slot
     desk: StrategyDesk
     symbol: str
-    instants: memoryview
-    known: memoryview | None
-    own: bytes | None
+    instants: Sequence[int]
+    known: Sequence[int] | None
+    own: bytes | bytearray | None
     alarms: Alarms
-    due: tuple[bytes, bytes, bytes]
+    due: tuple[bytes, bytes, bytes] | tuple[bytearray, bytearray, bytearray]
     signals: deque[Signal]
     book: OptionBook | None = None
     awake: bool = False
@@ -63,12 +72,7 @@ class Station:
         """Work out when to wake a slot along the run's instants."""
         own = slot.world.timeline.instants
         symbol = slot.world.data.symbol
-        alarms = Alarms(slot.whens, len(own))
-        told = deque(
-            signal
-            for signal in sorted(signals, key=lambda signal: signal.time)
-            if signal.symbol in slot.world.symbols
-        )
+        alarms, told = Alarms(slot.whens, len(own)), _told(slot, signals)
         rings = [alarms.any_of(side, slot.rolls) for side in range(3)]
         if len(own) == len(instants):
             flat, long, short = (one.tobytes() for one in rings)
@@ -90,6 +94,33 @@ class Station:
             told,
             book,
         )
+
+    @classmethod
+    def growing(
+        cls,
+        slot: Slot,
+        desk: StrategyDesk,
+        instants: Sequence[int],
+        signals: Sequence[Signal],
+        book: OptionBook | None = None,
+    ) -> Station:
+        """A slot along instants that become known one by one: each is to be noted with `note`.
+
+        It is to be woken at all of them, and reads its conditions as they are then.
+        """
+        alarms, told, ones = Alarms(slot.whens, None), _told(slot, signals), bytearray()
+        due, symbol = (ones, ones, ones), slot.world.data.symbol
+        return cls(slot, desk, symbol, instants, [], bytearray(), alarms, due, told, book)
+
+    def note(self, is_own: bool) -> None:
+        """Note the next instant of a growing run, and whether one of its bars closes there."""
+        assert isinstance(self.known, list)
+        assert isinstance(self.own, bytearray)
+        assert isinstance(self.due[0], bytearray)
+        last = self.known[-1] if self.known else -1
+        self.known.append(last + is_own)
+        self.own.append(is_own)
+        self.due[0].append(1)
 
     @property
     def side(self) -> int:
@@ -137,19 +168,23 @@ class Alarms:
 
     Args:
         whens: conditions and verbs, in order.
-        length: instants of the slot's timeline.
+        length: instants of the slot's timeline; None where they grow: the conditions are then
+            read where they stand.
 
     Attributes:
         whens: as given.
-        masks: of each condition, by side of the position, one byte per instant.
+        masks: of each condition, by side of the position.
     """
 
     __slots__ = ("_length", "masks", "whens")
 
-    def __init__(self, whens: Sequence[When], length: int) -> None:
+    def __init__(self, whens: Sequence[When], length: int | None) -> None:
         self.whens = tuple(whens)
-        self._length = length
-        self.masks = [self._unrolled(when) for when in self.whens]
+        self._length = length or 0
+        self.masks: list[tuple[Mask, ...]] = [
+            _standing(when.condition) if length is None else self._unrolled(when)
+            for when in self.whens
+        ]
 
     def any_of(self, side: int, others: Iterable[int]) -> BoolArray:
         """Whether any condition holds at an instant on a side, or it is one of the others."""
@@ -164,6 +199,30 @@ class Alarms:
         if not when.condition.needs_position:
             return (flat.tobytes(),) * 3
         return flat.tobytes(), long.tobytes(), short.tobytes()
+
+
+class _Standing:
+    """A condition on one side of the position, read where it stands."""
+
+    __slots__ = ("_condition", "_name")
+
+    def __init__(self, condition: Condition, name: str) -> None:
+        self._condition = condition
+        self._name = name
+
+    def __getitem__(self, now: int, /) -> int:
+        mask: BoolArray = getattr(self._condition, self._name)
+        return bool(mask[now] if mask.ndim else mask)
+
+
+def _standing(condition: Condition) -> tuple[Mask, ...]:
+    return tuple(_Standing(condition, name) for name in ("when_flat", "when_long", "when_short"))
+
+
+def _told(slot: Slot, signals: Sequence[Signal]) -> deque[Signal]:
+    """The signals about a slot's symbols, by time."""
+    known = slot.world.symbols
+    return deque(one for one in sorted(signals, key=lambda one: one.time) if one.symbol in known)
 
 
 def _by_side(when: When) -> tuple[BoolArray, BoolArray, BoolArray]:

@@ -54,12 +54,12 @@ def measure_frame(times: IntArray) -> int:
     return int(lengths[counts.argmax()])
 
 
-def resample(bars: Bars, frame: str) -> Bars:
+def resample(bars: Bars, frame: str, until: int | None = None) -> Bars:
     """Bars of a longer frame.
 
     Intraday buckets start at the session's open; the last of a session may be short and closes
     with it. A day is a session, a week Monday to Sunday closing with its last session. Each bar
-    carries its scheduled close; a last bar the data do not reach the close of is left out.
+    carries its scheduled close; a last bar whose close has not come by then is left out.
 
     Bars outside regular hours stay by themselves: before the open buckets are counted back from
     it, after the close from it on, the last ending with the day. Days and weeks are made of the
@@ -68,6 +68,7 @@ def resample(bars: Bars, frame: str) -> Bars:
     Args:
         bars: what to fold.
         frame: length wanted; the bars' own returns them unchanged.
+        until: nanoseconds UTC up to which all bars are known; None is the close of the last.
 
     Raises:
         ConfigError: it is shorter than the bars, or not a multiple of their length.
@@ -85,14 +86,17 @@ def resample(bars: Bars, frame: str) -> Bars:
             f"{bars.symbol} has bars of {bars.frame}; {frame} is not a multiple.",
             f"Use a multiple of {bars.frame} with --bar.",
         )
+    known = until
     if length >= DAY and bars.regular is not None:
         bars = replace(bars.where(bars.regular), regular=None)
-        if not len(bars):
-            return replace(bars, frame=frame_name(length))
+    if not len(bars):
+        return replace(bars, frame=frame_name(length))
+    if known is None:
+        known = int(bars.close_time[-1])
     closes, sessions = _scheduled(bars, length)
     starts = np.flatnonzero(np.diff(closes, prepend=closes[:1] - 1))
     ends = np.append(starts[1:], len(bars)) - 1
-    if len(bars) and closes[-1] > bars.close_time[-1]:
+    if closes[-1] > known:
         starts, ends = starts[:-1], ends[:-1]
     whole = slice(0, int(ends[-1]) + 1 if len(ends) else 0)
     calendar = TradingCalendar(bars.instrument.calendar)

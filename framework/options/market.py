@@ -59,6 +59,25 @@ class ModelMarket:
         """Riskless, a year, continuously compounded."""
         return self.model.rate
 
+    def grow(self, bars: Bars) -> dict[str, Bars]:
+        """Go on with more bars of the underlying; by symbol, all bars of the contracts listed by
+        now that have more."""
+        grown: dict[str, Bars] = {}
+        self.bars = bars
+        self._clock = UnderlyingClock(bars)
+        for symbol, listing in self._listings.items():
+            start, stop = listing.first + len(listing.years), self._stop(listing.contract)
+            if start < stop:
+                more = self._made(listing.contract, start, stop, listing.first)
+                self._listings[symbol] = listing.joined(more)
+                grown[symbol] = self._listings[symbol].bars
+        for key, columns in self._greeks.items():
+            symbol, rule, is_short = key
+            if symbol in grown:
+                after = self._columns(self._listings[symbol], rule, is_short, columns.shape[1])
+                self._greeks[key] = np.concatenate([columns, after], axis=1)
+        return grown
+
     # what there is --------------------------------------------------------------------------
 
     def chain(self, row: int) -> OptionChain:
@@ -116,7 +135,7 @@ class ModelMarket:
                     "Give the one of another style or multiplier another root: root=.",
                 )
             return known
-        found = self._made(contract, row, expiry)
+        found = self._made(contract, row, self._stop(contract), row)
         self._listings[contract.symbol] = found
         return found
 
@@ -197,18 +216,21 @@ class ModelMarket:
         volatility = self.model.volatility.at(times, strike / spot, years)
         return sign, spot, strike, years, self.model.rate, self.model.dividend_yield, volatility
 
-    def _made(self, contract: Instrument, first: int, expiry: int) -> Listing:
-        """A contract's bars, from row `first` of the underlying's to its expiry."""
+    def _stop(self, contract: Instrument) -> int:
+        """The row of the underlying after the last one of a contract."""
+        return int(np.searchsorted(self.bars.session, option_expiry(contract), side="right"))
+
+    def _made(self, contract: Instrument, start: int, stop: int, first: int) -> Listing:
+        """A contract's bars at rows start..stop-1 of the underlying's; `first` is its first."""
         bars = self.bars
-        stop = int(np.searchsorted(bars.session, expiry, side="right"))
-        rows = slice(first, stop)
-        end = self._clock.expiry_time(expiry)
+        rows = slice(start, stop)
+        end = self._clock.expiry_time(option_expiry(contract))
         closes = bars.close_time[rows]
         opens = self._clock.open_times[rows]
         years, before = (self._clock.years(end, times) for times in (closes, opens))
         strike = option_terms(contract).strike
         volatility = self._volatility(closes, bars.close[rows], strike, years)
-        known = bars.close_time[np.maximum(np.arange(first, stop) - 1, first)]
+        known = bars.close_time[np.maximum(np.arange(start, stop) - 1, first)]
         at_open = self._volatility(known, bars.open[rows], strike, before)
         opened = self._price(contract, bars.open[rows], before, at_open)
         closed = self._price(contract, bars.close[rows], years, volatility)
@@ -226,12 +248,12 @@ class ModelMarket:
             high=every.max(axis=0),
             low=every.min(axis=0),
             close=closed,
-            volume=np.zeros(stop - first),
+            volume=np.zeros(stop - start),
             prices=bars.prices,
             synthetic=True,
             regular=None if bars.regular is None else bars.regular[rows],
         )
-        return Listing(contract, made, first, years, volatility)
+        return Listing(contract, made, start, years, volatility)
 
     def _volatility(
         self, times: IntArray, spot: FloatArray, strike: float, years: FloatArray
@@ -253,16 +275,19 @@ class ModelMarket:
             volatility,
         )
 
-    def _columns(self, listing: Listing, rule: VolatilityRule | None, short: bool) -> FloatArray:
-        """Delta, gamma, vega and theta per unit of underlying at each close, shape (4, n)."""
-        model, volatility = self.model, ruled(listing.volatility, rule, short)
-        terms = option_terms(listing.contract)
+    def _columns(
+        self, listing: Listing, rule: VolatilityRule | None, short: bool, start: int = 0
+    ) -> FloatArray:
+        """Delta, gamma, vega and theta per unit of underlying at each close from place `start` on,
+        shape (4, n)."""
+        model, volatility = self.model, ruled(listing.volatility[start:], rule, short)
+        terms, first = option_terms(listing.contract), listing.first + start
         return greek_columns(
             terms.style,
             terms.right.sign,
-            self.bars.close[listing.first : listing.first + len(volatility)],
+            self.bars.close[first : first + len(volatility)],
             terms.strike,
-            listing.years,
+            listing.years[start:],
             model.rate,
             model.dividend_yield,
             volatility,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["Listing", "OptionMarket"]
+__all__ = ["GrowingOptionMarket", "Listing", "OptionMarket"]
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import numpy as np
 
 from framework.domain.bars import Bars, FloatArray
 from framework.domain.instruments import Instrument
@@ -32,6 +35,16 @@ class Listing:
     first: int
     years: FloatArray
     volatility: FloatArray
+
+    def joined(self, more: Listing) -> Listing:
+        """This one and, after it, more of the same contract."""
+        return Listing(
+            self.contract,
+            self.bars.joined(more.bars),
+            self.first,
+            np.concatenate([self.years, more.years]),
+            np.concatenate([self.volatility, more.volatility]),
+        )
 
 
 class OptionMarket(Protocol):
@@ -85,4 +98,14 @@ class OptionMarket(Protocol):
 
     def traded_time(self, start: int, stop: int) -> int:
         """Nanoseconds in which the underlying traded, from the close of one row to another's."""
+        ...
+
+
+@runtime_checkable
+class GrowingOptionMarket(OptionMarket, Protocol):
+    """One that goes on with the bars of its underlying."""
+
+    def grow(self, bars: Bars) -> Mapping[str, Bars]:
+        """Go on with more bars of the underlying; by symbol, all bars of the contracts listed by
+        now that have more."""
         ...

@@ -77,7 +77,7 @@ def inside(machine: Machine, policy: FillPolicy) -> Iterator[str]:
         for symbol, queue in broker._queues.items()
     }
     for symbol, queue in queues.items():
-        lots = broker._execution.lots[symbol]
+        lots = broker.execution.lots[symbol]
         held = broker.book().positions[symbol].quantity
         if abs(lots.quantity - held) > NEAR or (lots.quantity == 0.0) != (held == 0.0):
             yield f"{symbol}: lots of {lots.quantity}, {held} in the book"

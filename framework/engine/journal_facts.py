@@ -1,0 +1,132 @@
+"""Facts: what a journal says that must survive a restart, folded row by row."""
+
+from __future__ import annotations
+
+__all__ = ["FACT_KINDS", "UNDONE", "Facts", "fill_id", "fill_key"]
+
+from framework.domain.events import Fill, OrderUpdate
+from framework.domain.orders import OrderStatus
+from framework.engine.journal_rows import (
+    Adopted,
+    Bound,
+    Cancel,
+    EventBatch,
+    IdFloor,
+    RiskState,
+    Row,
+    SeenExecution,
+    Started,
+    Stopped,
+    Submit,
+)
+from framework.engine.reconcile_nouns import Baseline
+from framework.engine.reconcile_snapshot import execution_key
+
+FACT_KINDS = (
+    "started",
+    "stopped",
+    "adopted",
+    "submit",
+    "cancel",
+    "events",
+    "risk",
+    "floor",
+    "bound",
+    "execution",
+)
+"""The rows facts are folded from."""
+
+_SILENT = frozenset({OrderStatus.SENT, OrderStatus.UNKNOWN})
+"""States of an order the broker need not have heard of."""
+
+
+UNDONE = "~"
+"""Ends the id of a fill that takes back one that was corrected."""
+
+
+def fill_id(order: str, exec_id: str) -> str:
+    """The id of the fill an execution of an order becomes."""
+    return f"{order}/{exec_id}"
+
+
+def fill_key(name: str) -> str:
+    """What a fill's id has in common with those of its corrections."""
+    exec_id = name.rpartition("/")[2]
+    return execution_key(exec_id) if "." in exec_id else name
+
+
+class Facts:
+    """What must survive a restart; `fold` keeps it up to date.
+
+    Attributes:
+        started, stopped: the last session's first and last row.
+        runs: how many sessions began.
+        floor: every IB order id below it may have been used.
+        perm_ids: by order id, its permIds in the order they came.
+        executions: by key, full ids of the executions booked or taken note of.
+        sessions: by order id, the trading day it was sent on.
+        sent_at: by order id, nanoseconds UTC of the sending.
+        acknowledged: orders the broker has said something of.
+        let_go: orders we asked to cancel.
+        risk: what loss limits are measured against; None before the first.
+        baseline: what the account holds that is none of ours.
+    """
+
+    def __init__(self) -> None:
+        self.started: Started | None = None
+        self.stopped: Stopped | None = None
+        self.runs = 0
+        self.floor = 0
+        self.perm_ids: dict[str, tuple[int, ...]] = {}
+        self.executions: dict[str, str] = {}
+        self.sessions: dict[str, int] = {}
+        self.sent_at: dict[str, int] = {}
+        self.acknowledged: set[str] = set()
+        self.let_go: set[str] = set()
+        self.risk: RiskState | None = None
+        self.baseline = Baseline()
+
+    def fold(self, row: Row) -> None:
+        """Take in one row."""
+        match row:
+            case EventBatch():
+                self._reports(row)
+            case Submit():
+                for order in row.orders:
+                    self.sessions[order.id] = row.session
+                    self.sent_at[order.id] = row.time
+            case Cancel():
+                self.let_go.add(row.order)
+            case Bound():
+                self._bind(row)
+            case IdFloor():
+                self.floor = max(self.floor, row.order_id)
+            case SeenExecution():
+                self.executions[execution_key(row.exec_id)] = row.exec_id
+            case RiskState():
+                self.risk = row
+            case Adopted():
+                self.baseline = self.baseline.after(row.facts)
+            case Started():
+                self.started, self.stopped = row, None
+                self.runs += 1
+            case Stopped():
+                self.stopped = row
+            case _:
+                pass
+
+    def _reports(self, batch: EventBatch) -> None:
+        for event in batch.events:
+            if isinstance(event, Fill):
+                if not event.id.endswith(UNDONE):
+                    self.executions[fill_key(event.id)] = event.id.rpartition("/")[2]
+                self.acknowledged.add(event.order.id)
+            elif isinstance(event, OrderUpdate) and event.status not in _SILENT:
+                self.acknowledged.add(event.order.id)
+
+    def _bind(self, row: Bound) -> None:
+        known = self.perm_ids.get(row.order, ())
+        if row.perm_id and row.perm_id not in known:
+            self.perm_ids[row.order] = (*known, row.perm_id)
+        self.floor = max(self.floor, row.order_id + 1)
+        self.acknowledged.add(row.order)

@@ -1,0 +1,1 @@
+"""Live: a strategy run along bars that become known one by one."""
