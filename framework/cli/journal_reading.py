@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkstemp
+from typing import get_type_hints
 
 from rich.console import Console
 from rich.table import Table
@@ -119,8 +120,9 @@ _STYLES = {
 def _what(line: Line) -> str:
     """Everything else of a line in words, such as "buy 10 AAA limit 95 DAY (bid 95.1 ask 95.3)"."""
     parts = [line.side, _number(line.quantity), line.symbol, line.type]
-    parts += [f"stop {line.stop:.10g}" if line.stop is not None else None]
-    parts += [f"limit {line.limit:.10g}" if line.limit is not None else None]
+    for name, level in (("stop", line.stop), ("limit", line.limit)):
+        label = "" if line.type == name else f"{name} "
+        parts += [f"{label}{level:.10g}" if level is not None else None]
     parts += [line.tif, line.terms]
     parts += [f"at {line.price:.10g}" if line.price is not None else None]
     parts += [f"{line.amount:,.2f}" if line.amount is not None and line.kind != "risk" else None]
@@ -167,8 +169,8 @@ def _write_parquet(lines: Iterable[Line], path: Path) -> None:
     import pyarrow as pa  # noqa: PLC0415  # half a second, for this format only
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    types = {"int": pa.int64(), "float": pa.float64(), "str": pa.string()}
-    hints = {name: str(hint).partition(" ")[0] for name, hint in Line.__annotations__.items()}
-    schema = pa.schema([(name, types[hints[name]]) for name in COLUMNS])
+    types = {int: pa.int64(), float: pa.float64(), float | None: pa.float64()}
+    hints = get_type_hints(Line)
+    schema = pa.schema([(name, types.get(hints[name], pa.string())) for name in COLUMNS])
     rows = [line._asdict() for line in lines]
     pq.write_table(pa.Table.from_pylist(rows, schema), path)
