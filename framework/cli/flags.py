@@ -93,6 +93,8 @@ class RunFlags:
     quiet: bool = False
     engine: str | None = None
     explain: bool = False
+    mode: str = "backtest"
+    gateway: str | None = None
 
 
 def overlay(

@@ -50,6 +50,7 @@ from typing import Annotated
 
 import typer
 
+_SESSION = "Paper and live"
 _DATA = "Data"
 _MONEY = "Money"
 _PARTS = "Parts (slipway components lists them)"
@@ -374,5 +375,24 @@ Engine = Annotated[
         metavar="slipway|backtrader",
         help="Whose broker plays the market. [dim]default: slipway[/dim]",
         rich_help_panel=_PARTS,
+    ),
+]
+
+Paper = Annotated[
+    bool,
+    typer.Option(
+        "--paper",
+        help="Trade it on a paper account instead of backtesting it.",
+        rich_help_panel=_SESSION,
+    ),
+]
+
+GatewayChoice = Annotated[
+    str | None,
+    typer.Option(
+        "--gateway",
+        metavar="emulator",
+        help="With --paper: play the bars through a TWS on your own machine.",
+        rich_help_panel=_SESSION,
     ),
 ]

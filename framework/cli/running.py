@@ -21,13 +21,17 @@ from framework.config.plan import Plan, Request, plan_of, request_of
 from framework.config.runfile import read, validate
 from framework.errors import ConfigError, InputError
 from framework.ports import Progress
-from framework.research.backtest import play, save
+from framework.research.backtest import interpreted, play, save
 from framework.research.plots import plot
 from framework.research.report import print_note, print_result
 from framework.research.results import Result
 from framework.research.warmup import warm_for
 
 _WINDOW = "window"
+_EMULATED = (
+    "EMULATOR: a paper session on this machine; nothing reaches Interactive Brokers, and it counts "
+    "as no evidence of paper trading."
+)
 
 
 def run_command(flags: RunFlags) -> int:
@@ -45,7 +49,7 @@ def run_command(flags: RunFlags) -> int:
     if flags.out is None:
         _check_folder(folder)
     with LateBar(Console(stderr=True)) as bar:
-        result = _played(plan, bar)
+        result = _played(plan, bar) if flags.mode == "backtest" else _rehearsed(plan, flags, bar)
     written = save(plan, result, folder)
     saved = None if flags.plot in (None, _WINDOW) else flags.plot
     if saved is not None:
@@ -89,6 +93,19 @@ def _played(plan: Plan, progress: Progress) -> Result:
     from framework.referee.command import play_on_backtrader  # noqa: PLC0415  # loads backtrader
 
     return play_on_backtrader(plan, progress)
+
+
+def _rehearsed(plan: Plan, flags: RunFlags, progress: Progress) -> Result:
+    """The plan played as a paper session on the emulator."""
+    if flags.gateway != "emulator":
+        raise ConfigError(
+            "A paper session at Interactive Brokers is not part of this release yet.",
+            "Add --gateway emulator to play the bars through a TWS on your own machine.",
+        )
+    from framework.session.lockstep import rehearsed  # noqa: PLC0415  # loads the client library
+
+    complain(_EMULATED)
+    return interpreted(plan, rehearsed(plan, progress))
 
 
 def _show(plan: Plan, result: Result, folder: Path) -> None:

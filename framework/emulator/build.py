@@ -84,7 +84,12 @@ def live_gateway(
     if not speed > 0.0:
         raise ConfigError(f"The speed is {speed}.", "Give market seconds per real second, above 0.")
     past = [market.bars_before(key) for key in market.streaming]
-    prices = LivePrices(past, market.spacing, market.bars_before)
+
+    def listing(key: str) -> Bars:
+        market.activate(key)
+        return market.bars_before(key)
+
+    prices = LivePrices(past, market.spacing, listing, market.close_of)
     hub = _hub(market, settings, house or live_house(market), prices)
     hub.clock = RunningClock(market.now, speed)
     return Gateway(hub, prices, plan, watcher)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["StrategyStoppedError", "component_files", "play", "run_backtest", "save"]
+__all__ = [
+    "StrategyStoppedError",
+    "component_files",
+    "interpreted",
+    "play",
+    "run_backtest",
+    "save",
+]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 import framework
-from framework.backtest.record import INTERRUPTED
+from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.backtest.run import run_verified
 from framework.brokers.simulated.policy import FillPolicy
 from framework.calendar import TradingCalendar
@@ -187,7 +194,12 @@ def play(plan: Plan, progress: Progress | None = None) -> Result:
     market, settings = plan.market, plan.settings
     finer = market.finer if settings.policy.intrabar == "finer" else {}
     record = run_verified(plan.found.cls, market.bars, settings, plan.parameters, finer, progress)
-    calendars = {series.instrument.calendar for series in market.bars}
+    return interpreted(plan, record)
+
+
+def interpreted(plan: Plan, record: RunRecord) -> Result:
+    """What happened in a run of a plan, with its figures."""
+    calendars = {series.instrument.calendar for series in plan.market.bars}
     return result_of(
         replace(record, warnings=(*plan.warnings, *record.warnings)),
         strategy=plan.found.cls.__name__,

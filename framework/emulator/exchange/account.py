@@ -6,16 +6,17 @@ __all__ = ["Account", "House"]
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 
 from framework.brokers.simulated.broker import SimulatedBroker
 from framework.brokers.simulated.models import Models
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.tape import Bar, Tape
-from framework.calendar import DAY
-from framework.domain.events import Commission, Fill, OrderUpdate
+from framework.domain.events import Commission, Fill, OrderUpdate, Split
 from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger
 from framework.domain.orders import BROKER_MADE, Order, OrderStatus, OrderType, Side, TimeInForce
+from framework.emulator.exchange.days import day_of
 from framework.emulator.exchange.executions import Executed, Executions
 from framework.emulator.exchange.holdings import Holdings
 from framework.emulator.exchange.ids import Ids
@@ -58,6 +59,7 @@ class Account:
         directory: what is listed.
         ids: where new ids come from.
         news: where what clients are to be told is appended.
+        zone: time zone whose midnight begins a day.
 
     Attributes:
         name, house: as given.
@@ -76,6 +78,7 @@ class Account:
         directory: Directory,
         ids: Ids,
         news: list[News | Moved],
+        zone: str,
     ) -> None:
         self.name = name
         self.house = house
@@ -83,6 +86,7 @@ class Account:
         self._directory = directory
         self._ids = ids
         self._news = news
+        self._zone = zone
         self._tapes: dict[str, Tape] = {t.instrument.symbol: t for t in prices.tapes()}
         self._broker = SimulatedBroker(
             tuple(self._tapes.values()), prices.instants, house.cash, house.policy, house.models
@@ -92,7 +96,7 @@ class Account:
         self.executions = Executions(name, ids)
         self.holdings = Holdings()
         self._legs: dict[str, Placed] = {}
-        self._day = 0
+        self._day = (0, 0)
         self.day_equity = house.cash
 
     # what it holds ---------------------------------------------------------------------------
@@ -205,15 +209,23 @@ class Account:
 
     @property
     def session_start(self) -> int:
-        """Nanoseconds UTC at which the present day began."""
-        return self._day * DAY
+        """Nanoseconds UTC at which the present day began: midnight where TWS is logged in."""
+        return self._day[0]
 
     def _turn_day(self) -> None:
         """Note the equity a new session begins with."""
-        day = self.time // DAY
-        if day != self._day:
-            self._day = day
-            self.day_equity = self.equity()
+        if self.time >= self._day[1]:
+            self._day = day_of(self.time, self._zone)
+            held = {s: p for s, p in self.book.positions.items() if not p.is_flat}
+            marks = {symbol: self._close_before(symbol) * self.rate(symbol) for symbol in held}
+            self.day_equity = self.book.equity(marks)
+
+    def _close_before(self, symbol: str) -> float:
+        """Last price of an instrument before the present instant."""
+        bar = self.bar(symbol)
+        return (
+            self.close(symbol) if bar is None or isnan(bar.previous_close) else bar.previous_close
+        )
 
     def pause_with(self, pause: Callable[[], None]) -> None:
         """Let every bar stop where a fill has woken protective orders, by calling this."""
@@ -226,32 +238,55 @@ class Account:
 
     def vanish(self, placed: Placed) -> None:
         """Let an order never have been here; what it has traded stays."""
+        placed.is_forgotten = True
         self._broker.cancel(placed.key)
-        self._broker.poll()
+        self.settle()
         self.working.pop(placed.key, None)
         self.orders.pop(placed.key, None)
 
     def correct(self, executed: Executed, shares: float, price: float) -> Executed:
         """Book an execution anew, as a correction of it; the new one."""
-        old, multiplier = executed.details.execution, self._tapes[executed.symbol].instrument
-        side = 1.0 if old.side == "BOT" else -1.0
+        old, symbol = executed.details.execution, executed.symbol
+        for units, paid in ((-old.shares, old.price), (shares, price)):
+            fill = self._fill_like(executed, units, paid)
+            self.book.apply(fill)
+            self._broker.execution.lots[symbol].trade(fill.order.id, fill.quantity, None)
+        for placed in self.orders.values():
+            if placed.perm_id == old.perm_id:
+                placed.filled += shares - old.shares
+                placed.notional += shares * price - old.shares * old.price
+        new = self.executions.correct(executed, shares, price)
+        self._tell_holdings_anew(symbol)
+        self._news.append(Moved(self.name, symbol))
+        return new
+
+    def _fill_like(self, executed: Executed, units: float, price: float) -> Fill:
+        """An execution as the matching engine would report it, with these units and price."""
+        side = Side.BUY if executed.details.execution.side == "BOT" else Side.SELL
         order = Order(
-            id=f"correction-{old.exec_id}",
+            id=f"correction-{executed.details.execution.exec_id}",
             symbol=executed.symbol,
-            side=Side.BUY if side > 0.0 else Side.SELL,
-            quantity=max(shares, old.shares),
+            side=side,
+            quantity=max(abs(units), 1.0),
             type=OrderType.MARKET,
             time=self.time,
             decision_price=price,
         )
         rate = self.rate(executed.symbol)
-        for units, paid in ((-old.shares, old.price), (shares, price)):
-            fill = Fill(order.id, order, self.time, side * units, paid, paid, rate=rate)
-            self.book.apply(fill)
-            self._broker.execution.lots[executed.symbol].trade(order.id, side * units, None)
-            self.holdings.take(fill, multiplier.multiplier, 0.0)
-        self._news.append(Moved(self.name, executed.symbol))
-        return self.executions.correct(executed, shares, price)
+        return Fill(order.id, order, self.time, side * units, price, price, rate=rate)
+
+    def _tell_holdings_anew(self, symbol: str) -> None:
+        """Go through the executions of a symbol again, for its average price and its profit."""
+        multiplier = self._tapes[symbol].instrument.multiplier
+        self.holdings.forget(symbol)
+        for one in self.executions.all:
+            if one.symbol == symbol and one.commission is not None:
+                execution, paid = one.details.execution, one.commission.commission
+                fill = self._fill_like(one, execution.shares, execution.price)
+                self.holdings.take(fill, multiplier, paid)
+        told = self.holdings.position(symbol)
+        if told.quantity == self.book.positions[symbol].quantity:
+            self.book.positions[symbol] = told
 
     # events ----------------------------------------------------------------------------------
 
@@ -270,6 +305,8 @@ class Account:
                     self._updated(self._placed_of(event.order), event)
                     unpaid = self._pay(unpaid, event.order.id)
             else:
+                if isinstance(event, Split):
+                    self.holdings.split(event)
                 self._news.append(Moved(self.name, event.symbol))
         for placed, fill in fills.values():
             unpaid.append((placed, self._executed(placed, fill, 0.0)))
@@ -383,7 +420,8 @@ class Account:
             self.show(placed)
 
     def _tell(self, placed: Placed, answer: Answer, time: int = 0) -> None:
-        self._news.append(News(placed.client_id, answer, time))
+        if not placed.is_forgotten:
+            self._news.append(News(placed.client_id, answer, time))
 
 
 _AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})

@@ -130,8 +130,8 @@ class BackDoor:
         return max(1, new)
 
     def forget(self, perms: set[int]) -> None:
-        """Let orders never have been here."""
-        for placed in tuple(self._exchange.placed()):
+        """Let orders never have been here; children before their parents, which end them."""
+        for placed in reversed(self._exchange.placed()):
             if placed.perm_id in perms:
                 self._exchange.forget(placed)
 

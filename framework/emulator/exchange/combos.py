@@ -12,8 +12,10 @@ from framework.domain.orders import Order, OrderType, Side, TimeInForce
 from framework.emulator.exchange.account import Account
 from framework.emulator.exchange.placed import Placed
 from framework.emulator.exchange.rejected import RejectedError
+from framework.emulator.exchange.translate import check_price
 from framework.emulator.market.directory import Directory, UnknownContract
 from framework.emulator.protocol.contract import WireContract
+from framework.emulator.protocol.order import WireOrder
 
 _TYPES = frozenset({"MKT", "LMT"})
 _TIFS = frozenset({"", "DAY", "GTC", "IOC"})
@@ -52,13 +54,12 @@ class Combos:
         self._symbols_of(contract)
         return replace(contract, combo_legs_descrip=",".join(words))
 
-    def check(self, placed: Placed) -> None:
+    def check(self, order: WireOrder) -> None:
         """Whether the order is one a combo can be.
 
         Raises:
             RejectedError: it is not.
         """
-        order = placed.order
         if order.order_type.upper() not in _TYPES:
             raise RejectedError(
                 387,
@@ -146,6 +147,7 @@ class Combos:
         legs = zip(placed.contract.combo_legs, self._symbols_of(placed.contract), strict=True)
         for number, (leg, symbol) in enumerate(legs, 1):
             account.admit(symbol)
+            check_price(account.close(symbol), symbol)
             buys = (leg.action == "BUY") is not turned
             orders.append(
                 Order(

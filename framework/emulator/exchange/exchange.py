@@ -7,6 +7,7 @@ __all__ = ["Exchange"]
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from framework.domain.orders import Order
 from framework.emulator.exchange.account import Account, House
 from framework.emulator.exchange.combos import Combos
 from framework.emulator.exchange.figures import previewed, shortfall
@@ -55,7 +56,8 @@ class Exchange:
         self.ids = ids or Ids()
         self.news: list[News | Moved] = []
         self.accounts = {
-            name: Account(name, house, prices, directory, self.ids, self.news) for name in names
+            name: Account(name, house, prices, directory, self.ids, self.news, zone)
+            for name in names
         }
         self._directory = directory
         self._register = Register()
@@ -167,16 +169,11 @@ class Exchange:
     def _account(self, name: str) -> Account:
         if not name:
             if len(self.accounts) > 1:
-                raise RejectedError(
-                    321,
-                    "Error validating request:-'b' : cause - You must specify an account.",
-                )
+                raise _invalid("You must specify an account.")
             return next(iter(self.accounts.values()))
         account = self.accounts.get(name)
         if account is None:
-            raise RejectedError(
-                321, f"Error validating request:-'b' : cause - Invalid account code '{name}'."
-            )
+            raise _invalid(f"Invalid account code '{name}'.")
         return account
 
     def _check_family(self, placed: Placed) -> None:
@@ -186,20 +183,28 @@ class Exchange:
         parent = self._register.parent_of(placed)
         if parent is None or parent.status in ("Cancelled", "Inactive"):
             raise RejectedError(10006, "Missing parent order")
+        if parent.account != placed.account:
+            raise _invalid("A child trades for the account of its parent.")
+        if parent.order.parent_id:
+            raise _invalid("The emulator knows no children of children.")
 
     def _check(self, account: Account, placed: Placed) -> None:
         """Whether the order can be read, and carried."""
+        orders = self._orders_of(account, placed)
+        if placed.order.parent_id == 0 and account.house.checks_margin:
+            reason = shortfall(account, orders)
+            if reason:
+                raise RejectedError(201, f"Order rejected - reason:{reason}")
+
+    def _orders_of(self, account: Account, placed: Placed) -> tuple[Order, ...]:
+        """What the matching engine would be given; of a combo one order per leg."""
         if placed.listing is None:
-            self._combos.check(placed)
-            return
+            self._combos.check(placed.order)
+            return self._combos.leg_orders(account, placed, self._floor.now)
         if placed.listing.contract.sec_type == "IND":
             raise RejectedError(201, "Order rejected - reason:An index cannot be traded.")
         account.admit(placed.listing.key)
-        order = self._floor.order_of(placed, placed.order)
-        if placed.order.parent_id == 0 and account.house.checks_margin:
-            reason = shortfall(account, order)
-            if reason:
-                raise RejectedError(201, f"Order rejected - reason:{reason}")
+        return (self._floor.order_of(placed, placed.order),)
 
     def _refuse(self, account: Account, placed: Placed, rejection: RejectedError) -> None:
         """End an order that has got an id and is not taken."""
@@ -224,7 +229,8 @@ class Exchange:
     def _is_same(self, placed: Placed, contract: WireContract, wire: WireOrder) -> bool:
         """Whether an order that comes in with a known id is the same, perhaps changed."""
         if placed.listing is None:
-            return contract.sec_type == "BAG" and wire.action == placed.order.action
+            same = contract.sec_type == "BAG" and contract.combo_legs == placed.contract.combo_legs
+            return same and wire.action == placed.order.action
         try:
             same = self.listing(contract).key == placed.listing.key
         except RejectedError:
@@ -296,8 +302,7 @@ class Exchange:
 
     def restart_ids(self, first: int) -> None:
         """Let every client's next order id be `first`, whatever was used before."""
-        for client_id in self.ids.orders:
-            self.ids.orders[client_id] = first
+        self.ids.move(first)
         self._register.free_ids(first)
 
     def forget(self, placed: Placed) -> None:
@@ -316,17 +321,16 @@ class Exchange:
     ) -> None:
         """Tell what an order would do; it is not kept."""
         placed = self._new(account, client_id, order_id, contract, wire)
-        if placed.listing is None:
-            orders = self._combos.leg_orders(account, placed, self._floor.now)
-        else:
-            account.admit(placed.listing.key)
-            orders = (self._floor.order_of(placed, wire),)
-        state = previewed(account, orders)
+        state = previewed(account, self._orders_of(account, placed))
         shown = OpenOrder(order_id, placed.contract, placed.shown_order(), state)
         self._tell(placed, shown)
 
     def _tell(self, placed: Placed, answer: Error | OpenOrder) -> None:
         self.news.append(News(placed.client_id, answer, self._floor.now))
+
+
+def _invalid(cause: str) -> RejectedError:
+    return RejectedError(321, f"Error validating request:-'b' : cause - {cause}")
 
 
 _REJECTED = 201

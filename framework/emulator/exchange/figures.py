@@ -90,9 +90,9 @@ def _fee(account: Account, orders: Sequence[Order]) -> float:
     return total
 
 
-def shortfall(account: Account, order: Order) -> str:
-    """Why margin would not carry an order; empty if it would."""
-    before, after = _after(account, (order,))
+def shortfall(account: Account, orders: Sequence[Order]) -> str:
+    """Why margin would not carry orders traded together; empty if it would."""
+    before, after = _after(account, orders)
     equity = account.equity()
     if after.initial <= before.initial or after.initial <= equity:
         return ""
@@ -109,22 +109,28 @@ def previewed(account: Account, orders: Sequence[Order]) -> OrderState:
     """What orders traded together would do to the account."""
     before, after = _after(account, orders)
     equity, fee = account.equity(), _fee(account, orders)
+    known = _or_none(fee)
     return OrderState(
         status="PreSubmitted",
-        init_margin_before=before.initial,
-        maint_margin_before=before.maintenance,
-        equity_with_loan_before=equity,
-        init_margin_change=after.initial - before.initial,
-        maint_margin_change=after.maintenance - before.maintenance,
-        equity_with_loan_change=-fee,
-        init_margin_after=after.initial,
-        maint_margin_after=after.maintenance,
-        equity_with_loan_after=equity - fee,
-        commission=fee,
-        min_commission=fee,
-        max_commission=fee,
+        init_margin_before=_or_none(before.initial),
+        maint_margin_before=_or_none(before.maintenance),
+        equity_with_loan_before=_or_none(equity),
+        init_margin_change=_or_none(after.initial - before.initial),
+        maint_margin_change=_or_none(after.maintenance - before.maintenance),
+        equity_with_loan_change=_or_none(-fee),
+        init_margin_after=_or_none(after.initial),
+        maint_margin_after=_or_none(after.maintenance),
+        equity_with_loan_after=_or_none(equity - fee),
+        commission=known,
+        min_commission=known,
+        max_commission=known,
         commission_currency=account.currency,
     )
+
+
+def _or_none(figure: float) -> float | None:
+    """A figure, unless nobody knows it: there is no price yet, or no such account can be."""
+    return figure if isfinite(figure) else None
 
 
 def profits_of(account: Account) -> Profits:

@@ -143,6 +143,8 @@ class Floor:
             RejectedError: they are not taken; the order works on as it was.
         """
         account = self._accounts[placed.account]
+        if placed.listing is None:
+            self._combos.check(wire)
         order = None if placed.listing is None else self.order_of(placed, wire)
         in_engine = placed.key in account.working
         if order is not None and in_engine:
@@ -174,10 +176,14 @@ class Floor:
 
     def forget(self, placed: Placed) -> None:
         """Let an order never have been here."""
-        self._accounts[placed.account].vanish(placed)
+        account = self._accounts[placed.account]
+        orphans = self._register.waiting_for(placed) + self._families.children_waiting(placed)
+        account.vanish(placed)
         self._combos.drop(placed)
-        self._families.sent([placed])
+        self._families.sent([placed, *orphans])
         self._register.forget(placed)
+        for child in orphans:
+            account.ended(child, "Cancelled", "its parent is not there", self.now)
 
     # the market ------------------------------------------------------------------------------
 

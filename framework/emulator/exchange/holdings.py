@@ -6,7 +6,7 @@ __all__ = ["Holdings"]
 
 from dataclasses import dataclass, field
 
-from framework.domain.events import Fill
+from framework.domain.events import Fill, Split
 from framework.domain.ledger import Position
 
 
@@ -54,6 +54,24 @@ class Holdings:
         held.realized += profit
         self.realized += profit
         return profit
+
+    def split(self, split: Split) -> None:
+        """Fold a split: other units at another average price, worth the same."""
+        held = self._held.get(split.symbol)
+        if held is not None:
+            old = held.position
+            average = old.average_price / split.ratio if split.quantity else 0.0
+            held.position = Position(split.symbol, split.quantity, average, old.multiplier)
+
+    def forget(self, symbol: str) -> None:
+        """Let one symbol never have been traded, so that it can be told anew."""
+        held = self._held.pop(symbol, None)
+        if held is not None:
+            self.realized -= held.realized
+
+    def position(self, symbol: str) -> Position:
+        """What is held of a symbol that has traded."""
+        return self._held[symbol].position
 
     def has_traded(self, symbol: str) -> bool:
         """Whether there was an execution of it."""

@@ -23,11 +23,13 @@ class Ids:
         perm: the next permanent order id.
         execution: the next execution's number.
         orders: by client id, the next order id that is free.
+        first: the same of clients that have used none.
     """
 
     perm: int = _FIRST_PERM
     execution: int = 1
     orders: dict[int, int] = field(default_factory=dict)
+    first: int = _FIRST_ORDER
 
     def next_perm(self) -> int:
         """A permanent id for a new order."""
@@ -41,16 +43,27 @@ class Ids:
 
     def next_order(self, client_id: int) -> int:
         """The order id a client is told to begin with."""
-        return self.orders.get(client_id, _FIRST_ORDER)
+        return self.orders.get(client_id, self.first)
 
     def used(self, client_id: int, order_id: int) -> None:
         """Note that a client has used an order id."""
         self.orders[client_id] = max(self.next_order(client_id), order_id + 1)
 
+    def move(self, first: int) -> None:
+        """Let every client go on with this order id, whatever was used before."""
+        self.first = first
+        for client_id in self.orders:
+            self.orders[client_id] = first
+
     def save(self, path: Path) -> None:
         """Write them to a file, whole or not at all."""
         orders = {str(client): number for client, number in self.orders.items()}
-        state = {"perm": self.perm, "execution": self.execution, "orders": orders}
+        state = {
+            "perm": self.perm,
+            "execution": self.execution,
+            "orders": orders,
+            "first": self.first,
+        }
         new = path.with_suffix(path.suffix + ".tmp")
         new.write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
         new.replace(path)
@@ -81,4 +94,5 @@ def _read(state: Mapping[str, object]) -> Ids:
         int(str(state["perm"])),
         int(str(state["execution"])),
         {int(client): int(number) for client, number in orders.items()},
+        int(str(state.get("first", _FIRST_ORDER))),
     )

@@ -38,6 +38,7 @@ class Placed:
         commission: paid so far.
         reason: why it ended.
         ended: nanoseconds UTC it ended at; 0 while it works.
+        is_forgotten: whether nothing is told of it any more.
     """
 
     perm_id: int
@@ -56,6 +57,7 @@ class Placed:
     commission: float = 0.0
     reason: str = ""
     ended: int = 0
+    is_forgotten: bool = False
 
     @property
     def key(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["LivePrices", "Prices", "StaticPrices"]
 
 from collections.abc import Callable, Iterable, Sequence
+from math import isnan
 from typing import Protocol
 
 from framework.brokers.simulated.tape import Tape
@@ -78,14 +79,22 @@ class LivePrices:
     Args:
         past: the bars known from the start, one per instrument.
         spacing: nanoseconds between two ticks.
-        listing: the past of an option that comes to be traded, by symbol.
+        listing: the past of what comes to be traded, by symbol; lets it stream from here on.
+        close_of: its last price.
     """
 
-    def __init__(self, past: Sequence[Bars], spacing: int, listing: Callable[[str], Bars]) -> None:
+    def __init__(
+        self,
+        past: Sequence[Bars],
+        spacing: int,
+        listing: Callable[[str], Bars],
+        close_of: Callable[[str], float],
+    ) -> None:
         self._rows = {one.symbol: GrowingRows(one, spacing) for one in past}
         self._listed = tuple(self._rows)
         self._spacing = spacing
         self._listing = listing
+        self._close_of = close_of
         latest = max((int(one.close_time[-1]) for one in past if len(one)), default=0)
         self.instants: list[int] = [latest]
 
@@ -101,8 +110,28 @@ class LivePrices:
     def admit(self, symbol: str) -> Tape:
         """A new tape for an option."""
         if symbol not in self._rows:
-            self._rows[symbol] = GrowingRows(self._listing(symbol), self._spacing)
+            rows = self._rows[symbol] = GrowingRows(self._listing(symbol), self._spacing)
+            self._bring_up(rows, self._close_of(symbol))
         return self._rows[symbol].tape()
+
+    def _bring_up(self, rows: GrowingRows, price: float) -> None:
+        """Append the present price of an option: its bars tell no more than those of its underlying
+        that have closed."""
+        option = rows.instrument.option
+        under = None if option is None else self._rows.get(option.underlying)
+        if under is None or isnan(price) or not len(under.bars):
+            return
+        bars, own = under.bars, rows.bars
+        if len(own) and own.close_time[-1] >= bars.close_time[-1]:
+            return
+        rows.push(
+            int(bars.close_time[-1]),
+            int(bars.session[-1]),
+            int(bars.session_close[-1]),
+            (price, price, price, price),
+            0.0,
+            bars.regular is None or bool(bars.regular[-1]),
+        )
 
     def take(self, segments: Iterable[Segment]) -> None:
         """Append what was traded until one and the same time, as a new instant."""
@@ -117,8 +146,10 @@ class LivePrices:
 
     def nudge(self, symbols: Sequence[str], time: int) -> bool:
         """Append an instant at which instruments trade at their last prices again; False, and
-        nothing happens, once a session of theirs is over."""
+        nothing happens, once a session of theirs is over, or before the first price."""
         known = [self._rows[symbol] for symbol in symbols]
+        if any(not len(rows.bars) for rows in known):
+            return False
         if any(rows.bars.close_time[-1] >= rows.bars.session_close[-1] for rows in known):
             return False
         time = max(time, self.instants[-1] + 1)

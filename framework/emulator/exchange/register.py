@@ -39,6 +39,10 @@ class Register:
     def forget(self, placed: Placed) -> None:
         """Let an order never have been here."""
         self._all.pop(placed.perm_id, None)
+        self._waiting.pop(placed.perm_id, None)
+        for children in self._waiting.values():
+            if placed in children:
+                children.remove(placed)
         if self._by_id.get((placed.client_id, placed.order_id)) is placed:
             del self._by_id[placed.client_id, placed.order_id]
 
@@ -63,6 +67,10 @@ class Register:
     def wait(self, child: Placed, parent: Placed) -> None:
         """Let a child wait for its parent."""
         self._waiting.setdefault(parent.perm_id, []).append(child)
+
+    def waiting_for(self, parent: Placed) -> list[Placed]:
+        """Children that wait for a parent."""
+        return list(self._waiting.get(parent.perm_id, ()))
 
     def is_waiting(self, placed: Placed) -> bool:
         """Whether an order waits for its parent."""

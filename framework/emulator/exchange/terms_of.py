@@ -170,20 +170,25 @@ def _algo(wire: WireOrder, zone: str) -> Algo | None:
                 read.time("startTime"),
                 read.time("endTime"),
                 read.flag("allowPastEndTime"),
-                None if most is None else 100.0 * most,
+                None if most is None else _percent(most),
                 read.flag("noTakeLiq"),
             )
         case "pctvol":
             share = read.number("pctVol")
             start, end = read.time("startTime"), read.time("endTime")
             return PercentOfVolume(
-                10.0 if share is None else 100.0 * share, start, end, read.flag("noTakeLiq")
+                10.0 if share is None else _percent(share), start, end, read.flag("noTakeLiq")
             )
         case "adaptive":
             word = read.text("adaptivePriority").lower()
             known = {each.value: each for each in Patience}
             return Adaptive(known.get(word, Patience.NORMAL))
     raise RejectedError(439, f"The algorithm definition was not found: {wire.algo_strategy}")
+
+
+def _percent(share: float) -> float:
+    """A share as percent: 0.07 is 7, not a hair more."""
+    return round(100.0 * share, 10)
 
 
 class _Parameters:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Arrival", "order_of"]
+__all__ = ["Arrival", "check_price", "order_of"]
 
 from dataclasses import dataclass
-from math import isclose
+from math import isclose, isnan
 
 from framework.domain.instruments import Instrument
 from framework.domain.orders import Offset, Order, OrderType, Origin, Side, TimeInForce
@@ -101,6 +101,7 @@ def order_of(wire: WireOrder, instrument: Instrument, arrival: Arrival) -> Order
     Raises:
         RejectedError: TWS would not take it, or the engine does not know its kind.
     """
+    check_price(arrival.price, instrument.symbol)
     side = _side(wire)
     kind = _kind(wire)
     _check_quantity(wire, instrument)
@@ -130,6 +131,16 @@ def order_of(wire: WireOrder, instrument: Instrument, arrival: Arrival) -> Order
         )
     except OrderError as error:
         raise _invalid(error.problem) from error
+
+
+def check_price(price: float, symbol: str) -> None:
+    """Refuse an order for what has no price yet.
+
+    Raises:
+        RejectedError: it has none.
+    """
+    if isnan(price):
+        raise RejectedError(201, f"Order rejected - reason:There is no price of {symbol} yet.")
 
 
 def _terms(wire: WireOrder, kind: OrderType, tif: TimeInForce, arrival: Arrival) -> Terms:

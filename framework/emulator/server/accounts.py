@@ -20,6 +20,8 @@ from dataclasses import replace
 from framework.emulator.exchange.account import Account
 from framework.emulator.exchange.figures import Value, account_values, ledger_values, profits_of
 from framework.emulator.exchange.news import Moved
+from framework.emulator.exchange.rejected import RejectedError
+from framework.emulator.market.directory import UnknownContract
 from framework.emulator.market.times import tws_time
 from framework.emulator.protocol.answers import (
     AccountDownloadEnd,
@@ -90,6 +92,7 @@ def account_updates(hub: Hub, session: Session, request: ReqAccountUpdates) -> N
 
 def account_updates_multi(hub: Hub, session: Session, request: ReqAccountUpdatesMulti) -> None:
     """Values of one account, and from here on what changes of them."""
+    _forget(session, request.req_id)
     for account in hub.accounts(request.account):
         _tell_multi(session, account, request.req_id, request.ledger_and_nlv)
     session.updates_multi[request.req_id] = (request.account, request.ledger_and_nlv)
@@ -116,6 +119,10 @@ def pnl(hub: Hub, session: Session, request: ReqPnl) -> None:
 def pnl_single(hub: Hub, session: Session, request: ReqPnlSingle) -> None:
     """Profits of one position, from here on."""
     next(hub.accounts(request.account))
+    try:
+        hub.market.directory.by_con_id(request.con_id)
+    except UnknownContract as error:
+        raise RejectedError(200, "No security definition has been found for the request") from error
     session.profits[request.req_id] = (request.account, request.con_id)
     _tell_profit(hub, session, request.req_id)
 

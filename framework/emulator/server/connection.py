@@ -67,6 +67,7 @@ class Connection(asyncio.Protocol):
         self._greeting = bytearray()
         self._frames = Deframer()
         self._is_silent = False
+        self._is_ended = False
         self._is_mute = False
         self._kept: list[bytes] = []
         self._unsent: list[bytes] = []
@@ -137,7 +138,7 @@ class Connection(asyncio.Protocol):
 
         What is written between two awaits leaves in one piece.
         """
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or self._transport.is_closing() or self._is_ended:
             return
         if self._is_mute:
             self._kept.append(frames)
@@ -174,6 +175,7 @@ class Connection(asyncio.Protocol):
         """Send no more, but go on reading."""
         self._flush()
         if self._transport is not None and self._transport.can_write_eof():
+            self._is_ended = True
             self._transport.write_eof()
 
     def mute(self) -> None:

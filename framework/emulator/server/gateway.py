@@ -83,6 +83,7 @@ class Gateway:
         self._owed = self._loaded = 0.0
         self._longest_wait = _LOADED_WAIT if hub.settings.ticks_per_second else _LONGEST_WAIT
         self._server: asyncio.Server | None = None
+        self._is_open = self._is_opening = self._is_telling = False
         self._runner: asyncio.Task[None] | None = None
         self._saboteur = None if plan is None else Saboteur(self, plan)
         hub.is_sabotaged = plan is not None
@@ -94,6 +95,11 @@ class Gateway:
         """The port it listens on."""
         return self._port
 
+    @property
+    def instants(self) -> Sequence[int]:
+        """Nanoseconds UTC of every instant of the market, as far as they are known."""
+        return self._prices.instants
+
     async def start(self) -> None:
         """Listen, and let the market run."""
         await self.listen()
@@ -101,18 +107,30 @@ class Gateway:
             self._saboteur.start()
         if isinstance(self.hub.clock, RunningClock):
             self._runner = asyncio.get_running_loop().create_task(self._run(self.hub.clock))
+            self._runner.add_done_callback(_complain)
 
     async def listen(self) -> None:
         """Accept connections; nothing happens if it does."""
-        if self._server is not None:
+        self._is_open = True
+        if self._server is not None or self._is_opening:
             return
         loop = asyncio.get_running_loop()
-        settings = self.hub.settings
-        self._server = await loop.create_server(self._new_connection, settings.host, self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._is_opening = True
+        try:
+            server = await loop.create_server(
+                self._new_connection, self.hub.settings.host, self._port
+            )
+        finally:
+            self._is_opening = False
+        if not self._is_open:
+            server.close()
+            return
+        self._server = server
+        self._port = server.sockets[0].getsockname()[1]
 
     def deafen(self) -> None:
         """Accept no more connections; those there are live on."""
+        self._is_open = False
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -318,10 +336,17 @@ class Gateway:
             self._saboteur.answering(session, answer, payload)
 
     def tell(self) -> None:
-        """Tell clients the news of the exchange."""
-        news = self.hub.exchange.fetch()
-        if not news:
+        """Tell clients the news of the exchange; what happens meanwhile is told after it."""
+        if self._is_telling:
             return
+        self._is_telling = True
+        try:
+            while news := self.hub.exchange.fetch():
+                self._tell(news)
+        finally:
+            self._is_telling = False
+
+    def _tell(self, news: Sequence[News | Moved]) -> None:
         moved = []
         for one in news:
             if isinstance(one, Moved):
@@ -335,13 +360,16 @@ class Gateway:
         answer = news.answer
         if self._watcher is not None:
             self._watch(answer)
-        session = self.hub.sessions.get(news.client_id)
-        if session is None:
-            return
-        if isinstance(answer, ExecDetails):
-            session.send_execution(answer, self.hub.told(news.time))
-        else:
-            session.send(answer)
+        master = self.hub.settings.master_client
+        whom = (news.client_id,) if master in (None, news.client_id) else (news.client_id, master)
+        for client_id in whom:
+            session = self.hub.sessions.get(client_id)
+            if session is None:
+                continue
+            if isinstance(answer, ExecDetails):
+                session.send_execution(answer, self.hub.told(news.time))
+            else:
+                session.send(answer)
 
     def move_ids(self, to: int) -> None:
         """Tell every client another next order id."""
@@ -361,6 +389,14 @@ class Gateway:
             self._watched.add(answer.order.perm_id)
             order = answer.order
             self.watch(f"client {order.client_id} order {answer.order_id}: {order_words(answer)}")
+
+
+def _complain(runner: asyncio.Task[None]) -> None:
+    """Say so if the market has come to a stop by mistake."""
+    error = None if runner.cancelled() else runner.exception()
+    if error is not None:
+        context = {"message": "The market of the gateway stands still", "exception": error}
+        runner.get_loop().call_exception_handler(context)
 
 
 def _time_of(segment: Segment) -> int:

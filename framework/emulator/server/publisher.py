@@ -62,7 +62,7 @@ class Publisher:
         if now - self._profits_at < _PROFITS_EVERY:
             return
         self._profits_at = now
-        for session in self._hub.sessions.values():
+        for session in tuple(self._hub.sessions.values()):
             tell_profits(self._hub, session)
 
     # quotes ----------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ class Publisher:
         templates: dict[tuple[str, int, bool], list[Template]] = {}
         quotes: dict[str, Snapshot] = {}
         for session in tuple(self._hub.sessions.values()):
-            for req_id, stream in session.quotes.items():
+            for req_id, stream in tuple(session.quotes.items()):
                 if any(key in changed for key in stream.keys):
                     if stream.key not in quotes:
                         quotes[stream.key] = quote_of(self._hub, stream)
@@ -134,16 +134,16 @@ class Publisher:
 
     def _tell_ticks(self, changed: Mapping[str, Segment]) -> None:
         for session in tuple(self._hub.sessions.values()):
-            for req_id, ticks in session.ticks.items():
+            for req_id, ticks in tuple(session.ticks.items()):
                 if ticks.key in changed:
                     show_tick(self._hub, session, req_id, ticks, changed[ticks.key])
-            for req_id, depth in session.depths.items():
+            for req_id, depth in tuple(session.depths.items()):
                 if depth.key in changed:
                     show_depth(self._hub, session, req_id, depth)
 
     def _tell_bars(self, changed: Mapping[str, Segment]) -> None:
         for session in tuple(self._hub.sessions.values()):
-            for req_id, bars in session.bars.items():
+            for req_id, bars in tuple(session.bars.items()):
                 if bars.key in changed:
                     show_bar(self._hub, session, req_id, bars, changed[bars.key])
 

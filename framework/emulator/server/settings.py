@@ -7,6 +7,7 @@ __all__ = ["LOOPBACK", "GatewaySettings"]
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from framework.errors import ConfigError
 
@@ -34,6 +35,8 @@ class GatewaySettings:
         max_version: the newest server version it speaks; a client's own may be older.
         ticks_per_second: further changes of sizes that are told, over all streams of quotes
             together: a load to test clients with.
+        master_client: the client id that is told of everybody's orders and executions; None for
+            nobody.
     """
 
     host: str = LOOPBACK
@@ -48,6 +51,7 @@ class GatewaySettings:
     open_to_network: bool = False
     max_version: int = 178
     ticks_per_second: int = 0
+    master_client: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= _HIGHEST_PORT:
@@ -61,6 +65,12 @@ class GatewaySettings:
             raise ConfigError(
                 f"The newest version is {self.max_version}.", f"Give {_OLDEST} to {_NEWEST}."
             )
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigError(
+                f"{self.zone!r} is no time zone.", "Give one such as US/Eastern or Europe/Berlin."
+            ) from None
         if not self.accounts or any(not name.strip() or "," in name for name in self.accounts):
             raise ConfigError(f"The accounts are {self.accounts}.", "Name one or more: DU1234567.")
         if not self.open_to_network and not _is_loopback(self.host):

@@ -1,0 +1,190 @@
+"""Bridge: the synchronous core between its journal and its broker: what it is told is written down
+first, and after a restart it is told the same again."""
+
+from __future__ import annotations
+
+__all__ = ["Bridge", "Cargo"]
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from framework.backtest.settings import BacktestSettings
+from framework.domain.bars import Bars
+from framework.domain.growing import BarRow
+from framework.engine.journal import Journal
+from framework.engine.journal_replay import Recovered
+from framework.engine.journal_rows import (
+    Entry,
+    Heard,
+    History,
+    Instant,
+    Intent,
+    News,
+    Started,
+    Stopped,
+    Submit,
+    Woken,
+)
+from framework.engine.journalled import JournalledBroker, Quotes, ReplayBroker, is_exit
+from framework.errors import DataError
+from framework.live.core import LiveCore
+from framework.live.ground import Ground
+from framework.ports import Broker
+from framework.strategy import Strategy
+
+DOUBT = "doubt"
+"""Topic of the news that keep new risk out, or let it in again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cargo:
+    """What a session sails with.
+
+    Attributes:
+        strategy: the class.
+        parameters: of it, by name.
+        settings: the parts.
+        start: nanoseconds UTC before which bars are history only; None is the first instant after
+            the history.
+    """
+
+    strategy: type[Strategy]
+    parameters: Mapping[str, object]
+    settings: BacktestSettings
+    start: int | None = None
+
+
+class Bridge:
+    """One session's core, which hears of nothing that is not in the journal.
+
+    Args:
+        cargo: what sails.
+        journal: written first.
+        broker: where orders go once they are written.
+        clock: nanoseconds UTC, the session's.
+        quotes: best prices, written beside each order.
+
+    Attributes:
+        core: the strategies at work, once `begin` or `recover` was called.
+    """
+
+    def __init__(
+        self,
+        cargo: Cargo,
+        journal: Journal,
+        broker: Broker,
+        clock: Callable[[], int],
+        quotes: Quotes | None = None,
+    ) -> None:
+        self._cargo = cargo
+        self._journal = journal
+        self._clock = clock
+        self._day = 0
+        self._doubt = ""
+        self._broker = JournalledBroker(broker, journal, clock, lambda: self._day, quotes)
+        self.core: LiveCore = None  # type: ignore[assignment]  # begin or recover makes it
+
+    # beginning -------------------------------------------------------------------------------
+
+    def begin(self, started: Started, history: Sequence[Bars]) -> None:
+        """Begin where there is no journal yet."""
+        now = self._clock()
+        self._journal.append(started, *(History(now, bars) for bars in history))
+        self.core = self._made(history, self._broker)
+
+    def recover(self, started: Started, entries: Sequence[Entry]) -> Recovered:
+        """Tell the core everything it was told before, and compare what it decides.
+
+        Returns:
+            What the replay leaves to be done.
+
+        Raises:
+            DivergenceError: it decides otherwise now. Nothing is sent.
+            DataError: the journal has no history, or one of other symbols.
+        """
+        history = [entry.row.bars for entry in entries if isinstance(entry.row, History)]
+        if not history:
+            raise DataError(
+                "The journal holds no history to begin with.", "Begin a new one: --journal FILE."
+            )
+        replay = ReplayBroker(entries, self._cargo.settings.cash)
+        self.core = self._made(history, replay)
+        for row in replay.inputs():
+            match row:
+                case Instant():
+                    self._day = row.session
+                    self.core.instant(row.time, dict(row.bars))
+                case Woken():
+                    self.core.settle()
+                case Heard():
+                    self.core.signal(row.signal)
+                case News(topic=topic, text=text) if topic == DOUBT:
+                    self._doubt = text
+                    self.core.doubt(text)
+                case _:
+                    pass
+        recovered = replay.finish()
+        self._journal.append(started)
+        self._broker.resume(recovered)
+        self.core.use(self._broker)
+        return recovered
+
+    def _made(self, history: Sequence[Bars], broker: Broker) -> LiveCore:
+        cargo = self._cargo
+        return LiveCore(
+            cargo.strategy,
+            cargo.parameters,
+            cargo.settings,
+            Ground(history),
+            broker,
+            start=cargo.start,
+        )
+
+    def catch_up(self, pending: Sequence[Intent], is_due: bool) -> list[Intent]:
+        """Send what a replay decided and the process before did not live to send, or drop it.
+
+        Exits and cancels are always sent; what opens risk only while its decision is still due.
+
+        Returns:
+            What was dropped.
+        """
+        dropped = []
+        for intent in pending:
+            opens = isinstance(intent, Submit) and not all(map(is_exit, intent.orders))
+            if opens and not is_due:
+                self._broker.drop(intent, "its time had passed when the session came back")
+                dropped.append(intent)
+            else:
+                self._broker.perform(intent)
+        return dropped
+
+    # what comes in ---------------------------------------------------------------------------
+
+    @property
+    def last(self) -> int:
+        """Nanoseconds UTC of the last instant; 0 before the first."""
+        times = self.core.ground.times
+        return times[-1] if times else 0
+
+    def instant(self, time: int, bars: Mapping[str, BarRow]) -> None:
+        """Bars have closed."""
+        self._day = max(row.session for row in bars.values())
+        self._journal.append(Instant(time, self._day, tuple(bars.items())))
+        self.core.instant(time, bars)
+
+    def settle(self) -> None:
+        """The broker has reports between two instants."""
+        self._journal.insist(Woken(self._clock()))
+        self.core.settle()
+
+    def doubt(self, reason: str) -> None:
+        """Let nothing out that increases risk until the reason is taken back, by an empty one."""
+        if reason != self._doubt:
+            self._doubt = reason
+            self._journal.insist(News(self._clock(), DOUBT, reason))
+            self.core.doubt(reason)
+
+    def stop(self, reason: str, exit_code: int) -> None:
+        """The session is over; nothing is flattened."""
+        self.core.stop()
+        self._journal.insist(Stopped(self._clock(), reason, exit_code))

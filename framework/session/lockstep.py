@@ -1,0 +1,240 @@
+"""A paper session on the emulator, in lockstep: the whole wire between strategy and market, and no
+clock but the market's own."""
+
+from __future__ import annotations
+
+__all__ = ["ACCOUNT", "Stepper", "rehearse", "rehearsed", "sail"]
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+from framework.backtest.record import RunRecord
+from framework.backtest.settings import BacktestSettings
+from framework.brokers.ib.bars import BarSeen
+from framework.brokers.ib.clock import Clock
+from framework.brokers.ib.feed import FeedSettings
+from framework.brokers.ib.frames import frame_of
+from framework.brokers.ib.limits import Limits
+from framework.brokers.ib.problems import RequestError
+from framework.brokers.ib.settings import Settings
+from framework.config.plan import Plan
+from framework.domain.bars import Bars
+from framework.domain.instruments import Instrument
+from framework.emulator.build import lockstep_gateway
+from framework.emulator.server.gateway import Gateway, Quiet
+from framework.emulator.server.settings import GatewaySettings
+from framework.engine.journal import JOURNAL_NAME, Journal, open_journal
+from framework.engine.journal_lock import Trader
+from framework.engine.journal_rows import Started
+from framework.ports import Progress
+from framework.session.bridge import Bridge, Cargo
+from framework.session.masking import masked
+from framework.session.rigging import Rigging, rows_of
+from framework.strategy import Strategy
+
+ACCOUNT = "DU0000001"
+"""Name of the emulator's account."""
+
+CLIENT = 1
+_UNLIMITED = Limits(messages=0, history=0, same=0.0, burst=0, market_data=0, lines=0)
+_CHUNK = 64
+
+
+class Stepper(Protocol):
+    """A market that goes on only when it is told to."""
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is there."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """Where it listens, on this machine."""
+        ...
+
+    async def step(self, quiet: Quiet) -> bool:
+        """Let the bars of the next instant meet the orders, calling `quiet` wherever clients may
+        react within it; False at the end of the data."""
+        ...
+
+
+class _Embedded:
+    """A gateway in this very process."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    @property
+    def clock(self) -> Clock:
+        """The market's clock."""
+        return self._gateway.hub.clock
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._gateway.port
+
+    async def step(self, quiet: Quiet) -> bool:
+        """The next instant."""
+        return await self._gateway.step_with(quiet)
+
+
+def rehearsed(plan: Plan, progress: Progress | None = None) -> RunRecord:
+    """Play a plan as a paper session on the emulator; see `rehearse`."""
+    return asyncio.run(
+        rehearse(plan.found.cls, plan.market.bars, plan.settings, plan.parameters, progress)
+    )
+
+
+async def rehearse(
+    strategy: type[Strategy],
+    bars: Sequence[Bars],
+    settings: BacktestSettings,
+    parameters: Mapping[str, object],
+    progress: Progress | None = None,
+) -> RunRecord:
+    """Play a strategy on bars as a paper session would, against an emulator of its own, over the
+    real client library and a real socket.
+
+    Raises:
+        SlipwayError: something given cannot be used, or the two sides' books disagree at the end.
+    """
+    serving = GatewaySettings(
+        accounts=(ACCOUNT,),
+        messages_per_second=0,
+        market_data_lines=0,
+        paces_history=False,
+        master_client=CLIENT,
+    )
+    gateway = lockstep_gateway(bars, settings, serving)
+    await gateway.start()
+    cargo = Cargo(strategy, parameters, settings, settings.start)
+    try:
+        with TemporaryDirectory(prefix="slipway-") as folder:
+            path = Path(folder) / JOURNAL_NAME
+            return await sail(cargo, bars, _Embedded(gateway), path, progress)
+    finally:
+        await gateway.close()
+
+
+async def sail(
+    cargo: Cargo,
+    bars: Sequence[Bars],
+    stepper: Stepper,
+    journal: Path,
+    progress: Progress | None = None,
+) -> RunRecord:
+    """Begin a session in lockstep, or take one up again where its journal ends, and go on to the
+    end of the data.
+
+    Args:
+        cargo: what sails.
+        bars: what the market plays; only their instruments, lengths and number are looked at.
+        stepper: the market.
+        journal: the session's file.
+        progress: told now and then how far it has come.
+    """
+    trader = Trader(ACCOUNT, CLIENT)
+    with open_journal(journal, trader, stepper.clock.now, synced=False) as written:
+        return await _Voyage(cargo, bars, stepper, written).play(progress)
+
+
+class _Voyage:
+    """One session in lockstep."""
+
+    def __init__(
+        self, cargo: Cargo, bars: Sequence[Bars], stepper: Stepper, journal: Journal
+    ) -> None:
+        self._cargo = cargo
+        self._bars = tuple(bars)
+        self._stepper = stepper
+        self._journal = journal
+        self._rigging = Rigging(
+            Settings(port=stepper.port, client_id=CLIENT, account=ACCOUNT),
+            stepper.clock,
+            self._instrument,
+            limits=_UNLIMITED,
+            feed=FeedSettings(grace=0.0, stale=1e9),
+            id_floor=max(1, journal.facts.floor),
+        )
+        self._bridge = Bridge(cargo, journal, self._rigging.mailbox, stepper.clock.now)
+        self._silent = {one.symbol: one for one in self._bars}
+
+    async def play(self, progress: Progress | None) -> RunRecord:
+        """From where it stands to the end of the data."""
+        total = len({int(time) for one in self._bars for time in one.close_time})
+        async with self._rigging.connection:
+            await self._rigging.contracts.qualify([one.instrument for one in self._bars])
+            await self._begin()
+            while await self._stepper.step(self._rigging.quiet):
+                await self._rigging.quiet()
+                await self._told()
+                done = len(self._bridge.core.ground.times)
+                if progress is not None and (done % _CHUNK == 0 or done == total):
+                    progress(done, total)
+            await self._rigging.quiet()
+            self._bridge.settle()
+            self._bridge.stop("the end of the data", 0)
+            return self._bridge.core.record()
+
+    async def _begin(self) -> None:
+        """Begin anew, or where the journal ends."""
+        entries = list(self._journal.entries())
+        clock = self._stepper.clock
+        names = self._cargo.strategy.__name__
+        started = Started(clock.now(), "paper", masked(ACCOUNT), CLIENT, names)
+        if not entries:
+            self._bridge.begin(started, [one.take(0, 0) for one in self._bars])
+            return
+        recovered = self._bridge.recover(started, entries)
+        core = self._bridge.core
+        await self._rigging.contracts.qualify([one.instrument for one in core.ground.listed])
+        self._rigging.restore(core.blotter, self._journal.facts)
+        await self._rigging.quiet()
+        is_due = self._bridge.last == clock.now()
+        self._bridge.catch_up(recovered.pending, is_due)
+        await self._answered()
+        if not is_due:
+            await self._told()
+
+    # one instant -----------------------------------------------------------------------------
+
+    async def _told(self) -> None:
+        """Tell the core of the bars that have closed, and let its orders out."""
+        seen = await self._closed()
+        if seen:
+            self._bridge.instant(seen[0].close_time, rows_of(seen))
+        await self._answered()
+
+    async def _answered(self) -> None:
+        """Let orders out that wait for the proof of a cancel, until none does."""
+        await self._rigging.quiet()
+        while self._rigging.mailbox.has_news:
+            self._bridge.settle()
+            await self._rigging.quiet()
+
+    async def _closed(self) -> list[BarSeen]:
+        """The bars that close at the present instant, as the feed tells them."""
+        for symbol in tuple(self._silent):
+            await self._follow(symbol)
+        return [one for one in self._rigging.feed.closed() if one.close_time > self._bridge.last]
+
+    async def _follow(self, symbol: str) -> None:
+        """Subscribe to an instrument once it has a bar: before, there is nothing to be told."""
+        bars = self._silent[symbol]
+        first = int(bars.close_time[0])
+        if first > self._stepper.clock.now():
+            return
+        since = max(first - 1, self._bridge.last)
+        try:
+            await self._rigging.feed.follow(symbol, frame_of(bars.frame), since)
+        except RequestError:
+            return
+        del self._silent[symbol]
+
+    def _instrument(self, symbol: str) -> Instrument:
+        return self._bridge.core.ground.lines[symbol].bars.instrument

@@ -1,0 +1,138 @@
+"""Rigging: everything of a session that hangs on the connection to the broker."""
+
+from __future__ import annotations
+
+__all__ = ["Rigging", "rows_of"]
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+
+from framework.brokers.ib.bars import BarSeen
+from framework.brokers.ib.broker import IbBroker
+from framework.brokers.ib.clock import Clock
+from framework.brokers.ib.connection import Connection
+from framework.brokers.ib.contracts import Contracts
+from framework.brokers.ib.feed import FeedSettings, IbFeed
+from framework.brokers.ib.history import History
+from framework.brokers.ib.limits import Limits
+from framework.brokers.ib.listed import Book
+from framework.brokers.ib.pacing import Pacer
+from framework.brokers.ib.problems import LinkLostError
+from framework.brokers.ib.restored import KnownOrder
+from framework.brokers.ib.settings import Settings, Timings
+from framework.domain.growing import BarRow
+from framework.domain.instruments import Instrument
+from framework.engine.blotter import Blotter
+from framework.engine.journal_facts import Facts
+from framework.session.mailbox import Mailbox
+from framework.session.servicing import Servicing
+
+Lookup = Callable[[str], Instrument]
+"""The instrument a symbol stands for."""
+
+
+class Rigging:
+    """Connection, queue, contracts, orders and bars of one session.
+
+    Args:
+        settings: where TWS is.
+        clock: the session's.
+        lookup: instruments that come to be traded while the session is under way.
+        limits: what we allow ourselves.
+        feed: how closed bars are waited for.
+        timings: every wait.
+        id_floor: first order number that is certainly free.
+        keep_ids: writes down a number below which all may have been used.
+
+    Attributes:
+        connection, listed, broker, contracts, history, feed, servicing, mailbox: the parts.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        lookup: Lookup,
+        *,
+        limits: Limits | None = None,
+        feed: FeedSettings | None = None,
+        timings: Timings | None = None,
+        id_floor: int = 1,
+        keep_ids: Callable[[int], None] | None = None,
+    ) -> None:
+        self.connection = Connection(settings, clock, timings)
+        self.listed = Book()
+        pacer = Pacer(clock, limits)
+        self.broker = IbBroker(
+            self.connection, self.listed, pacer=pacer, id_floor=id_floor, keep_ids=keep_ids
+        )
+        self.contracts = Contracts(self.connection, pacer, self.listed)
+        self.history = History(self.connection, pacer, self.listed)
+        self.feed = IbFeed(self.connection, self.history, self.listed, feed)
+        self.servicing = Servicing(self.broker.external)
+        self.mailbox = Mailbox(self.broker, self._is_known, self._look_up, self.servicing.events)
+        self._lookup = lookup
+
+    def _is_known(self, symbol: str) -> bool:
+        return symbol in self.listed
+
+    async def _look_up(self, symbols: Sequence[str]) -> None:
+        await self.contracts.qualify([self._lookup(symbol) for symbol in symbols])
+
+    def restore(self, blotter: Blotter, facts: Facts) -> None:
+        """Let the broker know what the journal knows of its orders, before its first poll."""
+        orders = [
+            KnownOrder(
+                ticket.order,
+                ticket.status,
+                perms=facts.perm_ids.get(ticket.order.id, ()),
+                sent_time=facts.sent_at.get(ticket.order.id, 0),
+            )
+            for ticket in blotter.tickets.values()
+            if ticket.order.id in facts.sent_at
+        ]
+        self.broker.restore(orders, blotter.fills, blotter.commissions, facts.floor)
+
+    async def quiet(self) -> None:
+        """Wait until nothing is on its way in either direction.
+
+        TCP keeps order: once the broker has answered a request sent after everything else, all
+        consequences of everything else have arrived.
+
+        Raises:
+            LinkLostError: the connection has ended.
+        """
+        while True:
+            await self.mailbox.send()
+            self.mailbox.collect()
+            if not (self.mailbox.is_empty and self.broker.is_quiet):
+                await asyncio.sleep(0)
+                if self.connection.link is None:
+                    raise LinkLostError("The connection has ended.", "Start the session again.")
+                continue
+            await self._fence()
+            if not self.mailbox.collect() and self.broker.is_quiet:
+                return
+
+    async def _fence(self) -> None:
+        link = self.connection.link
+        if link is None:
+            raise LinkLostError("The connection has ended.", "Start the session again.")
+        await link.queries.time(self.connection.timings.answer)
+
+
+def rows_of(seen: Iterable[BarSeen]) -> dict[str, BarRow]:
+    """Bars by symbol, as the core takes them."""
+    return {
+        one.symbol: BarRow(
+            one.session,
+            one.session_close,
+            one.open,
+            one.high,
+            one.low,
+            one.close,
+            one.volume,
+            one.regular,
+        )
+        for one in seen
+    }
