@@ -7,17 +7,22 @@ __all__ = ["OTHERS", "main"]
 from framework.cli.app import main
 
 OTHERS = (
+    "account",
     "compare",
     "components",
+    "doctor",
+    "download",
     "gateway",
     "hedge-lab",
     "journal",
     "orders",
+    "positions",
     "referee",
     "run",
     "strategies",
     "sweep",
     "version",
     "warm",
+    "working",
 )
 """Commands `run.py` knows by name; anything else it takes for a strategy."""

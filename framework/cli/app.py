@@ -12,16 +12,21 @@ from typing import Annotated
 import typer
 
 import framework
-from framework.cli.flags import RunFlags
+from framework.cli.broker_options import account, doctor, positions, working
+from framework.cli.download_options import download
+from framework.cli.flags import RunFlags, is_broker_account
 from framework.cli.gateway_options import gateway
 from framework.cli.hedge_lab_options import hedge_lab
 from framework.cli.journal_options import journal
 from framework.cli.options import (
     Account,
     Actions,
+    Adopt,
     BarLength,
     Calendar,
+    CancelAtEnd,
     Cash,
+    ClientId,
     Commission,
     ConfigFile,
     Currency,
@@ -33,15 +38,23 @@ from framework.cli.options import (
     Fills,
     Financing,
     FirstDay,
+    GatewayChoice,
     HedgePolicy,
+    HistoryBars,
+    Host,
     Hours,
+    JournalFile,
     LastDay,
     Leverage,
     Limits,
     Liquidity,
+    Live,
+    Once,
     OutFolder,
+    Paper,
     Parameters,
     Picture,
+    Port,
     Prices,
     Quiet,
     Rates,
@@ -130,9 +143,20 @@ def _run(
     quiet: Quiet = False,
     explain: Explain = False,
     engine: Engine = None,
+    paper: Paper = False,
+    live: Live = False,
+    gateway: GatewayChoice = None,
+    host: Host = None,
+    port: Port = None,
+    client_id: ClientId = None,
+    journal: JournalFile = None,
+    history: HistoryBars = 500,
+    adopt: Adopt = False,
+    once: Once = False,
+    cancel_at_end: CancelAtEnd = False,
     debug: Debug = False,
 ) -> None:
-    """Backtest a strategy."""
+    """Backtest a strategy, or trade it on paper."""
     flags = RunFlags(
         strategy=strategy,
         config=config,
@@ -151,7 +175,7 @@ def _run(
         signals=signals,
         cash=cash,
         leverage=leverage,
-        account=account,
+        account=None if is_broker_account(account) else account,
         currency=currency,
         rates=rates,
         financing=financing,
@@ -173,6 +197,18 @@ def _run(
         quiet=quiet,
         engine=engine,
         explain=explain,
+        paper=paper,
+        live=live,
+        gateway=gateway,
+        host=host,
+        port=port,
+        client_id=client_id,
+        broker_account=account if is_broker_account(account) else None,
+        journal=journal,
+        history=history,
+        adopt=adopt,
+        once=once,
+        cancel_at_end=cancel_at_end,
     )
     with reporting(debug, quiet):
         from framework.cli.running import run_command  # noqa: PLC0415  # help must not wait for it
@@ -248,6 +284,11 @@ app.command("sweep")(sweep)
 app.command("hedge-lab")(hedge_lab)
 app.command("gateway")(gateway)
 app.command("journal")(journal)
+app.command("doctor")(doctor)
+app.command("positions")(positions)
+app.command("working")(working)
+app.command("account")(account)
+app.command("download")(download)
 
 
 @app.command("warm")
@@ -307,7 +348,10 @@ def _orders(
     ] = None,
     debug: Debug = False,
 ) -> None:
-    """List the order types, times in force and terms, and how each is simulated."""
+    """List the order types, times in force and terms, and how each is simulated.
+
+    The orders that work at the broker are shown by `working`.
+    """
     with reporting(debug):
         from framework.cli.listing import orders  # noqa: PLC0415
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["PICTURES", "RunFlags", "overlay"]
+__all__ = ["PICTURES", "RunFlags", "is_broker_account", "overlay"]
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
+from typing import Literal
 
 from framework.errors import ConfigError
 
@@ -93,8 +95,37 @@ class RunFlags:
     quiet: bool = False
     engine: str | None = None
     explain: bool = False
-    mode: str = "backtest"
+    paper: bool = False
+    live: bool = False
     gateway: str | None = None
+    host: str | None = None
+    port: int | None = None
+    client_id: int | None = None
+    broker_account: str | None = None
+    journal: Path | None = None
+    history: int = 500
+    adopt: bool = False
+    once: bool = False
+    cancel_at_end: bool = False
+
+    @property
+    def mode(self) -> Literal["backtest", "paper", "live"]:
+        """What the flags ask for.
+
+        Raises:
+            ConfigError: both are given.
+        """
+        if self.paper and self.live:
+            raise ConfigError("Both --paper and --live are given.", "Give one of them.")
+        return "live" if self.live else "paper" if self.paper else "backtest"
+
+
+_BROKER_ACCOUNT = re.compile(r"[A-Z]{1,3}\d{5,}")
+
+
+def is_broker_account(text: str | None) -> bool:
+    """Whether --account names an account at the broker, and not a margin model."""
+    return text is not None and _BROKER_ACCOUNT.fullmatch(text) is not None
 
 
 def overlay(

@@ -396,3 +396,71 @@ GatewayChoice = Annotated[
         rich_help_panel=_SESSION,
     ),
 ]
+
+Live = Annotated[
+    bool,
+    typer.Option(
+        "--live",
+        help="Trade real money. Needs --account U..., and `mode: live` in the run file.",
+        rich_help_panel=_SESSION,
+    ),
+]
+
+Host = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Of TWS.", rich_help_panel=_SESSION)
+]
+
+Port = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Of TWS or IB Gateway.", rich_help_panel=_SESSION),
+]
+
+ClientId = Annotated[
+    int | None,
+    typer.Option("--client-id", metavar="N", help="Its orders are ours.", rich_help_panel=_SESSION),
+]
+
+JournalFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal",
+        metavar="FILE",
+        help="The session's journal; a session goes on where it ends. [dim]default: "
+        "sessions/<mode>-<strategy>-<client id>/journal.sqlite[/dim]",
+        rich_help_panel=_SESSION,
+    ),
+]
+
+HistoryBars = Annotated[
+    int,
+    typer.Option(
+        "--history", metavar="N", help="Bars loaded before it begins.", rich_help_panel=_SESSION
+    ),
+]
+
+Adopt = Annotated[
+    bool,
+    typer.Option(
+        "--adopt",
+        help="Take what the broker has and we cannot explain as it is.",
+        rich_help_panel=_SESSION,
+    ),
+]
+
+Once = Annotated[
+    bool,
+    typer.Option(
+        "--once",
+        help="Reconcile, take the decision that is due, send it and end: for cron.",
+        rich_help_panel=_SESSION,
+    ),
+]
+
+CancelAtEnd = Annotated[
+    bool,
+    typer.Option(
+        "--cancel-at-end",
+        help="Cancel working orders when the session ends, instead of keeping them.",
+        rich_help_panel=_SESSION,
+    ),
+]

@@ -41,6 +41,10 @@ def run_command(flags: RunFlags) -> int:
         SlipwayError: before anything has run or been written.
     """
     request = _request(flags)
+    if flags.mode != "backtest" and flags.gateway is None:
+        from framework.cli.sessions import session_command  # noqa: PLC0415  # client library
+
+        return session_command(flags, request, _mode_said(flags))
     _check_picture(flags.plot)
     if flags.out is not None:
         _check_folder(flags.out.expanduser())
@@ -78,6 +82,13 @@ def referee(flags: RunFlags, only_differences: bool) -> int:
         return referee_command(plan, only_differences, bar)
 
 
+def _mode_said(flags: RunFlags) -> str:
+    """The mode the run file names; empty if it names none."""
+    if flags.config is None:
+        return ""
+    return str(read(flags.config.expanduser()).get("mode") or "")
+
+
 def _request(flags: RunFlags) -> Request:
     content = {} if flags.config is None else read(flags.config.expanduser())
     merged, places = overlay(content, flags)
@@ -97,10 +108,10 @@ def _played(plan: Plan, progress: Progress) -> Result:
 
 def _rehearsed(plan: Plan, flags: RunFlags, progress: Progress) -> Result:
     """The plan played as a paper session on the emulator."""
-    if flags.gateway != "emulator":
+    if flags.gateway != "emulator" or flags.mode != "paper":
         raise ConfigError(
-            "A paper session at Interactive Brokers is not part of this release yet.",
-            "Add --gateway emulator to play the bars through a TWS on your own machine.",
+            f"--gateway is {flags.gateway!r}, of --{flags.mode}.",
+            "Write --paper --gateway emulator to play the bars through a TWS on your own machine.",
         )
     from framework.session.lockstep import rehearsed  # noqa: PLC0415  # loads the client library
 

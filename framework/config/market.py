@@ -119,6 +119,8 @@ def on_venue_grids(market: Market, rules: Sequence[OrderRule]) -> Market:
     table = ticks[0].table
     bars = tuple(
         replace(one, instrument=on_venue_grid(one.instrument, int(one.session[-1]), table))
+        if len(one)
+        else one
         for one in market.bars
     )
     return replace(market, bars=bars)

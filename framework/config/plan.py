@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Plan", "Request", "plan_of", "request_of", "run_file_of"]
+__all__ = ["Plan", "Request", "plan_of", "plan_on", "request_of", "run_file_of"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -204,9 +204,6 @@ def plan_of(request: Request) -> Plan:
         InputError: something in it cannot be used.
     """
     found = _found(request.strategy)
-    parameters = _parameters(found.cls, request.parameters)
-    parts = _parts(request, found.cls)
-    limits = limits_of(request.limits)
     data = found.cls.sample if request.data is None else request.data
     market = load_market(
         data, _questions(request, data), request.symbols, request.bar, request.first, request.last
@@ -217,6 +214,19 @@ def plan_of(request: Request) -> Plan:
             f"sha256 is {market.sha256[:12]}..., not {request.data_sha256[:12]}...).",
             "Remove the line sha256 from the run file's data to run on these.",
         )
+    return plan_on(request, market)
+
+
+def plan_on(request: Request, market: Market) -> Plan:
+    """The plan of a request on a market that is already there; its bars may be yet to come.
+
+    Raises:
+        InputError: something in it cannot be used.
+    """
+    found = _found(request.strategy)
+    parameters = _parameters(found.cls, request.parameters)
+    parts = _parts(request, found.cls)
+    limits = limits_of(request.limits)
     market = on_venue_grids(market, parts.order_rules)
     signals, signals_sha256, warnings = _signals(request, found.cls, market)
     actions, actions_sha256 = actions_of(request.actions, request.actions_sha256)

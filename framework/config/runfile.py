@@ -267,6 +267,7 @@ class RunFile(_Section):
 
     Attributes:
         strategy: a name in strategies/, or path/to/file.py, with `:Class` if it holds several.
+        mode: how far the strategy may go: a live session refuses a file that does not say live.
         engine: whose broker plays the market.
         parameters: of the strategy, by name.
         data: what is traded on.
@@ -290,6 +291,7 @@ class RunFile(_Section):
     """
 
     strategy: str | None = None
+    mode: Literal["backtest", "paper", "live"] | None = None
     engine: Literal["slipway", "backtrader"] = "slipway"
     parameters: dict[str, object] = {}
     data: Annotated[DataSection, _section("path")] = DataSection()
@@ -375,6 +377,8 @@ def validate(
 def dump(run_file: RunFile) -> str:
     """The text of a run file, every key written."""
     content = run_file.model_dump(by_alias=True, mode="json")
+    if content["mode"] is None:
+        del content["mode"]
     return _HEADER + yaml.safe_dump(
         content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
     )

@@ -153,6 +153,15 @@ class LiveCore:
         """Let nothing out that increases risk until the reason is taken back, by an empty one."""
         self._engine.doubt(reason)
 
+    def cancel(self, order_id: str) -> None:
+        """Cancel an order of a strategy's from outside it, as a command of the user's."""
+
+        def act() -> None:
+            self._door.cancel(order_id)
+            self._engine.news(self._done)
+
+        self._guarded(act)
+
     def use(self, broker: Broker) -> None:
         """Send orders to another broker from here on, such as once a journal is replayed."""
         self._door.use(broker)

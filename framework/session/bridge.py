@@ -34,6 +34,8 @@ from framework.strategy import Strategy
 
 DOUBT = "doubt"
 """Topic of the news that keep new risk out, or let it in again."""
+CANCEL = "cancel"
+"""Topic of the news that the user cancels an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Bridge:
                 case News(topic=topic, text=text) if topic == DOUBT:
                     self._doubt = text
                     self.core.doubt(text)
+                case News(topic=topic, text=text) if topic == CANCEL:
+                    self.core.cancel(text)
                 case _:
                     pass
         recovered = replay.finish()
@@ -176,6 +180,11 @@ class Bridge:
         """The broker has reports between two instants."""
         self._journal.insist(Woken(self._clock()))
         self.core.settle()
+
+    def cancel(self, order_id: str) -> None:
+        """Cancel one of the session's orders, as a command of the user's."""
+        self._journal.insist(News(self._clock(), CANCEL, order_id))
+        self.core.cancel(order_id)
 
     def doubt(self, reason: str) -> None:
         """Let nothing out that increases risk until the reason is taken back, by an empty one."""

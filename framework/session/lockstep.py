@@ -6,7 +6,7 @@ from __future__ import annotations
 __all__ = ["ACCOUNT", "Stepper", "rehearse", "rehearsed", "sail"]
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -25,6 +25,7 @@ from framework.domain.bars import Bars
 from framework.domain.instruments import Instrument
 from framework.emulator.build import lockstep_gateway
 from framework.emulator.server.gateway import Gateway, Quiet
+from framework.emulator.server.handoff import Handoff
 from framework.emulator.server.settings import GatewaySettings
 from framework.engine.journal import JOURNAL_NAME, Journal, open_journal
 from framework.engine.journal_lock import Trader
@@ -160,9 +161,13 @@ class _Voyage:
             limits=_UNLIMITED,
             feed=FeedSettings(grace=0.0, stale=1e9),
             id_floor=max(1, journal.facts.floor),
+            rth=all(one.regular is None for one in self._bars),
+            rates=self._rate,
         )
         self._bridge = Bridge(cargo, journal, self._rigging.mailbox, stepper.clock.now)
         self._silent = {one.symbol: one for one in self._bars}
+        self._handoff = Handoff()
+        self._rigging.mailbox.pause = self._handoff.pause
 
     async def play(self, progress: Progress | None) -> RunRecord:
         """From where it stands to the end of the data."""
@@ -177,7 +182,7 @@ class _Voyage:
                 if progress is not None and (done % _CHUNK == 0 or done == total):
                     progress(done, total)
             await self._rigging.quiet()
-            self._bridge.settle()
+            await self._in_turns(self._bridge.settle)
             self._bridge.stop("the end of the data", 0)
             return self._bridge.core.record()
 
@@ -207,20 +212,30 @@ class _Voyage:
         """Tell the core of the bars that have closed, and let its orders out."""
         seen = await self._closed()
         if seen:
-            self._bridge.instant(seen[0].close_time, rows_of(seen))
+            time, rows = seen[0].close_time, rows_of(seen)
+            await self._in_turns(lambda: self._bridge.instant(time, rows))
         await self._answered()
 
     async def _answered(self) -> None:
-        """Let orders out that wait for the proof of a cancel, until none does."""
+        """Let everything out, and tell what has come of it."""
         await self._rigging.quiet()
         while self._rigging.mailbox.has_news:
-            self._bridge.settle()
+            await self._in_turns(self._bridge.settle)
             await self._rigging.quiet()
+
+    async def _in_turns(self, work: Callable[[], None]) -> None:
+        """Have the core do something. Whatever it asks the broker for is answered before it goes
+        on, as in a backtest: between two bars there is time for everything."""
+        paused = self._handoff.start(work)
+        while paused:
+            await self._rigging.quiet()
+            paused = self._handoff.resume()
 
     async def _closed(self) -> list[BarSeen]:
         """The bars that close at the present instant, as the feed tells them."""
         for symbol in tuple(self._silent):
             await self._follow(symbol)
+        self._rigging.feed.complete()
         return [one for one in self._rigging.feed.closed() if one.close_time > self._bridge.last]
 
     async def _follow(self, symbol: str) -> None:
@@ -235,6 +250,13 @@ class _Voyage:
         except RequestError:
             return
         del self._silent[symbol]
+
+    def _rate(self, currency: str) -> float | None:
+        """The run's own rate: money is worth the same on the way in as when it is marked."""
+        rates = self._cargo.settings.rates
+        if rates is None or currency not in rates.tables:
+            return None
+        return rates.rate(currency, self._stepper.clock.now())
 
     def _instrument(self, symbol: str) -> Instrument:
         return self._bridge.core.ground.lines[symbol].bars.instrument

@@ -27,6 +27,10 @@ class Mailbox:
         is_known: whether a symbol can be traded.
         qualify: looks up the others.
         serviced: what the broker has traded by itself since the last call.
+
+    Attributes:
+        pause: where time is stepped, called before news are told while something is on its way: it
+            comes back once nothing is. None where time goes by.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class Mailbox:
         self._broker = broker
         self._is_known = is_known
         self._qualify = qualify
+        self.pause: Callable[[], None] | None = None
         self._outgoing: deque[_Intent] = deque()
         self._incoming: deque[BrokerEvent] = deque()
 
@@ -59,7 +64,10 @@ class Mailbox:
 
     def poll(self) -> Sequence[BrokerEvent]:
         """Everything that happened since the last call, oldest first."""
-        self.collect()
+        if self.pause is None:
+            self.collect()
+        elif self._outgoing:
+            self.pause()
         news = tuple(self._incoming)
         self._incoming.clear()
         return news
@@ -99,7 +107,7 @@ class Mailbox:
             self._pass(self._outgoing.popleft())
 
     def _put(self, intent: _Intent) -> None:
-        if self._outgoing or self._unknown(intent):
+        if self.pause is not None or self._outgoing or self._unknown(intent):
             self._outgoing.append(intent)
         else:
             self._pass(intent)

@@ -43,6 +43,8 @@ class Rigging:
         timings: every wait.
         id_floor: first order number that is certainly free.
         keep_ids: writes down a number below which all may have been used.
+        rth: whether only bars in regular hours are wanted.
+        rates: asked first for units of the account's currency for one of another.
 
     Attributes:
         connection, listed, broker, contracts, history, feed, servicing, mailbox: the parts.
@@ -59,15 +61,22 @@ class Rigging:
         timings: Timings | None = None,
         id_floor: int = 1,
         keep_ids: Callable[[int], None] | None = None,
+        rth: bool = True,
+        rates: Callable[[str], float | None] | None = None,
     ) -> None:
         self.connection = Connection(settings, clock, timings)
         self.listed = Book()
         pacer = Pacer(clock, limits)
         self.broker = IbBroker(
-            self.connection, self.listed, pacer=pacer, id_floor=id_floor, keep_ids=keep_ids
+            self.connection,
+            self.listed,
+            pacer=pacer,
+            id_floor=id_floor,
+            keep_ids=keep_ids,
+            rates=rates,
         )
         self.contracts = Contracts(self.connection, pacer, self.listed)
-        self.history = History(self.connection, pacer, self.listed)
+        self.history = History(self.connection, pacer, self.listed, rth=rth)
         self.feed = IbFeed(self.connection, self.history, self.listed, feed)
         self.servicing = Servicing(self.broker.external)
         self.mailbox = Mailbox(self.broker, self._is_known, self._look_up, self.servicing.events)

@@ -152,8 +152,9 @@ async def disconnect(s: Session) -> str:
     check(ended, "no disconnectedEvent")
     await asyncio.sleep(0.1)
     other = s.lib.IB()
+    host, port = s.options.host, s.options.port
     await other.connectAsync(
-        s.options.host, s.options.port, clientId=s.options.client_id, timeout=8
+        host, port, clientId=s.options.client_id, timeout=8, readonly=s.options.read_only
     )
     other.disconnect()
     return "the id was free at once"

@@ -281,7 +281,6 @@ async def tick_by_tick(s: Session) -> str:
 
 @LIVE("live bars are asked for")
 async def subscribe_bars(s: Session) -> str:
-    await asyncio.sleep(2)  # more than five requests for a contract in two seconds are refused
     updates: list[bool] = []
     kept = await s.answer(
         s.ib.reqHistoricalDataAsync(

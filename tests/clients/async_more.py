@@ -93,7 +93,7 @@ async def not_served(s: Session) -> str:
     }
     start = len(s.seen)
     tasks = {what: asyncio.ensure_future(awaited) for what, awaited in asked.items()}
-    await asyncio.wait(tasks.values(), timeout=1.5)
+    await asyncio.wait(tasks.values(), timeout=0.8)
     told = {
         what: type(task.result()).__name__ if task.done() else "silence"
         for what, task in tasks.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -66,6 +67,7 @@ def serving(*options: str) -> Iterator[Serving]:
             stop.cancel()
             process.terminate()
             process.communicate(timeout=20)
+        assert os.name == "nt" or process.returncode == 0, f"it ended with {process.returncode}"
         errors.seek(0)
         complaint = errors.read()
         assert not complaint, complaint[-4000:]

@@ -65,7 +65,7 @@ def lines(s: Options) -> str:
         for req_id in range(101):
             contract = {"conId": con_ids[req_id], "exchange": "SMART"}
             other.send(1, 11, 1000 + req_id, *contract_fields(contract), 0, "", 0, 0, "")
-        error = other.until(lambda m: m[0] == "4" and m[3] == "101", "code 101", 3)
+        error = other.until(lambda m: m[0] == "4" and m[3] == "101", "code 101", 15)
         equal(error[2], "1100", "the stream refused")
     return error[4]
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 
 import raw_trading
-from raw import Wire, frame, hello, words
+from raw import Wire, frame, hello, place_order, words
 from raw_layouts import details
 from raw_session import AAPL, NOTICES, RawSession
 from steps import Steps, check, equal, near, options, run
@@ -23,6 +23,18 @@ VERSIONS = (157, 166, 170, 176, 178)
 
 def wire(s: RawSession) -> Wire:
     return Wire(s.options.host, s.options.port)
+
+
+COUNTS = {157: 110, 166: 114, 170: 115, 176: 115, 178: 114}
+"""Fields of a plain placeOrder by version."""
+
+
+@HANDSHAKES("the orders written here have the fields of their version")
+def own_counts(_: RawSession) -> str:
+    order: dict[str, object] = {"action": "BUY", "totalQuantity": 1, "orderType": "MKT"}
+    found = {version: len(place_order(version, 1, AAPL, order)) for version in COUNTS}
+    equal(found, COUNTS, "fields of a placeOrder")
+    return str(found)
 
 
 @HANDSHAKES("handshakes: the lower of 178 and what the client reads")

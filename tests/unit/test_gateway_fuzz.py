@@ -73,7 +73,7 @@ class Beside:
 
 @pytest.fixture(scope="module")
 def beside() -> Iterator[Beside]:
-    with serving() as gateway, Wire("127.0.0.1", gateway.port) as wire:
+    with serving("--speed", "20") as gateway, Wire("127.0.0.1", gateway.port) as wire:
         account, next_id = wire.connect(1)
         wire.send(1, 11, 1, *contract_fields(AAPL), 0, "", 0, 0, "")
         wire.until(lambda m: m[0] == "1", "a quote")
@@ -192,7 +192,7 @@ def test_an_order_with_one_field_wrong(beside: Beside, version: int) -> None:
     places = list(range(len(place_order(version, 0, AAPL, order))))
     for start in range(1, len(places), 40):
         with suppress(*GONE), client(beside, version) as wire:
-            account, next_id = "", 10_000_000 + 1000 * next(IDS)
+            account, next_id = beside.account, 10_000_000 + 1000 * next(IDS)
             for place in places[start : start + 40]:
                 next_id += 1
                 fields = place_order(version, next_id, AAPL, order | {"account": account})
@@ -201,6 +201,84 @@ def test_an_order_with_one_field_wrong(beside: Beside, version: int) -> None:
             wire.drain(0.1)
     beside.wire.send(58, 1)
     beside.wire.drain(0.2)
+    beside.works()
+
+
+def requests(random: Random, account: str) -> list[list[object]]:
+    """A good request of most kinds, with ids of their own."""
+    contract = contract_fields(AAPL)
+    req_id = random.randrange(1, 1 << 30)
+    return [
+        [1, 11, req_id, *contract, 0, "", 0, 0, ""],
+        [2, 2, req_id],
+        [6, 2, 1, account],
+        [7, 3, req_id, 0, account, "", "AAPL", "STK", "", "BUY"],
+        [9, 8, req_id, *contract, 0, "", "", ""],
+        [10, 5, req_id, *contract, 5, 1, ""],
+        [11, 1, req_id, 1],
+        [20, req_id, *contract, 0, "", "1 day", "5 D", 1, "TRADES", 1, 0, ""],
+        [20, req_id + 1, *contract, 0, "", "5 secs", "300 S", 1, "TRADES", 1, 1, ""],
+        [21, 2, req_id, *contract[:8], *contract[9:], 1, 1, account, 0],
+        [25, 1, req_id],
+        [50, 3, req_id, *contract, 5, "TRADES", 0, ""],
+        [54, 3, req_id, *contract, 5.0, 200.0, 0, ""],
+        [55, 3, req_id, *contract, 0.2, 200.0, 0, ""],
+        [59, 1, 3],
+        [62, 1, req_id, "All", "NetLiquidation,$LEDGER:ALL"],
+        [74, 1, req_id, account, ""],
+        [76, 1, req_id, account, "", 0],
+        [78, req_id, "SPY", "", "STK", 756733],
+        [81, req_id, "SPY"],
+        [83, req_id, "9c0001"],
+        [87, req_id, *contract, 0, 1, "TRADES", 1],
+        [88, req_id, *contract, 0, 1, "3 days"],
+        [91, 26],
+        [92, req_id, account, ""],
+        [94, req_id, account, "", 265598],
+        [96, req_id, *contract, 0, "", "20260101 00:00:00 UTC", 10, "TRADES", 0, 0, ""],
+        [97, req_id, *contract, "Last", 0, 0],
+        [99, 1],
+        [104, req_id],
+    ]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_good_request_with_one_field_wrong(beside: Beside, seed: int) -> None:
+    random = Random(seed)
+    wrong = []
+    for fields in requests(random, beside.account):
+        for place in range(1, len(fields)):
+            mutated = list(fields)
+            mutated[place] = random.choice(NASTY)
+            wrong.append(mutated)
+            if place % 5 == 4:
+                wrong.append(fields[:place])
+    for start in range(0, len(wrong), 45):
+        with client(beside) as wire:
+            for fields in wrong[start : start + 45]:
+                wire.send(*fields)
+            wire.send(49, 1)  # whoever asks a wrong question is answered, and may ask again
+            wire.message(49, 1)
+    beside.works()
+
+
+def test_contracts_that_do_not_exist(beside: Beside) -> None:
+    nothing = contract_fields({"conId": 987_654_321, "exchange": "SMART"})
+    with client(beside) as wire:
+        for fields in requests(Random(1), beside.account):
+            if 265598 in fields:
+                fields[fields.index(265598)] = 987_654_321
+            elif "AAPL" in fields and len(fields) > 13:
+                first = fields.index("AAPL") - 1
+                fields[first : first + 12] = nothing
+            else:
+                continue
+            wire.send(*fields)
+            wire.send(49, 1)
+            wire.message(49, 1)
+        order = {"action": "BUY", "totalQuantity": 1, "orderType": "MKT", "account": beside.account}
+        wire.send(*place_order(178, 1, {"conId": 987_654_321, "exchange": "SMART"}, order))
+        wire.until(lambda m: m[0] == "4" and m[2:4] == ["1", "200"], "code 200")
     beside.works()
 
 
@@ -277,4 +355,12 @@ def test_many_come_and_go(beside: Beside) -> None:
             if number % 2:
                 linger = struct.pack("ii", 1, 0)
                 wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    beside.works()
+
+
+def test_the_market_runs_on(beside: Beside) -> None:
+    """After all of the above: quotes still come."""
+    beside.wire.drain(0.05)
+    for _ in range(3):
+        beside.wire.until(lambda m: m[0] in ("1", "2") and m[2] == "1", "a tick", 5)
     beside.works()

@@ -14,15 +14,14 @@ from framework.emulator.protocol.codec import decode_answer, encode_answer
 from framework.emulator.protocol.contract import WireContract
 from framework.emulator.protocol.order import OrderState, WireOrder
 from tests.unit.wire_clients import LIBRARIES, SPOKEN, consulted
-from tests.unit.wire_nouns import filled
+from tests.unit.wire_nouns import PHASES, filled
 from tests.unit.wire_reports import differences
 
 NOUNS = [message.noun for messages in ANSWERS.values() for message in messages]
 
 ORDERS = [
     WireOrder(action="BUY", total_quantity=100.0, order_type="MKT", tif="DAY"),
-    filled(WireOrder),
-    filled(WireOrder, 1),
+    *(filled(WireOrder, phase) for phase in PHASES),
     replace(filled(WireOrder), order_type="PEG BENCH"),
     replace(filled(WireOrder), scale_price_increment=None, hedge_type="", algo_strategy=""),
     replace(filled(WireOrder), scale_price_increment=0.0, conditions=()),
@@ -45,14 +44,15 @@ def examples(noun: type, version: int) -> Iterator[Any]:
     if noun in (tell.OpenOrder, tell.CompletedOrder):
         yield from orders(noun)
         return
-    for phase in (0, 1):
+    flags = filled(noun, 0) != filled(noun, 1)
+    for phase in PHASES[:4] if flags else PHASES[:1]:
         full = filled(noun, phase)
         if noun is tell.ExecDetails:
             zone = " UTC" if version >= 174 else ""
             time = f"20240102 {'' if zone else ' '}10:00:00{zone}"
             full = replace(full, execution=replace(full.execution, time=time))
         if noun in (tell.TickPrice, tell.TickByTickAllLast):
-            full = replace(full, tick_type=1 + phase * (noun is tell.TickByTickAllLast))
+            full = replace(full, tick_type=1)
         yield full
     yield from EMPTY.get(noun, ())
 
@@ -68,6 +68,7 @@ EMPTY: dict[type, list[Any]] = {
     tell.PnlSingle: [tell.PnlSingle(1, 100.0, 2.5)],
     tell.OrderStatus: [tell.OrderStatus(1, "Submitted", 0.25, 0.75)],
     tell.Position: [tell.Position("DU1", WireContract(con_id=1), -0.5, 100.25)],
+    tell.TickByTickAllLast: [tell.TickByTickAllLast(1, 2, 3, 4.5, 6.0)],
     tell.TickSize: [tell.TickSize(1, 0, 0.5)],
     tell.SecurityDefinitionOptionParameter: [
         tell.SecurityDefinitionOptionParameter(1, "SMART", 2, "SPY", "100")

@@ -16,6 +16,9 @@ from framework.emulator.protocol.requests import ExecutionFilter, ScannerSubscri
 
 CONDITION_TYPES = {cls: number for number, cls in CONDITIONS.items()}
 
+PHASES = range(8)
+"""Ways to set flags: flag number n is set in the phases that are the bits of n."""
+
 FIXED: dict[str, Any] = {
     "last_trade_date": "20250620",
     "last_trade_time": "08:30",
@@ -33,7 +36,7 @@ def filled(cls: type, phase: int = 0, numbers: Iterator[int] | None = None) -> A
 
     Args:
         cls: of the noun.
-        phase: 0 or 1; a flag that is set in one is not set in the other.
+        phase: one of `PHASES`; any two flags differ in one of them.
         numbers: where its values start.
     """
     numbers = count(1001) if numbers is None else numbers
@@ -57,7 +60,12 @@ def _value(name: str, hint: Any, phase: int, numbers: Iterator[int]) -> Any:
     if is_dataclass(hint):
         return filled(hint, phase, numbers)
     number = next(numbers)
-    plain = {bool: number % 2 == phase, int: number, float: float(number), str: f"{name}{number}"}
+    plain = {
+        bool: bool(number >> phase & 1),
+        int: number,
+        float: float(number),
+        str: f"{name}{number}",
+    }
     return plain[hint]
 
 

@@ -16,7 +16,7 @@ from framework.emulator.protocol.conditions import (
 )
 from framework.emulator.protocol.contract import ComboLeg, DeltaNeutral, WireContract
 from framework.emulator.protocol.order import SoftDollarTier, WireOrder
-from tests.unit.wire_nouns import filled
+from tests.unit.wire_nouns import PHASES, filled
 
 STOCK = WireContract(
     265598, "AAPL", "STK", exchange="SMART", primary_exchange="NASDAQ", currency="USD",
@@ -225,8 +225,7 @@ def shapes() -> dict[str, tuple[WireContract, WireOrder]]:
         "iceberg": _limit(display_size=10, min_qty=5, hidden=True, all_or_none=True),
         "managed": _limit(use_price_mgmt_algo=True, duration=60, post_to_ats=1),
         "unmanaged": _limit(use_price_mgmt_algo=False),
-        "everything 0": everything(0),
-        "everything 1": everything(1),
+        **{f"everything {phase}": everything(phase) for phase in PHASES},
         "everything at once": replace(
             everything(0), **SCALE, **HEDGED, conditions=CONDITIONS, algo_strategy="Vwap",
             algo_params=(("a", "1"),), hedge_type="P", hedge_param="ratio=2",

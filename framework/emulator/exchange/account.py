@@ -412,10 +412,10 @@ class Account:
         resting = self._broker.resting(placed.key)
         if resting is None:
             return
-        placed.follow(resting.order)
+        has_moved = placed.follow(resting.order)
         held = OrderStatus.HELD if resting.status is OrderStatus.HELD else OrderStatus.WORKING
         status = shown_status(held, resting)
-        if status != placed.status:
+        if has_moved or status != placed.status:
             placed.status = status
             self.show(placed)
 

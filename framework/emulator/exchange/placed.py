@@ -85,9 +85,10 @@ class Placed:
         self.notional += units * price
         self.last_price = price
 
-    def follow(self, order: Order) -> None:
+    def follow(self, order: Order) -> bool:
         """Write what the matching engine has made of it into what clients are shown: the level a
-        trailing stop has reached, what is left of a group, prices after a dividend or a split."""
+        trailing stop has reached, what is left of a group, prices after a dividend or a split.
+        Whether anything has changed."""
         wire = self.order
         limit = wire.lmt_price if order.limit is None else order.limit
         trigger, level = wire.aux_price, wire.trail_stop_price
@@ -96,7 +97,8 @@ class Placed:
         elif order.stop is not None:
             trigger = order.stop
         shown = (order.quantity, limit, trigger, level)
-        if shown != (wire.total_quantity, wire.lmt_price, wire.aux_price, wire.trail_stop_price):
+        before = (wire.total_quantity, wire.lmt_price, wire.aux_price, wire.trail_stop_price)
+        if shown != before:
             self.order = replace(
                 wire,
                 total_quantity=order.quantity,
@@ -104,6 +106,7 @@ class Placed:
                 aux_price=trigger,
                 trail_stop_price=level,
             )
+        return shown != before
 
     def end(self, status: str, reason: str, time: int) -> None:
         """Note that it is over."""

@@ -109,7 +109,6 @@ def order_of(wire: WireOrder, instrument: Instrument, arrival: Arrival) -> Order
     tif = _tif(wire)
     limit = _limit(wire, kind, instrument)
     stop = _stop(wire, kind, instrument)
-    distance = _distance(wire, kind)
     parent = arrival.parent
     try:
         return Order(
@@ -122,7 +121,7 @@ def order_of(wire: WireOrder, instrument: Instrument, arrival: Arrival) -> Order
             decision_price=arrival.price,
             limit=limit,
             stop=stop,
-            trail=distance,
+            trail=_distance(wire, kind),
             tif=tif,
             parent=parent,
             oca=wire.oca_group or arrival.oca,

@@ -80,6 +80,7 @@ class Gateway:
         self._count = 0
         self._port = hub.settings.port
         self._handoff: Handoff | None = None
+        self._paused_in: Sequence[Segment] | None = None
         self._owed = self._loaded = 0.0
         self._longest_wait = _LOADED_WAIT if hub.settings.ticks_per_second else _LONGEST_WAIT
         self._server: asyncio.Server | None = None
@@ -217,22 +218,36 @@ class Gateway:
 
     async def step_with(self, quiet: Quiet) -> bool:
         """The same with clients that react within a bar: whenever a fill has woken protective
-        orders, the bar goes on only once `quiet` has come back."""
-        segments = self._next_bars()
-        if segments is None:
-            return False
+        orders, the bar goes on only once `quiet` has come back.
+
+        Where `quiet` raises, for whoever reacts has gone, the bar stays as it is: the next call
+        goes on in its midst.
+        """
         if self._handoff is None:
             self._handoff = Handoff()
             self.hub.exchange.pause_with(self._handoff.pause)
-        paused = self._handoff.start(self.hub.exchange.advance)
+        segments = self._paused_in
+        paused = segments is not None
+        if segments is None:
+            segments = self._next_bars()
+            if segments is None:
+                return False
+            paused = self._handoff.start(self.hub.exchange.advance)
         while paused:
+            self._paused_in = segments
             self.hub.exchange.settle()
             self.tell()
             await quiet()
             paused = self._handoff.resume()
+        self._paused_in = None
         self.tell()
         self._publisher.publish(segments)
         return True
+
+    @property
+    def is_midway(self) -> bool:
+        """Whether a bar has stopped in its midst."""
+        return self._paused_in is not None
 
     def _next_bars(self) -> Sequence[Segment] | None:
         """Go to the next instant; its bars, None at the end of the data."""

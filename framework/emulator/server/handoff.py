@@ -21,6 +21,7 @@ class Handoff:
         self._mine = Semaphore(0)
         self._callers = Semaphore(0)
         self._running: Future[None] | None = None
+        self._is_over = False
 
     def start(self, work: Callable[[], None]) -> bool:
         """Run a function until it pauses or ends; whether it has paused.
@@ -46,9 +47,13 @@ class Handoff:
         """Stop here until the caller resumes; to be called by the function."""
         self._callers.release()
         self._mine.acquire()
+        if self._is_over:
+            raise _AbandonedError
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread; a function that has paused ends where it is."""
+        self._is_over = True
+        self._mine.release()
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _wait(self, running: Future[None]) -> bool:
@@ -57,3 +62,7 @@ class Handoff:
             return True
         running.result()
         return False
+
+
+class _AbandonedError(Exception):
+    """Nobody will resume what has paused."""

@@ -108,7 +108,9 @@ def _pace(hub: Hub, request: ReqHistoricalData) -> None:
     if not hub.settings.paces_history:
         return
     contract = request.contract
-    named = f"{contract.con_id}|{contract.symbol}|{contract.local_symbol}|{contract.sec_type}"
+    option = f"{contract.last_trade_date}|{contract.strike}|{contract.right}"
+    name = f"{contract.con_id}|{contract.symbol}|{contract.local_symbol}|{contract.sec_type}"
+    named = f"{name}|{option}"
     kind = f"{named}|{contract.exchange}|{request.what_to_show}"
     now = asyncio.get_running_loop().time()
     same = repr(replace(request, req_id=0))

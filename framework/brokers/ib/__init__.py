@@ -1,0 +1,1 @@
+"""The live adapter: Interactive Brokers through ib_insync or ib_async."""

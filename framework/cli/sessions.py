@@ -1,0 +1,191 @@
+"""`slipway run --paper` and `--live`: a session at Interactive Brokers, until Ctrl-C or its work is
+done."""
+
+from __future__ import annotations
+
+__all__ = ["session_command"]
+
+import asyncio
+import os
+import signal
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from framework.brokers.ib.problems import ConnectError
+from framework.brokers.ib.settings import Settings
+from framework.cli.broker_access import offered, quiet_library
+from framework.cli.flags import RunFlags
+from framework.cli.reporting import complain
+from framework.config.doubts import strategy_doubts
+from framework.config.environment import Given, IbAccess, Mode, find_env_file, ib_access
+from framework.config.market import Market, instruments
+from framework.config.plan import Plan, Request, plan_of, plan_on
+from framework.domain.bars import Bars
+from framework.domain.instruments import AssetType, Instrument
+from framework.engine.journal import JOURNAL_NAME, open_journal
+from framework.engine.journal_lock import Trader
+from framework.errors import ConfigError
+from framework.feeds.answers import FileAnswers
+from framework.feeds.files import fingerprint
+from framework.session.bridge import Cargo
+from framework.session.clock import WallClock
+from framework.session.guards import (
+    LiveFacts,
+    insist,
+    live_objections,
+    paper_objections,
+    port_objections,
+    privacy_objections,
+)
+from framework.session.masking import masked_text
+from framework.session.orders import Sailing
+from framework.session.voyage import Outcome, Voyage
+
+_LOCKS = Path("~/.slipway/locks")
+
+
+def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
+    """Trade until stopped; the exit code.
+
+    Args:
+        flags: as given.
+        request: what they and the run file ask for.
+        mode_said: the mode the run file names; empty if it names none.
+
+    Raises:
+        SlipwayError: it cannot begin; no order has left.
+    """
+    mode = Mode(flags.mode)
+    access = ib_access(
+        mode,
+        os.environ,
+        find_env_file(),
+        Given(flags.host, flags.port, flags.client_id, flags.broker_account),
+    )
+    plan = _plan(request)
+    _check(plan)
+    journal = flags.journal or _journal_of(plan, mode, access)
+    _guard(flags, mode, access, journal, mode_said)
+    strategy = strategy_doubts(plan.found.cls, request.signals is not None)
+    for warning in (*access.warnings, *strategy):
+        _say(warning)
+    sailing = Sailing(
+        mode,
+        Settings(access.host, access.port, access.client_id, access.account),
+        journal,
+        plan.market.bars[0].frame,
+        locks=_LOCKS.expanduser(),
+        history=flags.history,
+        adopts=flags.adopt,
+        once=flags.once,
+        at_end="cancel" if flags.cancel_at_end else "keep",
+    )
+    quiet_library()
+    try:
+        outcome = asyncio.run(_sailed(plan, sailing, flags, mode_said))
+    except ConnectError as error:
+        raise offered(error, access) from error
+    _say(f"ended: {outcome.reason}; {outcome.working} orders left working; journal {journal}")
+    return outcome.exit_code
+
+
+async def _sailed(plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str) -> Outcome:
+    clock = WallClock()
+    cargo = Cargo(plan.found.cls, plan.parameters, replace(plan.settings, start=None))
+    trader = Trader(sailing.where.account or sailing.mode.value, sailing.where.client_id)
+    with open_journal(sailing.journal, trader, clock.now, sailing.locks) as journal:
+        voyage = Voyage(
+            cargo,
+            [one.instrument for one in plan.market.bars],
+            sailing,
+            journal,
+            clock,
+            _say,
+            partial(_insist_on_account, sailing.mode, flags, mode_said),
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, voyage.stop, "stopped by the user")
+        return await voyage.sail()
+
+
+def _insist_on_account(
+    mode: Mode, flags: RunFlags, mode_said: str, account: str, reported: tuple[str, ...]
+) -> None:
+    """Whether the account is the one that is meant, now that the broker has said which it is."""
+    if mode is Mode.PAPER:
+        insist(paper_objections(account, reported))
+        return
+    facts = LiveFacts(mode_said, True, flags.broker_account or "", reported, account)
+    insist(live_objections(facts, connected=True))
+
+
+def _plan(request: Request) -> Plan:
+    """The plan; symbols without a file are what the broker has under that name.
+
+    Raises:
+        InputError: something in it cannot be used, or nothing says what to trade.
+    """
+    request = replace(request, start=None)
+    if request.data is not None:
+        return plan_of(request)
+    if request.symbols is None:
+        raise ConfigError(
+            "Nothing says what is to be traded.",
+            "Name it, such as --symbols SPY,QQQ; what a strategy is shown on is only a sample.",
+        )
+    known = instruments()
+    frame = request.bar or "1d"
+    bars = tuple(_nothing_yet(known.get(one, Instrument(one)), frame) for one in request.symbols)
+    return plan_on(request, Market(bars, FileAnswers("close", "UTC"), fingerprint(bars)))
+
+
+def _nothing_yet(instrument: Instrument, frame: str) -> Bars:
+    none, no_time = np.empty(0), np.empty(0, dtype=np.int64)
+    return Bars(instrument, frame, no_time, no_time, no_time, none, none, none, none, none)
+
+
+def _check(plan: Plan) -> None:
+    """Refuse what no broker could do, before anything is connected."""
+    frames = {one.frame for one in plan.market.bars}
+    if len(frames) > 1:
+        raise ConfigError(
+            f"The symbols have bars of several lengths: {', '.join(sorted(frames))}.",
+            "Give one with --bar.",
+        )
+    for one in plan.market.bars:
+        if one.instrument.type is AssetType.INDEX:
+            raise ConfigError(
+                f"{one.symbol} is an index, and an index cannot be traded.",
+                "Trade a fund or a future on it, such as SPY or ES.",
+            )
+    axes = plan.settings.policy.backtest_only
+    if axes:
+        raise ConfigError(
+            f"The fill policy has {', '.join(axes)}, which no broker can honour.",
+            "Use another --fill; it is the broker that fills.",
+        )
+
+
+def _guard(flags: RunFlags, mode: Mode, access: IbAccess, journal: Path, mode_said: str) -> None:
+    """Whether it may begin, as far as that is known before anything is connected."""
+    found = [*port_objections(mode, access.port)]
+    if mode is Mode.LIVE:
+        facts = LiveFacts(mode_said, True, flags.broker_account or "", configured=access.account)
+        found += live_objections(facts, connected=False)
+    if journal.exists():
+        found += privacy_objections(journal, "The journal", mode)
+    for warning in insist(found):
+        _say(warning)
+
+
+def _journal_of(plan: Plan, mode: Mode, access: IbAccess) -> Path:
+    name = plan.found.source.rpartition("/")[2].removesuffix(".py").replace(":", "-")
+    return Path("sessions") / f"{mode.value}-{name}-{access.client_id}" / JOURNAL_NAME
+
+
+def _say(text: str) -> None:
+    complain(masked_text(text))

@@ -1,0 +1,1 @@
+"""Sessions: shadow, paper and live runs put together, guarded and kept."""

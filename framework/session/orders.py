@@ -1,0 +1,47 @@
+"""What a session is asked to do, besides what it trades."""
+
+from __future__ import annotations
+
+__all__ = ["Sailing"]
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from framework.brokers.ib.feed import FeedSettings
+from framework.brokers.ib.settings import Settings, Timings
+from framework.config.environment import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Sailing:
+    """One session's orders.
+
+    Attributes:
+        mode: whose money.
+        where: TWS, and the account.
+        journal: the session's file.
+        locks: folder of the locks between traders.
+        frame: length of the bars, such as "1d" or "5m".
+        history: bars loaded before the first decision, at least.
+        adopts: whether what the broker has and we cannot explain is taken as it is.
+        once: whether it ends once the decision that is due is taken and sent.
+        at_end: what becomes of working orders when it is stopped.
+        timings, feed: every wait.
+        reconcile: seconds between two looks at the broker's books.
+        look: seconds between two looks at what has come in.
+    """
+
+    mode: Mode
+    where: Settings
+    journal: Path
+    frame: str
+    locks: Path | None = None
+    history: int = 500
+    adopts: bool = False
+    once: bool = False
+    at_end: Literal["keep", "cancel"] = "keep"
+    timings: Timings = field(default_factory=Timings)
+    feed: FeedSettings = field(default_factory=FeedSettings)
+    reconcile: float = 60.0
+    look: float = 0.1

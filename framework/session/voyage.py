@@ -1,0 +1,411 @@
+"""Voyage: a session that trades at Interactive Brokers, from its first connection to its end."""
+
+from __future__ import annotations
+
+__all__ = ["Outcome", "Voyage"]
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from typing import TypeVar
+
+import numpy as np
+
+from framework.brokers.ib.bars import BarSeen
+from framework.brokers.ib.clock import Clock
+from framework.brokers.ib.connection import Notice, State
+from framework.brokers.ib.frames import Frame, frame_of
+from framework.brokers.ib.problems import LinkLostError, PacingError
+from framework.calendar import DAY, TradingCalendar, utc_text
+from framework.domain.bars import Bars
+from framework.domain.instruments import Instrument
+from framework.domain.orders import DONE, OrderStatus
+from framework.engine.journal import Journal
+from framework.engine.journal_rows import Entry, IdFloor, Started
+from framework.engine.reconcile_nouns import Finding
+from framework.errors import DataError
+from framework.session.bridge import Bridge, Cargo
+from framework.session.guards import insist_reconciled
+from framework.session.masking import masked
+from framework.session.orders import Sailing
+from framework.session.reconciling import Reconciler
+from framework.session.rigging import Rigging, rows_of
+
+Say = Callable[[str], None]
+"""Told, in words, what happens."""
+Check = Callable[[str, tuple[str, ...]], None]
+"""Looks at the account that would be traded, and at those the broker reports."""
+
+_TRADES = frozenset({State.READY})
+_SECOND = 1_000_000_000
+_YEAR_BARS = 252
+_TRIES, _TOO_SOON = 3, 16.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a session ended.
+
+    Attributes:
+        exit_code: 0 done, 1 a finding.
+        reason: why it ended.
+        working: orders left working.
+    """
+
+    exit_code: int
+    reason: str
+    working: int
+
+
+class Voyage:
+    """One session.
+
+    Args:
+        cargo: what sails.
+        instruments: what it trades, in subscription order.
+        sailing: its orders.
+        journal: its file, open.
+        clock: the session's.
+        say: told what happens.
+        check: given the account and those the broker reports, raises if they are not what is meant.
+    """
+
+    def __init__(
+        self,
+        cargo: Cargo,
+        instruments: Sequence[Instrument],
+        sailing: Sailing,
+        journal: Journal,
+        clock: Clock,
+        say: Say,
+        check: Check | None = None,
+    ) -> None:
+        self._check = check
+        self._cargo = cargo
+        self._instruments = tuple(instruments)
+        self._sailing = sailing
+        self._journal = journal
+        self._clock = clock
+        self._say = say
+        self._frame: Frame = frame_of(sailing.frame)
+        self._stop = asyncio.Event()
+        self._reason = ""
+        self._findings: tuple[Finding, ...] = ()
+        self._rigging = Rigging(
+            sailing.where,
+            clock,
+            self._instrument,
+            feed=sailing.feed,
+            timings=sailing.timings,
+            id_floor=max(1, journal.facts.floor),
+            keep_ids=self._keep_floor,
+        )
+        self._bridge = Bridge(cargo, journal, self._rigging.mailbox, clock.now)
+        self._reconciler = Reconciler(
+            self._bridge,
+            self._rigging.broker,
+            journal,
+            sailing.where.client_id,
+            clock.now,
+            self._multiplier,
+        )
+
+    @property
+    def bridge(self) -> Bridge:
+        """The session's core."""
+        return self._bridge
+
+    def stop(self, reason: str) -> None:
+        """Let the session end in good order."""
+        self._reason = self._reason or reason
+        self._stop.set()
+
+    async def sail(self) -> Outcome:
+        """Connect, recover, reconcile, trade until stopped, and end in good order.
+
+        Raises:
+            SlipwayError: it cannot begin; no order has left.
+        """
+        rigging = self._rigging
+        rigging.connection.watch(self._noticed)
+        try:
+            await rigging.connection.open(attempts=1)
+            self._check_account()
+            account = masked(rigging.connection.account)
+            self._say(f"connected to {self._sailing.where.host}, account {account}")
+            await self._look_up()
+            await self._begin()
+            await self._compare(self._sailing.adopts)
+            insist_reconciled(self._findings)
+            await self._follow()
+            await self._trade()
+            return await self._end()
+        finally:
+            await rigging.connection.close()
+
+    def _check_account(self) -> None:
+        link = self._rigging.connection.link
+        reported = () if link is None else tuple(link.accounts)
+        if self._check is not None:
+            self._check(self._rigging.connection.account, reported)
+
+    # beginning -------------------------------------------------------------------------------
+
+    async def _look_up(self) -> None:
+        """Qualify what is traded, and take over the broker's ticks and lots."""
+        listed = await self._rigging.contracts.qualify(self._instruments)
+        self._instruments = tuple(one.instrument for one in listed)
+
+    async def _begin(self) -> None:
+        entries = list(self._journal.entries())
+        started = Started(
+            self._clock.now(),
+            self._sailing.mode.value,
+            masked(self._rigging.connection.account),
+            self._sailing.where.client_id,
+            self._cargo.strategy.__name__,
+        )
+        if not any(isinstance(entry.row, Started) for entry in entries):
+            self._bridge.begin(started, await self._histories())
+            self._rigging.restore(self._bridge.core.blotter, self._journal.facts)
+        else:
+            await self._recover(started, entries)
+        self._say(f"{len(self._bridge.core.ground.times)} bars of history")
+
+    async def _histories(self) -> list[Bars]:
+        """The past of everything traded, up to the last bar that has closed."""
+        found = []
+        for instrument in self._instruments:
+            since = self._since(instrument)
+            bars = await self._patiently(
+                partial(self._rigging.feed.warm_up, instrument.symbol, self._frame, since)
+            )
+            if not len(bars):
+                raise DataError(
+                    f"The broker has no bars of {instrument.symbol}.",
+                    "Check the contract and the market data subscription: slipway doctor.",
+                )
+            found.append(replace(bars, instrument=instrument))
+        return found
+
+    def _since(self, instrument: Instrument) -> int:
+        """An instant after which there are as many bars as are wanted."""
+        now, wanted = self._clock.now(), self._sailing.history
+        today = now // DAY
+        if self._frame.is_daily:
+            return now - int(wanted * 365.25 / _YEAR_BARS + 10) * DAY
+        calendar = TradingCalendar(instrument.calendar)
+        days = calendar.sessions_between(today - wanted - 15, today)
+        opens, closes = calendar.session_open_of(days), calendar.session_close_of(days)
+        counts = (np.minimum(closes, now) - opens) // self._frame.length
+        enough = np.flatnonzero(np.cumsum(np.maximum(counts, 0)[::-1]) >= wanted)
+        return int(opens[len(opens) - 1 - int(enough[0])]) if len(enough) else int(opens[0])
+
+    async def _recover(self, started: Started, entries: Sequence[Entry]) -> None:
+        recovered = self._bridge.recover(started, entries)
+        core = self._bridge.core
+        await self._rigging.contracts.qualify([one.instrument for one in core.ground.listed])
+        self._rigging.restore(core.blotter, self._journal.facts)
+        self._bridge.settle()
+        dropped = self._bridge.catch_up(recovered.pending, self._is_due(self._bridge.last))
+        self._say(
+            f"recovered from {self._journal.number} rows, last bar {utc_text(self._bridge.last)}"
+            + (f"; {len(dropped)} decisions had passed" if dropped else "")
+        )
+        for order_id in recovered.unconfirmed:
+            self._say(f"{order_id} was sent and never confirmed: the broker is asked, and it is "
+                      "never sent again")  # fmt: skip
+
+    async def _follow(self) -> None:
+        for instrument in self._instruments:
+            line = self._bridge.core.ground.lines[instrument.symbol]
+            since = int(line.bars.close_time[-1]) if len(line.bars) else 0
+            await self._patiently(
+                partial(self._rigging.feed.follow, instrument.symbol, self._frame, since)
+            )
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask again where the broker says it was too soon: a session before this one has asked."""
+        for _ in range(_TRIES):
+            try:
+                return await ask()
+            except PacingError as error:
+                self._say(f"{error.problem} Asked again in {_TOO_SOON:.0f} seconds.")
+                await asyncio.sleep(_TOO_SOON)
+        return await ask()
+
+    # trading ---------------------------------------------------------------------------------
+
+    async def _trade(self) -> None:
+        """Look at what has come in, again and again."""
+        keeping = asyncio.get_running_loop().create_task(self._rigging.feed.run())
+        loop = asyncio.get_running_loop()
+        compared = loop.time()
+        try:
+            while not self._stop.is_set():
+                await self._once()
+                if loop.time() - compared >= self._sailing.reconcile:
+                    compared = loop.time()
+                    await self._compare_if_possible()
+                if self._sailing.once and self._is_done_for_once():
+                    self.stop("the decision that was due is taken")
+                if keeping.done():
+                    keeping.result()
+                await self._pause()
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _pause(self) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), self._sailing.look)
+        except TimeoutError:
+            return
+
+    async def _once(self) -> None:
+        """Take in news, then bars."""
+        await self._rigging.mailbox.send()
+        self._doubt()
+        self._rigging.mailbox.collect()
+        if self._rigging.mailbox.has_news:
+            self._bridge.settle()
+        seen = [one for one in self._rigging.feed.closed() if one.close_time > self._bridge.last]
+        batches = [(time, list(group)) for time, group in groupby(seen, key=_closes)]
+        for time, group in batches:
+            self._instant(time, group)
+        for notice in self._rigging.feed.notices():
+            self._say(f"{notice.symbol}: {notice.text}")
+        for alert in self._rigging.broker.alerts():
+            self._say(alert)
+
+    def _instant(self, time: int, group: list[BarSeen]) -> None:
+        """One instant; what was decided on a bar that came too late opens no risk."""
+        late = "" if self._is_due(time) else f"the bar of {utc_text(time)} came too late to act on"
+        if late:
+            self._bridge.doubt(late)
+        self._bridge.instant(time, rows_of(group))
+        if late:
+            self._doubt()
+
+    def _is_due(self, time: int) -> bool:
+        """Whether a decision of this instant can still reach the market it was made for: nothing
+        has traded since but what would have traded anyway."""
+        now = self._clock.now()
+        if self._frame.is_daily:
+            return now < self._next_close(time)
+        return now - time < max(self._frame.length // 2, 10 * _SECOND) or not self._is_open(now)
+
+    def _next_close(self, time: int) -> int:
+        """The close of the session after the one that was on at an instant."""
+        calendar = TradingCalendar(self._instruments[0].calendar)
+        days = calendar.sessions_between(time // DAY - 1, time // DAY + 15)
+        closes = calendar.session_close_of(days)
+        later = closes[closes > time]
+        return int(later[0]) if len(later) else time + DAY
+
+    def _is_open(self, now: int) -> bool:
+        calendar = TradingCalendar(self._instruments[0].calendar)
+        return bool(calendar.in_session(np.array([now]))[0])
+
+    def _doubt(self) -> None:
+        """Keep new risk out while the connection or the books are in doubt."""
+        connection = self._rigging.connection
+        if connection.state not in _TRADES:
+            self._bridge.doubt(f"the connection is {connection.state}: {connection.reason}")
+        elif any(one.blocks for one in self._findings):
+            first = next(one for one in self._findings if one.blocks)
+            self._bridge.doubt(f"unexplained: {first.text}")
+        else:
+            self._bridge.doubt("")
+
+    def _is_done_for_once(self) -> bool:
+        """Whether nothing is on its way and no bar is missing."""
+        broker = self._rigging.broker
+        return self._rigging.mailbox.is_empty and broker.is_quiet and not self._missing()
+
+    def _missing(self) -> bool:
+        coming = self._rigging.feed.next_close
+        return coming is not None and coming <= self._clock.now()
+
+    # books -----------------------------------------------------------------------------------
+
+    async def _compare(self, adopts: bool = False) -> None:
+        """Hold the broker's books against ours."""
+        self._findings = await self._reconciler.look(self._session(), adopts)
+        for one in self._findings:
+            self._say(f"{'UNEXPLAINED' if one.blocks else 'explained'}: {one}")
+
+    async def _compare_if_possible(self) -> None:
+        if self._rigging.connection.state is not State.READY:
+            return
+        try:
+            await self._compare()
+        except LinkLostError as error:
+            self._say(f"the books could not be compared: {error}")
+
+    def _session(self) -> int:
+        calendar = TradingCalendar(self._instruments[0].calendar)
+        return int(calendar.session_of(np.array([self._clock.now()]))[0])
+
+    # ending ----------------------------------------------------------------------------------
+
+    async def _end(self) -> Outcome:
+        """Cancel or keep what works, and close the journal's last page."""
+        core = self._bridge.core
+        working = [ticket for ticket in core.blotter.tickets.values() if ticket.status not in DONE]
+        if self._sailing.at_end == "cancel" and working:
+            await self._cancel_all()
+            working = [one for one in working if one.status not in DONE]
+        blocked = any(one.blocks for one in self._findings)
+        code = 1 if blocked else 0
+        self._bridge.stop(self._reason or "stopped", code)
+        for ticket in working:
+            self._say(f"left working: {ticket.order}")
+        return Outcome(code, self._reason or "stopped", len(working))
+
+    async def _cancel_all(self, patience: float = 30.0) -> None:
+        loop = asyncio.get_running_loop()
+        for slot in self._bridge.core.slots:
+            for ticket in tuple(self._bridge.core.blotter.working(slot)):
+                self._bridge.cancel(ticket.order.id)
+        end = loop.time() + patience
+        while loop.time() < end:
+            await self._once_without_bars()
+            if all(
+                ticket.status in DONE or ticket.status is OrderStatus.UNKNOWN
+                for ticket in self._bridge.core.blotter.tickets.values()
+            ):
+                return
+            await asyncio.sleep(self._sailing.look)
+
+    async def _once_without_bars(self) -> None:
+        await self._rigging.mailbox.send()
+        self._rigging.mailbox.collect()
+        if self._rigging.mailbox.has_news:
+            self._bridge.settle()
+
+    # parts -----------------------------------------------------------------------------------
+
+    def _noticed(self, notice: Notice) -> None:
+        if notice.state is not State.CLOSED:
+            self._say(f"{notice.state}: {notice.text}")
+
+    def _keep_floor(self, number: int) -> None:
+        self._journal.append(IdFloor(self._clock.now(), number))
+
+    def _instrument(self, symbol: str) -> Instrument:
+        known = {one.symbol: one for one in self._instruments}
+        if symbol in known:
+            return known[symbol]
+        return self._bridge.core.ground.lines[symbol].bars.instrument
+
+    def _multiplier(self, symbol: str) -> float:
+        lines = self._bridge.core.ground.lines
+        return lines[symbol].bars.instrument.multiplier if symbol in lines else 1.0
+
+
+def _closes(seen: BarSeen) -> int:
+    return seen.close_time

@@ -1,0 +1,196 @@
+"""Runs: a host, and ships that are killed and sent out again until one comes home."""
+
+from __future__ import annotations
+
+__all__ = ["Crash", "Kill", "Run", "calm_run", "killed_run", "plan_of", "warm_up"]
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from framework.emulator.server.settings import LOOPBACK
+from framework.session.lockstep import rehearse
+from tests.kill9.cargo import bars_of, cargo_of, settings_of
+from tests.kill9.compare import Verdict, compared, held_against
+from tests.kill9.host import run_host
+from tests.kill9.points import POINTS, RECOVERY
+from tests.kill9.ship import Orders, run_ship
+
+_PATIENCE = 60.0
+"""Seconds after which a ship that does not come home is given up."""
+_MOST = 12
+"""Ships sent out at most: a recovery that never gets through would need more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Where one ship is killed."""
+
+    point: str
+    occurrence: int = 1
+
+
+class Crash(Exception):
+    """A ship went down by itself, or did not come home."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of one run.
+
+    Attributes:
+        told: the report of the ship that came home.
+        truth: the host's books.
+        kills: ships killed where they were to be.
+        seconds: it took.
+    """
+
+    told: Mapping[str, Any]
+    truth: Mapping[str, Any]
+    kills: int
+    seconds: float
+
+
+def warm_up() -> None:
+    """Import and cache everything, so that forked processes begin at once."""
+    cargo = cargo_of(0)
+    bars = tuple(one.take(0, 20) for one in bars_of(0))
+    asyncio.run(rehearse(cargo.strategy, bars, cargo.settings, cargo.parameters))
+
+
+def calm_run(seed: int) -> Run:
+    """The uninterrupted run."""
+    return _run(seed, ())
+
+
+def plan_of(point: str, seed: int, counts: Mapping[str, int]) -> tuple[Kill, ...]:
+    """Which occurrence of a point, by the seed; none where the run never comes there.
+
+    Args:
+        point: one of `POINTS`, "twice" before a point of `RECOVERY`, or "storm": five times
+            anywhere.
+        seed: of the run.
+        counts: how often the uninterrupted run comes to each point.
+    """
+    luck = np.random.PCG64(seed * 7_919 + sum(point.encode()))
+    reached = [one for one in POINTS if counts.get(one)]
+
+    def drawn(name: str) -> Kill:
+        return Kill(name, 1 + int(luck.random_raw()) % counts[name])
+
+    def anywhere() -> Kill:
+        return drawn(reached[int(luck.random_raw()) % len(reached)])
+
+    if point.startswith("twice-"):
+        return anywhere(), Kill(point.removeprefix("twice-"))
+    if point == "storm":
+        kills = [anywhere()]
+        for _ in range(4):
+            name = (*reached, *RECOVERY)[int(luck.random_raw()) % (len(reached) + len(RECOVERY))]
+            kills.append(Kill(name, 1 + int(luck.random_raw()) % 5))
+        return tuple(kills)
+    return (drawn(point),) if counts.get(point) else ()
+
+
+def killed_run(calm: Run, seed: int, kills: Sequence[Kill]) -> tuple[Run, Verdict]:
+    """The same with kills, and what is wrong with it.
+
+    Raises:
+        Crash: a session did not recover.
+    """
+    run = _run(seed, kills)
+    verdict = held_against(run.told, run.truth)
+    verdict.trades += compared(calm.told, run.told)
+    return run, verdict
+
+
+def _run(seed: int, kills: Sequence[Kill]) -> Run:
+    began = time.monotonic()
+    bars = bars_of(seed)
+    with TemporaryDirectory(prefix="kill9-") as folder:
+        reading, ready = os.pipe()
+        host = _forked(lambda: run_host(bars, settings_of(), ready))
+        os.close(ready)
+        try:
+            control = int(os.read(reading, 16))
+            report = Path(folder) / "report.json"
+            killed = _voyages(seed, control, Path(folder), report, kills)
+            truth = _truth(control)
+            told = json.loads(report.read_text(encoding="utf-8"))
+        finally:
+            os.close(reading)
+            os.kill(host, signal.SIGKILL)
+            os.waitpid(host, 0)
+    return Run(told, truth, killed, time.monotonic() - began)
+
+
+def _voyages(seed: int, control: int, folder: Path, report: Path, kills: Sequence[Kill]) -> int:
+    """Send ships out until one comes home; how many were killed."""
+    bars = bars_of(seed)
+    killed = 0
+    for number in range(_MOST):
+        kill = kills[number] if number < len(kills) else Kill("")
+        orders = Orders(
+            seed, control, folder / "journal.sqlite", report, kill.point, kill.occurrence
+        )
+        beside = folder / f"ship-{number}.txt"
+        status = _waited(_forked(lambda o=orders: run_ship(o, bars), beside))
+        if status == 0:
+            return killed
+        if not (os.WIFSIGNALED(status) and kill.point):
+            said = beside.read_text(encoding="utf-8") if beside.exists() else ""
+            how = "did not come home" if os.WIFSIGNALED(status) else "went down"
+            raise Crash(f"ship {number + 1} {how}: {said.strip()[-1500:]}")
+        killed += 1
+    raise Crash("no ship came home")
+
+
+def _waited(pid: int) -> int:
+    """How a process ended; it is killed when it takes too long."""
+    end = time.monotonic() + _PATIENCE
+    pause = 0.001
+    while True:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return status
+        if time.monotonic() > end:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return 256
+        time.sleep(pause)
+        pause = min(0.02, pause * 1.5)
+
+
+def _forked(work: Callable[[], None], beside: Path | None = None) -> int:
+    """Do something in a process of its own."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        work()
+        code = 0
+    except BaseException:  # nothing may come back out of a forked process
+        if beside is not None:
+            beside.write_text(traceback.format_exc(), encoding="utf-8")
+    finally:
+        os._exit(code)
+
+
+def _truth(control: int) -> Mapping[str, Any]:
+    with socket.create_connection((LOOPBACK, control)) as asked:
+        asked.sendall(b'{"do": "truth"}\n')
+        with asked.makefile("r", encoding="utf-8") as lines:
+            found: Mapping[str, Any] = json.loads(lines.readline())
+            return found

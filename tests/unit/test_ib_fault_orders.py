@@ -1,0 +1,498 @@
+"""Orders under fire: each row of the failure table about orders and fills, injected on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from framework.brokers.ib.external import ExternalFill, ExternalOrder
+from framework.brokers.ib.problems import ConnectError, RequestError
+from framework.domain.orders import OrderStatus, Side, TimeInForce
+from framework.emulator.server.settings import GatewaySettings
+from tests.unit.ib_ground import gateway_of, ground, ground_on, plan, rows
+
+S = OrderStatus
+ACCOUNT = "DU1234567"
+
+
+def run(scene: object) -> None:
+    asyncio.run(scene)  # type: ignore[arg-type]
+
+
+def test_row_20_a_rejection_is_told_once_whatever_comes_after_it() -> None:
+    async def scene() -> None:
+        async with ground(plan(20)) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            update = await g.reaches(order.id, S.REJECTED)
+            assert "201" in update.reason
+            await g.wait(0.2)
+            assert g.states(order.id) == [S.REJECTED]
+
+    run(scene())
+
+
+@pytest.mark.parametrize("code", [200, 203, 460])
+def test_row_21_an_error_may_be_all_that_is_ever_said(code: int) -> None:
+    async def scene() -> None:
+        faults = plan(21, code=f"code: 200 -> code: {code}")
+        async with ground(faults) as g:
+            order = g.order()
+            g.broker.submit([order])
+            update = await g.reaches(order.id, S.REJECTED, 1.0)
+            assert str(code) in update.reason
+
+    run(scene())
+
+
+def test_row_22_a_warning_leaves_the_order_working() -> None:
+    async def scene() -> None:
+        async with ground(plan(22)) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.until(lambda: any("404" in u.reason for u in g.updates(order.id)), "note")
+            assert set(g.states(order.id)) == {S.WORKING}
+            g.broker.cancel(order.id)
+            await g.reaches(order.id, S.CANCELLED)
+
+    run(scene())
+
+
+def test_row_25_a_preset_is_a_remark_and_a_later_fill_counts() -> None:
+    async def scene() -> None:
+        async with ground(plan(25, wait="wait: 2 -> wait: 0.3")) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.until(lambda: any("10349" in u.reason for u in g.updates(order.id)), "note")
+            assert g.updates(order.id)[-1].status is S.WORKING
+            await g.reaches(order.id, S.FILLED)
+            assert sum(fill.quantity for fill in g.fills(order.id)) == 10.0
+
+    run(scene())
+
+
+def test_row_26_a_rejected_change_leaves_the_order_as_it_was() -> None:
+    async def scene() -> None:
+        async with ground(plan(26)) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.reaches(order.id, S.WORKING)
+            g.broker.replace(replace(order, limit=g.below(0.6)))
+            await g.until(lambda: len(g.updates(order.id)) == 2, "answer")
+            last = g.updates(order.id)[-1]
+            assert (last.status, last.order.limit) == (S.WORKING, order.limit)
+            assert "change refused" in last.reason
+            g.broker.cancel(order.id)
+            await g.reaches(order.id, S.CANCELLED)
+
+    run(scene())
+
+
+def test_row_28_a_taken_number_is_replaced_once_the_books_prove_that_nothing_arrived() -> None:
+    async def scene() -> None:
+        async with ground(plan(28)) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.reaches(order.id, S.WORKING)
+            assert S.REJECTED not in g.states(order.id)
+            placed = g.gateway.hub.exchange.open_orders()
+            assert [one.order.order_ref for one in placed] == [order.id]
+
+    run(scene())
+
+
+def test_row_28_a_taken_number_of_an_order_that_did_arrive_sends_nothing() -> None:
+    """The frame was doubled on its way: the broker has the order, and complains about the copy."""
+    faults = rows(
+        "faults:\n- name: late\n  when: {answer: [OpenOrder, OrderStatus], nth: 1}\n"
+        "  do: {hold: 0.3}\n"
+        "- name: copy\n  when: {request: PlaceOrder}\n  do: {error: {code: 103, id: order}}\n"
+    )
+
+    async def scene() -> None:
+        async with ground(faults) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.reaches(order.id, S.WORKING)
+            await g.wait(0.5)
+            assert len(g.gateway.hub.exchange.open_orders()) == 1
+
+    run(scene())
+
+
+def test_row_29_numbers_never_come_back() -> None:
+    async def scene() -> None:
+        async with ground(plan(29)) as g:
+            numbers = []
+            for _ in range(3):
+                order = g.order("limit", limit=g.below())
+                g.broker.submit([order])
+                await g.reaches(order.id, S.WORKING)
+                numbers.append(max(one.order_id for one in g.gateway.hub.exchange.open_orders()))
+                for one in g.gateway.connections():
+                    one.abort()
+                times = len(numbers) + 1  # the first was ready before
+                await g.until(lambda n=times: g.connections >= n, "a new connection")
+                await g.ready()
+                await g.quiet()
+            assert numbers == sorted(set(numbers))
+            assert all(S.REJECTED not in g.states(f"Test-{n}") for n in (1, 2, 3))
+
+    run(scene())
+
+
+def test_row_30_a_fill_under_another_permanent_id_is_not_ours() -> None:
+    async def scene() -> None:
+        async with ground(plan(30)) as g:
+            order = g.order()
+            g.broker.submit([order])
+            await g.reaches(order.id, S.FILLED)
+            await g.until(lambda: any(isinstance(e, ExternalFill) for e in g.externals), "external")
+            await g.quiet()
+            assert [fill.quantity for fill in g.fills(order.id)] == [10.0]
+            (other,) = [e for e in g.externals if isinstance(e, ExternalFill)]
+            assert other.perm_id == 1_999_999_999
+
+    run(scene())
+
+
+def test_row_31_orders_of_others_are_reported_and_never_touched() -> None:
+    async def scene() -> None:
+        faults = plan(31, a="start: 5 -> start: 0.2", b="start: 6 -> start: 0.3")
+        async with ground(faults) as g:
+            await asyncio.sleep(0.5)
+            snapshot = await g.broker.snapshot()
+            g.poll()
+            assert any(isinstance(e, ExternalOrder) and e.order_id == -7 for e in g.externals)
+            fills = [e for e in g.externals if isinstance(e, ExternalFill)]
+            assert [fill.quantity for fill in fills] == [10.0]
+            assert snapshot.positions.items is not None
+            assert [held.quantity for held in snapshot.positions.items] == [10.0]
+            await g.wait(0.3)
+            assert [one.order_id for one in g.gateway.hub.exchange.open_orders()] == [-7]
+            assert g.broker.book().positions["AAPL"].quantity == 10.0
+
+    run(scene())
+
+
+@pytest.mark.parametrize("row", [32, 34, 35])
+def test_rows_32_34_35_repeated_missing_and_early_messages_change_nothing(row: int) -> None:
+    async def scene() -> None:
+        async with ground(plan(row)) as g:
+            order = g.order()
+            g.broker.submit([order])
+            await g.reaches(order.id, S.FILLED)
+            await g.quiet()
+            assert [fill.quantity for fill in g.fills(order.id)] == [10.0]
+            assert g.states(order.id).count(S.FILLED) == 1
+            assert len(g.commissions()) == 1
+            truth = g.gateway.book(ACCOUNT)
+            assert g.broker.book().cash == pytest.approx(truth.cash, abs=0.005)
+
+    run(scene())
+
+
+def test_row_33_a_stale_status_never_brings_a_filled_order_back() -> None:
+    async def scene() -> None:
+        async with ground(plan(33, a="seconds: 60 -> seconds: 1")) as g:
+            order = g.order()
+            g.broker.submit([order])
+            await g.reaches(order.id, S.FILLED)
+            await g.wait(1.3)
+            assert g.states(order.id)[-1] is S.FILLED
+            assert g.states(order.id).count(S.FILLED) == 1
+
+    run(scene())
+
+
+def test_row_36_silence_makes_an_order_unknown_and_the_books_settle_it() -> None:
+    async def scene() -> None:
+        async with ground(plan(36)) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.reaches(order.id, S.UNKNOWN)
+            await g.reaches(order.id, S.WORKING)
+            assert len(g.gateway.hub.exchange.open_orders()) == 1
+
+    run(scene())
+
+
+def test_row_36_an_order_that_never_arrived_is_absent_after_two_complete_looks() -> None:
+    faults = rows("faults:\n- name: gone\n  when: {request: PlaceOrder}\n  do: drop\n")
+
+    async def scene() -> None:
+        async with ground(faults) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.reaches(order.id, S.ABSENT)
+            states = [
+                s for i, s in enumerate(g.states(order.id)) if s not in g.states(order.id)[:i]
+            ]
+            assert states == [S.UNKNOWN, S.ABSENT]
+            assert g.gateway.hub.exchange.open_orders() == []
+
+    run(scene())
+
+
+def test_row_36_incomplete_looks_prove_nothing() -> None:
+    faults = rows(
+        "faults:\n- name: gone\n  when: {request: PlaceOrder}\n  do: [drop, mark]\n"
+        "- name: unended\n  when: {answer: CompletedOrdersEnd, since: gone}\n"
+        "  do: drop\n  times: all\n"
+    )
+
+    async def scene() -> None:
+        async with ground(faults) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.reaches(order.id, S.UNKNOWN)
+            await g.wait(2.5)
+            assert S.ABSENT not in g.states(order.id)
+
+    run(scene())
+
+
+def test_rows_37_38_39_40_cancels() -> None:
+    async def scene() -> None:
+        async with ground(plan(38)) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.reaches(order.id, S.WORKING)
+            g.broker.cancel(order.id)
+            await g.reaches(order.id, S.FILLED)
+            assert S.CANCELLED not in g.states(order.id)
+        async with ground(plan(39)) as g:
+            for _ in range(3):
+                order = g.order("limit", limit=g.below())
+                g.broker.submit([order])
+                await g.reaches(order.id, S.WORKING)
+                g.broker.cancel(order.id)
+                await g.until(
+                    lambda name=order.id: "not cancelled" in g.updates(name)[-1].reason, "refusal"
+                )
+                assert g.updates(order.id)[-1].status is S.WORKING, "the broker still works it"
+            g.broker.cancel(order.id)
+            await g.reaches(order.id, S.CANCELLED)
+        async with ground(plan(40)) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.reaches(order.id, S.WORKING)
+            g.broker.cancel(order.id)
+            await g.reaches(order.id, S.CANCELLED)
+            assert g.states(order.id).count(S.CANCELLED) == 1
+
+    run(scene())
+
+
+def test_row_43_a_what_if_without_figures_is_refused_in_both_spellings() -> None:
+    async def scene() -> None:
+        async with ground(plan(43)) as g:
+            for _ in range(2):
+                with pytest.raises(RequestError, match=r"(?i)1\.79\d*e\+?308"):
+                    await g.broker.preview(g.order(), 1.0)
+            known = await g.broker.preview(g.order())
+            assert known.initial_change > 0.0
+            assert known.commission is not None
+
+    run(scene())
+
+
+def test_row_43_a_what_if_nobody_answers_is_no_answer() -> None:
+    faults = rows(
+        "faults:\n- name: unsaid\n  when: {answer: OpenOrder, where: {what_if: 1}}\n  do: drop\n"
+    )
+
+    async def scene() -> None:
+        async with ground(faults) as g:
+            with pytest.raises(RequestError, match="has not answered"):
+                await g.broker.preview(g.order(), 0.3)
+
+    run(scene())
+
+
+def test_row_47_every_order_names_its_account() -> None:
+    async def scene() -> None:
+        two = GatewaySettings(accounts=(ACCOUNT, "DU7654321"))
+        async with ground(plan(47), settings=two, account="DU7654321") as g:
+            order = g.order()
+            g.broker.submit([order])
+            await g.reaches(order.id, S.FILLED)
+            assert g.gateway.book("DU7654321").positions["AAPL"].quantity == 10.0
+            assert g.gateway.book(ACCOUNT).positions["AAPL"].is_flat
+
+    run(scene())
+
+
+@pytest.mark.parametrize(
+    ("account", "cause"), [("", "several_accounts"), ("DU9", "account_not_managed")]
+)
+def test_row_47_an_account_that_is_none_or_not_ours_is_refused(account: str, cause: str) -> None:
+    async def scene() -> None:
+        async with ground(plan(47), account=account, opens=False) as g:
+            with pytest.raises(ConnectError) as caught:
+                await g.connection.open()
+            assert caught.value.cause == cause
+
+    run(scene())
+
+
+def test_row_50_a_commission_that_comes_first_is_kept() -> None:
+    async def scene() -> None:
+        async with ground(plan(50)) as g:
+            order = g.order()
+            g.broker.submit([order])
+            await g.reaches(order.id, S.FILLED)
+            (paid,) = g.commissions()
+            (fill,) = g.fills(order.id)
+            assert (paid.fill_id, paid.amount) == (fill.id, 1.0)
+
+    run(scene())
+
+
+def test_row_51_commissions_late_missing_unset_and_negative() -> None:
+    async def scene() -> None:
+        async with ground(plan(51, a="hold: 30 -> hold: 0.5")) as g:
+            for side in (Side.BUY, Side.SELL, Side.BUY, Side.SELL):
+                order = g.order(side=side)
+                g.broker.submit([order])
+                await g.reaches(order.id, S.FILLED)
+            await g.until(lambda: len(g.commissions()) == 2, "late and negative")
+            amounts = {paid.fill_id.split("/")[0]: paid.amount for paid in g.commissions()}
+            assert amounts == {"Test-1": 1.0, "Test-4": -1.0}
+            assert all(g.states(f"Test-{n}")[-1] is S.FILLED for n in (1, 2, 3, 4))
+            await g.broker.snapshot()
+            g.poll()
+            assert {p.fill_id.split("/")[0] for p in g.commissions()} >= {"Test-2", "Test-3"}
+
+    run(scene())
+
+
+def test_row_52_a_correction_of_the_same_counts_once() -> None:
+    async def scene() -> None:
+        async with ground(plan(52, a="seconds: 1 -> seconds: 0.2")) as g:
+            order = g.order()
+            g.broker.submit([order])
+            await g.reaches(order.id, S.FILLED)
+            await g.wait(0.6)
+            assert sum(fill.quantity for fill in g.fills(order.id)) == 10.0
+            assert sum(paid.amount for paid in g.commissions()) == 1.0
+
+    run(scene())
+
+
+def test_row_52_a_correction_of_quantity_and_price_replaces() -> None:
+    faults = rows(
+        "faults:\n- name: corrected\n  when: {answer: ExecDetails, seconds: 0.2}\n"
+        "  do: {correct: {quantity: 8, price: 150}}\n"
+    )
+
+    async def scene() -> None:
+        async with ground(faults) as g:
+            order = g.order()
+            g.broker.submit([order])
+            await g.reaches(order.id, S.FILLED)
+            await g.until(lambda: len(g.fills(order.id)) == 3, "correction")
+            first, undone, new = g.fills(order.id)
+            assert (undone.quantity, undone.price) == (-10.0, first.price)
+            assert (new.quantity, new.price) == (8.0, 150.0)
+            assert len({fill.id for fill in (first, undone, new)}) == 3
+
+    run(scene())
+
+
+def test_row_53_fills_of_the_time_away_are_told_after_the_next_connection() -> None:
+    async def scene() -> None:
+        faults = plan(53, a="refuse: 10 -> refuse: 0.6", b="wait: 1 -> wait: 0.2")
+        async with ground(faults) as g:
+            order = g.order("limit", limit=g.below(), tif=TimeInForce.GTC)
+            g.broker.submit([order])
+            await g.until(lambda: g.connection.link is None, "away")
+            await g.ready()
+            await g.reaches(order.id, S.FILLED)
+            assert [fill.quantity for fill in g.fills(order.id)] == [10.0]
+            assert len(g.commissions()) == 1
+            truth = g.gateway.book(ACCOUNT)
+            assert g.broker.book().cash == pytest.approx(truth.cash, abs=0.005)
+
+    run(scene())
+
+
+def test_row_54_positions_that_never_end_are_unknown_and_not_flat() -> None:
+    async def scene() -> None:
+        async with ground(plan(54)) as g:
+            order = g.order()
+            g.broker.submit([order])
+            await g.reaches(order.id, S.FILLED)
+            snapshot = await g.broker.snapshot()
+            assert snapshot.positions.items is None
+            assert "has not answered" in snapshot.positions.reason
+            assert not snapshot.is_complete
+            g.poll()
+            assert g.broker.book().positions["AAPL"].quantity == 10.0
+            again = await g.broker.snapshot()
+            assert again.positions.items is not None
+            assert [held.quantity for held in again.positions.items] == [10.0]
+
+    run(scene())
+
+
+def test_row_54_a_connection_whose_positions_are_unknown_is_not_trusted() -> None:
+    faults = rows(
+        "faults:\n- name: unended\n  when: {answer: PositionEnd}\n  do: drop\n  times: all\n"
+    )
+
+    async def scene() -> None:
+        async with ground(faults, opens=False) as g:
+            await g.connection.open()
+            assert g.connection.state.value == "degraded"
+            with pytest.raises(RequestError, match="not known"):
+                g.broker.book()
+
+    run(scene())
+
+
+def test_a_restart_knows_what_a_journal_tells_it() -> None:
+    async def scene() -> None:
+        async with gateway_of() as gateway:
+            async with ground_on(gateway) as g:
+                done, open_ = g.order(), g.order("limit", limit=g.below(), tif=TimeInForce.GTC)
+                lost = g.order("limit", limit=g.below())
+                g.broker.submit([done])
+                g.broker.submit([open_])
+                await g.reaches(done.id, S.FILLED)
+                await g.reaches(open_.id, S.WORKING)
+                fills, paid = g.fills(done.id), g.commissions()
+                floor = g.broker.id_floor
+            from framework.brokers.ib.restored import KnownOrder
+
+            async with ground_on(gateway, opens=False) as g:
+                async with ground_on(gateway, client_id=9) as other:
+                    for listed in other.broker.contracts:
+                        g.broker.contracts.add(listed)
+                g.broker.restore(
+                    [
+                        KnownOrder(done, S.SENT),
+                        KnownOrder(open_, S.WORKING),
+                        KnownOrder(lost, S.UNKNOWN),
+                    ],
+                    id_floor=floor,
+                )
+                await g.connection.open()
+                await g.reaches(done.id, S.FILLED)
+                assert [f.id for f in g.fills(done.id)] == [f.id for f in fills]
+                await g.reaches(lost.id, S.ABSENT)
+                assert S.UNKNOWN not in g.states(open_.id)
+                g.broker.cancel(open_.id)
+                await g.reaches(open_.id, S.CANCELLED)
+            async with ground_on(gateway, opens=False) as g:
+                async with ground_on(gateway, client_id=9) as other:
+                    for listed in other.broker.contracts:
+                        g.broker.contracts.add(listed)
+                g.broker.restore([KnownOrder(done, S.FILLED)], fills, paid, floor)
+                await g.connection.open()
+                await g.wait(0.3)
+                assert g.said == [], "nothing new is known"
+
+    run(scene())
