@@ -11,6 +11,7 @@ from math import isnan
 from pathlib import Path
 from typing import Literal
 
+from framework.config.masks import masked
 from framework.errors import ConfigError
 
 PICTURES = (".pdf", ".png", ".svg")
@@ -118,6 +119,30 @@ class RunFlags:
         if self.paper and self.live:
             raise ConfigError("Both --paper and --live are given.", "Give one of them.")
         return "live" if self.live else "paper" if self.paper else "backtest"
+
+    def check_mode(self) -> None:
+        """Whether what belongs to a session is given to one.
+
+        Raises:
+            ConfigError: it is given to a backtest.
+        """
+        given = {
+            "--gateway": self.gateway is not None,
+            "--host": self.host is not None,
+            "--port": self.port is not None,
+            "--client-id": self.client_id is not None,
+            f"--account {masked(self.broker_account or '')}": self.broker_account is not None,
+            "--journal": self.journal is not None,
+            "--adopt": self.adopt,
+            "--once": self.once,
+            "--cancel-at-end": self.cancel_at_end,
+        }
+        named = [name for name, is_given in given.items() if is_given]
+        if self.mode == "backtest" and named:
+            raise ConfigError(
+                f"{', '.join(named)} is of a session at a broker, and this would be a backtest.",
+                "Add --paper or --live, or leave it out.",
+            )
 
 
 _BROKER_ACCOUNT = re.compile(r"[A-Z]{1,3}\d{5,}")

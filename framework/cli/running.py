@@ -40,6 +40,7 @@ def run_command(flags: RunFlags) -> int:
     Raises:
         SlipwayError: before anything has run or been written.
     """
+    flags.check_mode()
     request = _request(flags)
     if flags.mode != "backtest" and flags.gateway is None:
         from framework.cli.sessions import session_command  # noqa: PLC0415  # client library

@@ -34,6 +34,7 @@ from framework.session.bridge import Cargo
 from framework.session.clock import WallClock
 from framework.session.guards import (
     LiveFacts,
+    account_objections,
     insist,
     live_objections,
     paper_objections,
@@ -176,6 +177,8 @@ def _guard(flags: RunFlags, mode: Mode, access: IbAccess, journal: Path, mode_sa
     if mode is Mode.LIVE:
         facts = LiveFacts(mode_said, True, flags.broker_account or "", configured=access.account)
         found += live_objections(facts, connected=False)
+    elif access.account:
+        found += account_objections(mode, access.account)
     if journal.exists():
         found += privacy_objections(journal, "The journal", mode)
     for warning in insist(found):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 __all__ = [
+    "CHANGE_REFUSED",
+    "REPLACED",
     "BrokerEvent",
     "CashFlow",
     "CashFlowKind",
@@ -21,6 +23,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from framework.domain.orders import Order, OrderStatus, Origin, Side
+
+REPLACED = "replaced"
+"""The reason of an update that tells a change was taken."""
+CHANGE_REFUSED = "change refused"
+"""What the reason of an update that tells it was not begins with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,10 @@ class Position:
         object.__setattr__(self, "is_long", self.quantity > 0.0)
         object.__setattr__(self, "is_short", self.quantity < 0.0)
 
+    def __bool__(self) -> bool:
+        """Whether anything is held."""
+        return not self.is_flat
+
     def value(self, price: float) -> float:
         """Signed market value at `price`."""
         return self.quantity * self.multiplier * price

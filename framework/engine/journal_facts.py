@@ -4,14 +4,15 @@ from __future__ import annotations
 
 __all__ = ["FACT_KINDS", "UNDONE", "Facts", "fill_id", "fill_key"]
 
-from framework.domain.events import Fill, OrderUpdate
-from framework.domain.orders import OrderStatus
+from framework.domain.events import CHANGE_REFUSED, REPLACED, Fill, OrderUpdate
+from framework.domain.orders import DONE, Order, OrderStatus
 from framework.engine.journal_rows import (
     Adopted,
     Bound,
     Cancel,
     EventBatch,
     IdFloor,
+    Replace,
     RiskState,
     Row,
     SeenExecution,
@@ -27,6 +28,7 @@ FACT_KINDS = (
     "stopped",
     "adopted",
     "submit",
+    "replace",
     "cancel",
     "events",
     "risk",
@@ -66,6 +68,9 @@ class Facts:
         executions: by key, full ids of the executions booked or taken note of.
         sessions: by order id, the trading day it was sent on.
         sent_at: by order id, nanoseconds UTC of the sending.
+        submitted: by order id, the order as it was sent, or as a change of it was taken.
+        changes: by order id, what it was to become, while nobody has said whether it has.
+        reported: by order id, the last report of its state.
         acknowledged: orders the broker has said something of.
         let_go: orders we asked to cancel.
         risk: what loss limits are measured against; None before the first.
@@ -81,6 +86,9 @@ class Facts:
         self.executions: dict[str, str] = {}
         self.sessions: dict[str, int] = {}
         self.sent_at: dict[str, int] = {}
+        self.submitted: dict[str, Order] = {}
+        self.changes: dict[str, list[Order]] = {}
+        self.reported: dict[str, OrderUpdate] = {}
         self.acknowledged: set[str] = set()
         self.let_go: set[str] = set()
         self.risk: RiskState | None = None
@@ -95,6 +103,9 @@ class Facts:
                 for order in row.orders:
                     self.sessions[order.id] = row.session
                     self.sent_at[order.id] = row.time
+                    self.submitted[order.id] = order
+            case Replace():
+                self.changes.setdefault(row.order.id, []).append(row.order)
             case Cancel():
                 self.let_go.add(row.order)
             case Bound():
@@ -121,8 +132,23 @@ class Facts:
                 if not event.id.endswith(UNDONE):
                     self.executions[fill_key(event.id)] = event.id.rpartition("/")[2]
                 self.acknowledged.add(event.order.id)
-            elif isinstance(event, OrderUpdate) and event.status not in _SILENT:
-                self.acknowledged.add(event.order.id)
+            elif isinstance(event, OrderUpdate):
+                self._report(event)
+
+    def _report(self, update: OrderUpdate) -> None:
+        name = update.order.id
+        self.reported[name] = update
+        if update.status not in _SILENT:
+            self.acknowledged.add(name)
+        changes = self.changes.get(name)
+        if not changes:
+            return
+        if update.reason == REPLACED:
+            self.submitted[name] = changes.pop(0)
+        elif update.reason.startswith(CHANGE_REFUSED):
+            changes.pop()
+        if update.status in DONE or not changes:
+            del self.changes[name]
 
     def _bind(self, row: Bound) -> None:
         known = self.perm_ids.get(row.order, ())

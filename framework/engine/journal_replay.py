@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Mark", "Recovered", "ReplayBroker"]
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from framework.domain.events import BrokerEvent, CashFlow, Commission, Fill, OrderUpdate, Split
@@ -76,6 +76,9 @@ class ReplayBroker:
         behind: a broker to be brought up to date with the same intents, such as the simulated one
             of a shadow session: what it reports must be what was journalled, and it takes at once
             what is decided after the last row.
+        goes_on: called once the journal has no more to say of the last input while the core still
+            acts upon it; the broker it answers with is asked from there on. Where time stands
+            still between two inputs the core then never notices that there was a break.
 
     Attributes:
         polls: number of polls made so far.
@@ -87,7 +90,10 @@ class ReplayBroker:
         cash: float = 0.0,
         multipliers: Mapping[str, float] | None = None,
         behind: Broker | None = None,
+        goes_on: Callable[[Recovered], Broker] | None = None,
     ) -> None:
+        self._goes_on = goes_on
+        self._next: Broker | None = None
         self._entries = entries
         self._behind = behind
         self._book = Ledger(cash, multipliers or {})
@@ -147,6 +153,9 @@ class ReplayBroker:
         """
         self._segment = self._segments + 1
         self._check_done()
+        return self._recovered()
+
+    def _recovered(self) -> Recovered:
         unconfirmed = tuple(order for order in self._sent if order not in self._heard)
         decided = [row.intent for row in self._fresh if isinstance(row, Decided)]
         pending = (*self._owed, *decided)
@@ -161,17 +170,26 @@ class ReplayBroker:
             DivergenceError: it was something else.
             NotSentError: it was not sent then either.
         """
-        if self._take(Submit(0, 0, tuple(orders))) and self._behind is not None:
+        beyond = self._beyond()
+        if beyond is not None:
+            beyond.submit(orders)
+        elif self._take(Submit(0, 0, tuple(orders))) and self._behind is not None:
             self._behind.submit(orders)
 
     def replace(self, order: Order) -> None:
         """Compare with what was replaced then; raises as `submit` does."""
-        if self._take(Replace(0, 0, order)) and self._behind is not None:
+        beyond = self._beyond()
+        if beyond is not None:
+            beyond.replace(order)
+        elif self._take(Replace(0, 0, order)) and self._behind is not None:
             self._behind.replace(order)
 
     def cancel(self, order_id: str) -> None:
         """Compare with what was cancelled then; raises as `submit` does."""
-        if self._take(Cancel(0, 0, order_id)) and self._behind is not None:
+        beyond = self._beyond()
+        if beyond is not None:
+            beyond.cancel(order_id)
+        elif self._take(Cancel(0, 0, order_id)) and self._behind is not None:
             self._behind.cancel(order_id)
 
     def poll(self) -> Sequence[BrokerEvent]:
@@ -180,6 +198,9 @@ class ReplayBroker:
         Raises:
             DivergenceError: the core polls at another place than it did then.
         """
+        beyond = self._beyond()
+        if beyond is not None:
+            return beyond.poll()
         self.polls += 1
         step = self._steps[0] if self._steps else None
         found: tuple[BrokerEvent, ...] = ()
@@ -199,6 +220,13 @@ class ReplayBroker:
     def book(self) -> Ledger:
         """The broker's book as far as it has been replayed."""
         return self._book
+
+    def _beyond(self) -> Broker | None:
+        """The broker that is asked where the journal ends in the midst of the last input."""
+        at_end = not self._steps and 0 < self._segments == self._segment
+        if self._next is None and self._goes_on is not None and at_end:
+            self._next = self._goes_on(self._recovered())
+        return self._next
 
     # comparing ------------------------------------------------------------------------------
 

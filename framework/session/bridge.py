@@ -94,8 +94,20 @@ class Bridge:
         self._journal.append(started, *(History(now, bars) for bars in history))
         self.core = self._made(history, self._broker)
 
-    def recover(self, started: Started, entries: Sequence[Entry]) -> Recovered:
+    def recover(
+        self,
+        started: Started,
+        entries: Sequence[Entry],
+        goes_on: Callable[[Recovered], None] | None = None,
+    ) -> Recovered:
         """Tell the core everything it was told before, and compare what it decides.
+
+        Args:
+            started: of the session that begins.
+            entries: the journal's rows.
+            goes_on: called where the journal ends while the core still acts upon the last input;
+                what it does from there on goes to the broker, as if there had been no break. None
+                where time has gone on: then it is left pending.
 
         Returns:
             What the replay leaves to be done.
@@ -109,7 +121,22 @@ class Bridge:
             raise DataError(
                 "The journal holds no history to begin with.", "Begin a new one: --journal FILE."
             )
-        replay = ReplayBroker(entries, self._cargo.settings.cash)
+        ended: list[Recovered] = []
+
+        def end(recovered: Recovered) -> None:
+            ended.append(recovered)
+            self._journal.append(started)
+            self._broker.resume(recovered)
+
+        def go_on(recovered: Recovered) -> Broker:
+            end(recovered)
+            assert goes_on is not None
+            goes_on(recovered)
+            return self._broker
+
+        replay = ReplayBroker(
+            entries, self._cargo.settings.cash, goes_on=None if goes_on is None else go_on
+        )
         self.core = self._made(history, replay)
         for row in replay.inputs():
             match row:
@@ -128,10 +155,10 @@ class Bridge:
                 case _:
                     pass
         recovered = replay.finish()
-        self._journal.append(started)
-        self._broker.resume(recovered)
+        if not ended:
+            end(recovered)
         self.core.use(self._broker)
-        return recovered
+        return ended[0]
 
     def _made(self, history: Sequence[Bars], broker: Broker) -> LiveCore:
         cargo = self._cargo

@@ -29,8 +29,10 @@ from framework.emulator.server.handoff import Handoff
 from framework.emulator.server.settings import GatewaySettings
 from framework.engine.journal import JOURNAL_NAME, Journal, open_journal
 from framework.engine.journal_lock import Trader
-from framework.engine.journal_rows import Started
+from framework.engine.journal_replay import Recovered
+from framework.engine.journal_rows import INPUTS, Entry, Started
 from framework.ports import Progress
+from framework.session.afresh import never_arrived, send_afresh
 from framework.session.bridge import Bridge, Cargo
 from framework.session.masking import masked
 from framework.session.rigging import Rigging, rows_of
@@ -57,9 +59,15 @@ class Stepper(Protocol):
         """Where it listens, on this machine."""
         ...
 
+    @property
+    def is_midway(self) -> bool:
+        """Whether a bar has stopped in its midst, for whoever was to react within it has gone."""
+        ...
+
     async def step(self, quiet: Quiet) -> bool:
-        """Let the bars of the next instant meet the orders, calling `quiet` wherever clients may
-        react within it; False at the end of the data."""
+        """Let the bars of the next instant meet the orders, or the rest of one that has stopped in
+        its midst, calling `quiet` wherever clients may react within it; False at the end of the
+        data."""
         ...
 
 
@@ -78,6 +86,11 @@ class _Embedded:
     def port(self) -> int:
         """Where it listens."""
         return self._gateway.port
+
+    @property
+    def is_midway(self) -> bool:
+        """Whether a bar has stopped in its midst."""
+        return self._gateway.is_midway
 
     async def step(self, quiet: Quiet) -> bool:
         """The next instant."""
@@ -141,7 +154,11 @@ async def sail(
     """
     trader = Trader(ACCOUNT, CLIENT)
     with open_journal(journal, trader, stepper.clock.now, synced=False) as written:
-        return await _Voyage(cargo, bars, stepper, written).play(progress)
+        voyage = _Voyage(cargo, bars, stepper, written)
+        try:
+            return await voyage.play(progress)
+        finally:
+            voyage.close()
 
 
 class _Voyage:
@@ -186,6 +203,10 @@ class _Voyage:
             self._bridge.stop("the end of the data", 0)
             return self._bridge.core.record()
 
+    def close(self) -> None:
+        """No more of it."""
+        self._handoff.close()
+
     async def _begin(self) -> None:
         """Begin anew, or where the journal ends."""
         entries = list(self._journal.entries())
@@ -195,16 +216,43 @@ class _Voyage:
         if not entries:
             self._bridge.begin(started, [one.take(0, 0) for one in self._bars])
             return
-        recovered = self._bridge.recover(started, entries)
-        core = self._bridge.core
-        await self._rigging.contracts.qualify([one.instrument for one in core.ground.listed])
-        self._rigging.restore(core.blotter, self._journal.facts)
-        await self._rigging.quiet()
-        is_due = self._bridge.last == clock.now()
-        self._bridge.catch_up(recovered.pending, is_due)
-        await self._answered()
-        if not is_due:
+        is_due = _last(entries) == clock.now()
+        await self._recover(started, entries, is_due)
+        if is_due:
+            await self._answered()
+        elif not self._stepper.is_midway:
             await self._told()
+
+    async def _recover(self, started: Started, entries: Sequence[Entry], is_due: bool) -> None:
+        """Tell the core what it was told before. Where the market has not moved since it goes on in
+        the midst of what it was doing."""
+        ends: list[Recovered] = []
+
+        def go_on(recovered: Recovered) -> None:
+            ends.append(recovered)
+            self._handoff.pause()
+
+        def replay() -> None:
+            ends.append(self._bridge.recover(started, entries, go_on if is_due else None))
+
+        paused = self._handoff.start(replay)
+        await self._restore(entries, ends[0], is_due)
+        while paused:
+            paused = self._handoff.resume()
+            if paused:
+                await self._rigging.quiet()
+        self._bridge.catch_up(ends[0].pending, is_due)
+
+    async def _restore(self, entries: Sequence[Entry], recovered: Recovered, is_due: bool) -> None:
+        """Bring the broker side to where it was, and send what did not arrive."""
+        rigging, core, facts = self._rigging, self._bridge.core, self._journal.facts
+        await rigging.contracts.qualify([one.instrument for one in core.ground.listed])
+        unsure = recovered.unconfirmed if is_due else ()
+        missing = await never_arrived(rigging.broker, unsure)
+        rigging.restore(core.blotter, facts, missing, settles=not is_due)
+        rigging.mailbox.collect()
+        await send_afresh(entries, missing, rigging.mailbox, rigging.broker)
+        await rigging.quiet()
 
     # one instant -----------------------------------------------------------------------------
 
@@ -260,3 +308,9 @@ class _Voyage:
 
     def _instrument(self, symbol: str) -> Instrument:
         return self._bridge.core.ground.lines[symbol].bars.instrument
+
+
+def _last(entries: Sequence[Entry]) -> int:
+    """Nanoseconds UTC of the last thing the core was told; 0 before the first."""
+    times = (entry.row.time for entry in reversed(entries) if isinstance(entry.row, INPUTS))
+    return next(times, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Rigging", "rows_of"]
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from framework.brokers.ib.bars import BarSeen
 from framework.brokers.ib.broker import IbBroker
@@ -22,8 +22,10 @@ from framework.brokers.ib.restored import KnownOrder
 from framework.brokers.ib.settings import Settings, Timings
 from framework.domain.growing import BarRow
 from framework.domain.instruments import Instrument
+from framework.domain.orders import OrderStatus
 from framework.engine.blotter import Blotter
 from framework.engine.journal_facts import Facts
+from framework.engine.ticket import Ticket
 from framework.session.mailbox import Mailbox
 from framework.session.servicing import Servicing
 
@@ -78,7 +80,7 @@ class Rigging:
         self.contracts = Contracts(self.connection, pacer, self.listed)
         self.history = History(self.connection, pacer, self.listed, rth=rth)
         self.feed = IbFeed(self.connection, self.history, self.listed, feed)
-        self.servicing = Servicing(self.broker.external)
+        self.servicing = Servicing(self.broker, clock.now)
         self.mailbox = Mailbox(self.broker, self._is_known, self._look_up, self.servicing.events)
         self._lookup = lookup
 
@@ -88,19 +90,27 @@ class Rigging:
     async def _look_up(self, symbols: Sequence[str]) -> None:
         await self.contracts.qualify([self._lookup(symbol) for symbol in symbols])
 
-    def restore(self, blotter: Blotter, facts: Facts) -> None:
-        """Let the broker know what the journal knows of its orders, before its first poll."""
+    def restore(
+        self,
+        blotter: Blotter,
+        facts: Facts,
+        without: Collection[str] = (),
+        settles: bool = True,
+    ) -> None:
+        """Let the broker know what the journal knows of its orders, before its first poll.
+
+        Args:
+            blotter, facts: what the core and the journal know.
+            without: orders that never arrived, and are sent again.
+            settles: whether a look at the broker's books says what has become of changes that were
+                on their way; if not, they are sent again.
+        """
         orders = [
-            KnownOrder(
-                ticket.order,
-                ticket.status,
-                perms=facts.perm_ids.get(ticket.order.id, ()),
-                sent_time=facts.sent_at.get(ticket.order.id, 0),
-            )
-            for ticket in blotter.tickets.values()
-            if ticket.order.id in facts.sent_at
+            _known(ticket, facts)
+            for name, ticket in blotter.tickets.items()
+            if name in facts.sent_at and name not in without
         ]
-        self.broker.restore(orders, blotter.fills, blotter.commissions, facts.floor)
+        self.broker.restore(orders, blotter.fills, blotter.commissions, facts.floor, settles)
 
     async def quiet(self) -> None:
         """Wait until nothing is on its way in either direction.
@@ -128,6 +138,23 @@ class Rigging:
         if link is None:
             raise LinkLostError("The connection has ended.", "Start the session again.")
         await link.queries.time(self.connection.timings.answer)
+
+
+def _known(ticket: Ticket, facts: Facts) -> KnownOrder:
+    """An order as the broker side left it: what it has reported, not what was asked of it since."""
+    name = ticket.order.id
+    submitted, report = facts.submitted[name], facts.reported.get(name)
+    changes = facts.changes.get(name)
+    return KnownOrder(
+        submitted if report is None else report.order,
+        OrderStatus.SENT if report is None else report.status,
+        submitted,
+        facts.perm_ids.get(name, ()),
+        facts.sent_at[name],
+        name in facts.acknowledged,
+        changes[0] if changes else None,
+        ticket.status is OrderStatus.CANCELLING and name in facts.let_go,
+    )
 
 
 def rows_of(seen: Iterable[BarSeen]) -> dict[str, BarRow]:

@@ -1,18 +1,51 @@
-"""Servicing: what the broker trades by itself, such as expiries and assignments, as events."""
+"""Servicing: what the broker trades by itself, such as expiries and liquidations, as events."""
 
 from __future__ import annotations
 
-__all__ = ["Servicing"]
+__all__ = ["House", "Servicing"]
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-from framework.brokers.ib.external import ExternalFill, ExternalOrder
+from framework.brokers.ib.external import (
+    External,
+    ExternalEnd,
+    ExternalFee,
+    ExternalFill,
+    ExternalOrder,
+)
 from framework.brokers.simulated.account import made_by_broker
-from framework.domain.events import BrokerEvent, Fill, OrderUpdate
-from framework.domain.orders import BROKER_MADE, OrderStatus, Origin
+from framework.domain.arithmetic import same
+from framework.domain.events import BrokerEvent, Commission, Fill, OrderUpdate
+from framework.domain.orders import BROKER_MADE, Order, OrderStatus, Origin
 
-External = ExternalOrder | ExternalFill
 _ORIGINS = {origin.value: origin for origin in BROKER_MADE}
+
+
+class House(Protocol):
+    """A broker that tells what others do in the account, itself included."""
+
+    def external(self) -> Sequence[External]:
+        """What others did since the last call."""
+        ...
+
+    def rate(self, symbol: str) -> float:
+        """Units of the account's currency for one of an instrument's."""
+        ...
+
+    def follow(self, fill: Fill) -> None:
+        """Let a trade of the broker's own move what our orders hold."""
+        ...
+
+
+@dataclass(slots=True)
+class _Made:
+    """An order of the broker's own, and how much of it has traded in how many parts."""
+
+    order: Order
+    filled: float = 0.0
+    parts: int = 0
 
 
 class Servicing:
@@ -22,37 +55,80 @@ class Servicing:
     "liquidation"), as the emulator's do. Everything else is kept as external.
 
     Args:
-        fetch: what others did since the last call.
+        house: tells of both.
+        clock: nanoseconds UTC, the session's.
 
     Attributes:
         external: what is neither the broker's nor ours, oldest first.
     """
 
-    def __init__(self, fetch: Callable[[], Sequence[External]]) -> None:
-        self._fetch = fetch
-        self._made = 0
-        self.external: list[External] = []
+    def __init__(self, house: House, clock: Callable[[], int]) -> None:
+        self._house = house
+        self._clock = clock
+        self._made: dict[int, _Made] = {}
+        self._fees: dict[str, Fill] = {}
+        self.external: list[ExternalOrder | ExternalFill] = []
 
     def events(self) -> list[BrokerEvent]:
         """The broker's own trades since the last call."""
         found: list[BrokerEvent] = []
-        for one in self._fetch():
+        for one in self._house.external():
             origin = _ORIGINS.get(one.reference)
-            if origin is None:
-                self.external.append(one)
-            elif isinstance(one, ExternalFill):
-                found += self._trade(origin, one)
+            match one:
+                case ExternalEnd():
+                    found += self._ended(one)
+                case ExternalFee():
+                    found += self._charged(one)
+                case ExternalOrder() if origin is Origin.LIQUIDATION:
+                    found += self._announced(one)
+                case ExternalFill() if origin is not None:
+                    found += self._traded(origin, one)
+                case ExternalOrder() | ExternalFill() if origin is None:
+                    self.external.append(one)
+                case _:
+                    pass
         return found
 
-    def _trade(self, origin: Origin, seen: ExternalFill) -> list[BrokerEvent]:
-        self._made += 1
+    def _announced(self, seen: ExternalOrder) -> list[BrokerEvent]:
+        """A liquidation waits for the market; the others are told with their price."""
+        if seen.perm_id in self._made:
+            return []
+        return self._begin(Origin.LIQUIDATION, seen, 0.0, self._clock())
+
+    def _begin(
+        self, origin: Origin, seen: ExternalOrder | ExternalFill, price: float, time: int
+    ) -> list[BrokerEvent]:
         opens = abs(seen.quantity) if origin is Origin.EXERCISE else 0.0
-        order = made_by_broker(
-            origin, self._made, seen.symbol, seen.quantity, seen.price, seen.time, opens
-        )
-        fill = Fill(f"{order.id}/1", order, seen.time, seen.quantity, seen.price, seen.price)
-        return [
-            OrderUpdate(order, OrderStatus.WORKING, seen.time),
-            fill,
-            OrderUpdate(order, OrderStatus.FILLED, seen.time),
-        ]
+        number = len(self._made) + 1
+        order = made_by_broker(origin, number, seen.symbol, seen.quantity, price, time, opens)
+        self._made[seen.perm_id] = _Made(order)
+        return [OrderUpdate(order, OrderStatus.WORKING, time)]
+
+    def _traded(self, origin: Origin, seen: ExternalFill) -> list[BrokerEvent]:
+        found: list[BrokerEvent] = []
+        if seen.perm_id not in self._made:
+            found += self._begin(origin, seen, seen.price, seen.time)
+        made = self._made[seen.perm_id]
+        order = made.order
+        made.filled += abs(seen.quantity)
+        made.parts += 1
+        number, price, rate = f"{order.id}/{made.parts}", seen.price, self._house.rate(seen.symbol)
+        fill = Fill(number, order, seen.time, seen.quantity, price, price, rate=rate)
+        if origin is Origin.LIQUIDATION:  # the others are free of charge
+            self._fees[seen.id] = fill
+        self._house.follow(fill)
+        is_whole = made.filled >= order.quantity or same(made.filled, order.quantity)
+        status = OrderStatus.FILLED if is_whole else OrderStatus.PARTIAL
+        return [*found, fill, OrderUpdate(order, status, seen.time)]
+
+    def _charged(self, fee: ExternalFee) -> list[BrokerEvent]:
+        fill = self._fees.pop(fee.fill, None)
+        if fill is None:
+            return []
+        return [Commission(fill.id, fill.symbol, fee.amount, fee.time)]
+
+    def _ended(self, seen: ExternalEnd) -> list[BrokerEvent]:
+        made = self._made.get(seen.perm_id)
+        if made is None or same(made.filled, made.order.quantity):
+            return []
+        return [OrderUpdate(made.order, OrderStatus.CANCELLED, seen.time)]

@@ -28,6 +28,7 @@ from framework.engine.reconcile_nouns import Finding
 from framework.errors import DataError
 from framework.session.bridge import Bridge, Cargo
 from framework.session.guards import insist_reconciled
+from framework.session.logbook import Logbook
 from framework.session.masking import masked
 from framework.session.orders import Sailing
 from framework.session.reconciling import Reconciler
@@ -94,6 +95,7 @@ class Voyage:
         self._stop = asyncio.Event()
         self._reason = ""
         self._findings: tuple[Finding, ...] = ()
+        self._logbook: Logbook | None = None
         self._rigging = Rigging(
             sailing.where,
             clock,
@@ -138,6 +140,7 @@ class Voyage:
             self._say(f"connected to {self._sailing.where.host}, account {account}")
             await self._look_up()
             await self._begin()
+            self._logbook = Logbook(self._bridge.core.blotter)
             await self._compare(self._sailing.adopts)
             insist_reconciled(self._findings)
             await self._follow()
@@ -188,7 +191,8 @@ class Voyage:
                     f"The broker has no bars of {instrument.symbol}.",
                     "Check the contract and the market data subscription: slipway doctor.",
                 )
-            found.append(replace(bars, instrument=instrument))
+            surplus = max(0, len(bars) - self._sailing.history)
+            found.append(replace(bars.take(surplus, len(bars)), instrument=instrument))
         return found
 
     def _since(self, instrument: Instrument) -> int:
@@ -276,10 +280,16 @@ class Voyage:
         batches = [(time, list(group)) for time, group in groupby(seen, key=_closes)]
         for time, group in batches:
             self._instant(time, group)
+        self._tell()
         for notice in self._rigging.feed.notices():
             self._say(f"{notice.symbol}: {notice.text}")
         for alert in self._rigging.broker.alerts():
             self._say(alert)
+
+    def _tell(self) -> None:
+        if self._logbook is not None:
+            for line in self._logbook.news():
+                self._say(line)
 
     def _instant(self, time: int, group: list[BarSeen]) -> None:
         """One instant; what was decided on a bar that came too late opens no risk."""
@@ -386,6 +396,7 @@ class Voyage:
         self._rigging.mailbox.collect()
         if self._rigging.mailbox.has_news:
             self._bridge.settle()
+        self._tell()
 
     # parts -----------------------------------------------------------------------------------
 

@@ -20,6 +20,10 @@ NOTICES = {2104, 2106, 2107, 2108, 2158}
 """Codes that say a data farm is there."""
 
 
+KNOWN = ("Peer closed connection", "API connection failed")
+"""What the library complains of in a session that goes as it should."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One message of the server's about a request, an order or the connection."""
@@ -39,7 +43,7 @@ class Mishaps(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         told_anyway = text.startswith(("Error ", "Warning ")) and ", reqId " in text
-        known = "Peer closed connection" in text or "API connection failed" in text
+        known = any(part in text for part in KNOWN)
         if not known and (not told_anyway or record.exc_info):
             cause = f" ({record.exc_info[1]!r})" if record.exc_info else ""
             self.lines.append(f"{record.name}: {text[:300]}{cause}")

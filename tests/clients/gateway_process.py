@@ -15,6 +15,7 @@ from tempfile import TemporaryFile
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
+STOP_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,11 @@ def serving(*options: str) -> Iterator[Serving]:
         finally:
             stop.cancel()
             process.terminate()
-            process.communicate(timeout=20)
+            try:
+                process.communicate(timeout=STOP_SECONDS)
+            except subprocess.TimeoutExpired:  # it hangs: that is told, but it does not stay
+                process.kill()
+                raise
         assert os.name == "nt" or process.returncode == 0, f"it ended with {process.returncode}"
         errors.seek(0)
         complaint = errors.read()

@@ -244,8 +244,12 @@ def stream(s: Session) -> str:
     for kind in (0, 3, 5):
         size = s.wait("tickSize", req_id, kind)[2]
         check(size > 0 and isinstance(size, Decimal if official.NEWER else int), f"size {size!r}")
-    count = len(s.found("tickPrice", req_id, 1))
-    s.until(lambda: len(s.found("tickPrice", req_id, 1)) > count + 2, "more bids", 15)
+
+    def told() -> int:
+        return len(s.found("tickPrice", req_id)) + len(s.found("tickSize", req_id))
+
+    count = told()
+    s.until(lambda: told() > count + 2, "further ticks", 15)
     return f"{bid}/{ask}"
 
 
@@ -385,7 +389,9 @@ def later_bars(s: Session) -> str:
     for req_id in s.streams.values():
         s.app.cancelMktData(req_id)
     s.streams.clear()
-    time.sleep(0.2)
+    since = s.mark
+    s.app.reqCurrentTime()
+    s.wait("currentTime", since=since)
     mark = s.mark
     time.sleep(0.4)
     late = {told.name for told in s.app.told[mark:]}

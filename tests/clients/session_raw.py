@@ -326,7 +326,8 @@ def live_came(s: RawSession) -> str:
     s.wire.send(25, 1, s.kept["kept"])
     for name in ("Last", "BidAsk", "MidPoint"):
         s.wire.send(98, s.kept[name])
-    s.wire.drain(0.2)
+    s.wire.send(49, 1)
+    s.wire.message(49, 1)
     late = s.wire.drain(0.4)
     wanted = {str(s.kept[n]) for n in ("quotes", "greeks", "depth", "bars", "kept")}
     streamed = set(words("1 2 12 13 17 21 50 90 99"))

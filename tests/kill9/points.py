@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from framework.brokers.ib import snapshot
-from framework.brokers.ib.broker import IbBroker
 from framework.brokers.ib.families import Families, Upkeep
 from framework.brokers.ib.fold_executions import ExecutionFold
 from framework.brokers.ib.fold_orders import OrderFold
@@ -21,6 +20,7 @@ from framework.domain.events import BrokerEvent, Fill
 from framework.engine.journal import Journal
 from framework.engine.journal_rows import Instant, Stopped, Woken
 from framework.engine.journalled import JournalledBroker
+from framework.session import lockstep
 from framework.session.bridge import Bridge
 from framework.session.rigging import Rigging
 
@@ -214,14 +214,18 @@ def _arm_recovery(trap: Trap) -> None:
         trap.hit("replayed")
         original(self, *args)
 
-    def restored(original: Any, self: Rigging, *args: Any) -> None:
-        original(self, *args)
+    def restored(original: Any, self: Rigging, *args: Any, **named: Any) -> None:
+        original(self, *args, **named)
         trap.hit("restored")
 
     def caught_up(original: Any, self: Bridge, *args: Any) -> Any:
         found = original(self, *args)
         trap.hit("caught-up")
         return found
+
+    async def afresh(original: Any, *args: Any) -> None:
+        await original(*args)
+        trap.hit("sent-anew")
 
     async def asked(original: Any, answer: Any) -> Any:
         found = await original(answer)
@@ -233,4 +237,4 @@ def _arm_recovery(trap: Trap) -> None:
     _wrap(JournalledBroker, "resume", resumed)
     _wrap(Rigging, "restore", restored)
     _wrap(snapshot, "_asked", asked)
-    assert IbBroker.snapshot
+    _wrap(lockstep, "send_afresh", afresh)

@@ -27,7 +27,7 @@ from tests.kill9.host import run_host
 from tests.kill9.points import POINTS, RECOVERY
 from tests.kill9.ship import Orders, run_ship
 
-_PATIENCE = 60.0
+_PATIENCE = 40.0
 """Seconds after which a ship that does not come home is given up."""
 _MOST = 12
 """Ships sent out at most: a recovery that never gets through would need more."""
@@ -151,7 +151,7 @@ def _voyages(seed: int, control: int, folder: Path, report: Path, kills: Sequenc
         if not (os.WIFSIGNALED(status) and kill.point):
             said = beside.read_text(encoding="utf-8") if beside.exists() else ""
             how = "did not come home" if os.WIFSIGNALED(status) else "went down"
-            raise Crash(f"ship {number + 1} {how}: {said.strip()[-1500:]}")
+            raise Crash(f"ship {number + 1} {how}: {said.strip()[-400:]}")
         killed += 1
     raise Crash("no ship came home")
 

@@ -87,10 +87,13 @@ def with_extended_hours(bars: Bars) -> Bars:
     return replace(bars, regular=regular)
 
 
+KINDS = ("daily", "intraday", "extended", "mixed", "always")
+
+
 @st.composite
-def markets(draw: st.DrawFn) -> list[Bars]:
+def markets(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS) -> list[Bars]:
     """Three symbols with bars of one kind or of two, some of which are missing."""
-    kind = draw(st.sampled_from(["daily", "intraday", "extended", "mixed", "always"]))
+    kind = draw(st.sampled_from(kinds))
     found = []
     for symbol in SYMBOLS:
         rows = draw(_rows)
@@ -141,6 +144,17 @@ houses = st.builds(
     actions=st.one_of(st.just(()), st.lists(_actions, max_size=2).map(tuple)),
 )
 
+thin_houses = st.builds(
+    BacktestSettings,
+    cash=st.just(1_000_000.0),
+    commission=st.just(PerShare(0.01, minimum=1.0)),
+    slippage=st.just(NoSlippage()),
+    liquidity=st.sampled_from([FixedUnits(7.0), FixedUnits(3.0)]),
+    policy=policies,
+    actions=st.lists(_actions, min_size=1, max_size=3).map(tuple),
+)
+"""Orders fill in parts, and dividends move them."""
+
 # programs ----------------------------------------------------------------------------------
 
 
@@ -165,7 +179,6 @@ class Write:
     scale: Scale
     outside: bool
     protect: str
-    late: bool
 
 
 @dataclass(frozen=True)
@@ -283,7 +296,28 @@ _writes = st.builds(
     ),
     outside=st.booleans(),
     protect=st.sampled_from(["", "", "stop", "target", "both", "trail"]),
-    late=st.booleans(),
+)
+_mates = st.builds(
+    Write,
+    kind=st.sampled_from(
+        [OrderType.LIMIT, OrderType.STOP, OrderType.MARKET_IF_TOUCHED, OrderType.STOP_LIMIT]
+    ),
+    symbol=st.sampled_from(SYMBOLS[:2]),
+    side=_sides,
+    units=st.sampled_from([10, 33]),
+    near=st.integers(-4, 4),
+    beyond=st.integers(-1, 3),
+    tif=st.sampled_from([TimeInForce.DAY, TimeInForce.GTC]),
+    hours=st.just(1),
+    group=st.sampled_from(["", "g1", "g1", "g2"]),
+    oca=st.sampled_from(OcaType),
+    trail=st.just(Offset(amount=1.0)),
+    more=st.just(""),
+    conditions=st.none(),
+    algo=st.just(Twap()),
+    scale=st.just(Scale(3.0, 0.25)),
+    outside=st.booleans(),
+    protect=st.just(""),
 )
 _acts: st.SearchStrategy[Act] = st.one_of(
     _writes,
@@ -322,6 +356,10 @@ _steps = st.builds(
 )
 programs = st.lists(_steps, min_size=1, max_size=10)
 long_programs = st.lists(_steps, min_size=12, max_size=30)
+crowds = st.lists(
+    st.builds(Step, st.integers(0, 4), st.just(0), st.just(0), _mates), min_size=6, max_size=16
+)
+"""Orders of one account that are in each other's groups."""
 PEGS = {
     OrderType.PEG_MID: Peg.MID,
     OrderType.PEG_BEST: Peg.BEST,

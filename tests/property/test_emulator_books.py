@@ -35,10 +35,12 @@ from tests.property.emulator_programs import (
     Step,
     Together,
     Write,
+    crowds,
     houses,
     long_programs,
     markets,
     programs,
+    thin_houses,
 )
 from tests.property.emulator_sides import (
     ENDS,
@@ -307,6 +309,14 @@ def test_the_wire_leaves_the_same_book(
 @settings(max_examples=80, deadline=None, suppress_health_check=LARGE, phases=DRAWN)
 @given(markets(), houses, long_programs)
 def test_the_wire_leaves_the_same_book_of_busy_accounts(
+    bars: list[Bars], house: BacktestSettings, program: list[Step]
+) -> None:
+    asyncio.run(play(bars, house, program))
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=LARGE, phases=DRAWN)
+@given(markets(("extended", "daily")), thin_houses, crowds)
+def test_the_wire_leaves_the_same_book_of_groups_filled_in_parts(
     bars: list[Bars], house: BacktestSettings, program: list[Step]
 ) -> None:
     asyncio.run(play(bars, house, program))

@@ -41,6 +41,13 @@ class Served:
 
         return self.wait(done())
 
+    def until(self, happens: Callable[[Gateway], bool]) -> None:
+        """Wait until something is so of it; connections end a moment after the client."""
+        end = time.monotonic() + 5.0
+        while not self.do(happens):
+            assert time.monotonic() < end
+            time.sleep(0.005)
+
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in its loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10.0)

@@ -73,7 +73,7 @@ def test_all_is_well_beside_a_session(capsys: pytest.CaptureFixture[str]) -> Non
         assert found.verdicts == WELL
         assert "1,000,000.00 USD" in found.texts["balance"]
         assert ", live" in found.texts["market data"]
-        assert served.do(lambda gateway: list(gateway.hub.sessions)) == []
+        served.until(lambda gateway: not gateway.hub.sessions)
 
 
 def test_settings_are_read_from_the_file(capsys: pytest.CaptureFixture[str]) -> None:

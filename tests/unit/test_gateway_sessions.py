@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = ROOT / "tests" / "clients"
 SECONDS = 85.0
 """How long a session may take."""
-SPEED = ("--speed", "20")
+SPEED = ("--speed", "10")
 
 
 class Play(NamedTuple):
@@ -47,7 +47,7 @@ PLAYS = {
     "ibapi 9.81": Play((IBAPI,), "ibapi"),
     "ibapi 10.46": Play((IBAPI,), *IBAPI_10),
     "raw": Play(("session_raw.py",)),
-    "limits": Play(("session_limits.py",), gateway=()),
+    "limits": Play(("session_limits.py",), gateway=("--speed", "0.1")),
     "two accounts": Play(
         (IB_INSYNC, IBAPI), "ib_insync", told=("--accounts", "2"), gateway=(*ACCOUNTS, *SPEED)
     ),

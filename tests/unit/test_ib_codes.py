@@ -32,7 +32,7 @@ CASES = [
     (10197, "", Action.DATA_STALE),
     (2103, "", Action.DATA_STALE),
     (2105, "", Action.DATA_STALE),
-    (2157, "", Action.DATA_STALE),
+    (2157, "", Action.INFORM),
     (2104, "", Action.DATA_OK),
     (2106, "", Action.DATA_OK),
     (2158, "", Action.DATA_OK),

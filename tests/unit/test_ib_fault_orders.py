@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from framework.brokers.ib.external import ExternalFill, ExternalOrder
+from framework.brokers.ib.facts import StatusSeen
 from framework.brokers.ib.problems import ConnectError, RequestError
 from framework.domain.orders import OrderStatus, Side, TimeInForce
 from framework.emulator.server.settings import GatewaySettings
@@ -123,22 +124,24 @@ def test_row_28_a_taken_number_of_an_order_that_did_arrive_sends_nothing() -> No
 
 
 def test_row_29_numbers_never_come_back() -> None:
+    """The orders before are filled, and shown nowhere any more: only the floor remembers them."""
+
     async def scene() -> None:
         async with ground(plan(29)) as g:
             numbers = []
-            for _ in range(3):
-                order = g.order("limit", limit=g.below())
+            for count in (1, 2, 3):
+                order = g.order()
                 g.broker.submit([order])
-                await g.reaches(order.id, S.WORKING)
-                numbers.append(max(one.order_id for one in g.gateway.hub.exchange.open_orders()))
+                await g.reaches(order.id, S.FILLED)
+                numbers.append(max(one.order_id for one in g.gateway.hub.exchange.placed()))
                 for one in g.gateway.connections():
                     one.abort()
-                times = len(numbers) + 1  # the first was ready before
-                await g.until(lambda n=times: g.connections >= n, "a new connection")
+                await g.until(lambda n=count: g.connections > n, "a new connection")
                 await g.ready()
                 await g.quiet()
             assert numbers == sorted(set(numbers))
-            assert all(S.REJECTED not in g.states(f"Test-{n}") for n in (1, 2, 3))
+            assert g.alerts == [], "none had to be sent anew"
+            assert all(g.states(f"Test-{n}")[-1] is S.FILLED for n in (1, 2, 3))
 
     run(scene())
 
@@ -190,6 +193,43 @@ def test_rows_32_34_35_repeated_missing_and_early_messages_change_nothing(row: i
             assert len(g.commissions()) == 1
             truth = g.gateway.book(ACCOUNT)
             assert g.broker.book().cash == pytest.approx(truth.cash, abs=0.005)
+
+    run(scene())
+
+
+def test_row_34_executions_alone_fill_an_order() -> None:
+    faults = rows(
+        "faults:\n- name: none\n  when: {answer: [OpenOrder, OrderStatus]}\n"
+        "  do: drop\n  times: all\n"
+    )
+
+    async def scene() -> None:
+        async with ground(faults) as g:
+            order = g.order()
+            g.broker.submit([order])
+            await g.reaches(order.id, S.FILLED, 0.3)
+            assert [fill.quantity for fill in g.fills(order.id)] == [10.0]
+
+    run(scene())
+
+
+def test_row_33_a_status_from_before_a_fill_says_nothing() -> None:
+    async def scene() -> None:
+        async with ground() as g:
+            order = g.order("limit", limit=g.below(), quantity=10.0)
+            g.broker.submit([order])
+            await g.reaches(order.id, S.WORKING)
+            (placed,) = g.gateway.hub.exchange.open_orders()
+            g.gateway.hub.exchange.accounts[ACCOUNT].fill(placed, 4.0, g.below())
+            g.gateway.tell()
+            await g.reaches(order.id, S.PARTIAL)
+            told = len(g.said)
+            perm = placed.perm_id
+            for status in ("Submitted", "Inactive", "PendingCancel", "Filled"):
+                g.broker.take(StatusSeen(placed.order_id, status, 0.0, 10.0, 0.0, perm, 0, 1, ""))
+            await g.wait(0.1)
+            assert len(g.said) == told
+            assert g.broker.is_quiet
 
     run(scene())
 

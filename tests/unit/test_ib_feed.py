@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from framework.brokers.ib.feed import FeedSettings, IbFeed
 from framework.brokers.ib.frames import frame_of
 from framework.brokers.ib.history import History
 from framework.brokers.ib.level_one import LevelOne
-from framework.brokers.ib.listed import Book
+from framework.brokers.ib.listed import Book, Listed
 from framework.brokers.ib.problems import ContractError, LinkLostError, PacingError, RequestError
 from framework.brokers.ib.quotes import Quality
 from framework.brokers.ib.settings import Settings
@@ -30,7 +31,9 @@ from tests.unit.ib_ground import AAPL, FAST, MSFT, SPX, START, Ground, ground, p
 
 MINUTE = 60 * 10**9
 ONE = frame_of("1m")
-FAST_BARS = FeedSettings(grace=3.0, look=0.05, stale=1.2, retry=0.3)
+GRACE = 12.0
+"""Seconds of the market, a fifth of one here: as long as the emulator may lag behind its clock."""
+FAST_BARS = FeedSettings(grace=GRACE, look=0.05, stale=1.2, patience=12.0, retry=0.3)
 
 
 def run(scene: object) -> None:
@@ -65,7 +68,7 @@ async def bars(g: Ground, feed: IbFeed, count: int, seconds: float = 15.0) -> li
     def enough() -> bool:
         now = g.connection.clock.now()
         for one in feed.closed():
-            assert now >= one.close_time + 3 * 10**9, "never before its scheduled close"
+            assert now >= one.close_time + GRACE * 10**9, "never before its scheduled close"
             found.append(one)
         return len(found) >= count
 
@@ -167,7 +170,7 @@ def test_history_that_does_not_come_or_is_refused_is_an_error() -> None:
 @pytest.mark.parametrize("keeps_up", [True, False])
 def test_closed_bars_come_each_once_in_order_and_as_the_history_has_them(keeps_up: bool) -> None:
     async def scene() -> None:
-        settings = FeedSettings(grace=3.0, look=0.05, retry=0.3, keeps_up=keeps_up)
+        settings = replace(FAST_BARS, stale=60.0, keeps_up=keeps_up)
         async with feed_on(settings=settings) as (g, feed):
             since = START - 5 * MINUTE
             warm = await feed.warm_up("AAPL", ONE, since)
@@ -344,7 +347,7 @@ def test_without_a_connection_nothing_is_asked() -> None:
         connection = Connection(Settings(), Fixed(), FAST)
         from framework.brokers.ib.pacing import Pacer
 
-        book = Book()
+        book = Book([Listed(AAPL, 1, "AAPL", "STK", "SMART")])
         pacer = Pacer(Fixed())
         with pytest.raises(LinkLostError):
             await Chains(connection, pacer, book).chain("AAPL")

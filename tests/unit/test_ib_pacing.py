@@ -41,7 +41,7 @@ def test_cancels_go_before_orders_and_orders_before_data() -> None:
         for priority in (Priority.DATA, Priority.ORDER, Priority.CANCEL, Priority.ORDER):
             pacer.put(Errand(priority, lambda p=priority: sent.append(p.name)))
         for _ in range(4):
-            clock.time += SECOND
+            clock.time += 2 * SECOND
             pacer.pump()
         assert sent == ["first", "CANCEL", "ORDER", "ORDER", "DATA"]
         pacer.close()
@@ -61,7 +61,7 @@ def test_no_more_than_forty_messages_in_any_second() -> None:
             pacer.pump()
         worst = max(sum(1 for t in times if start <= t < start + SECOND) for start in times)
         assert worst == 40
-        assert times[-1] <= 2 * SECOND + SECOND // 25
+        assert times[-1] <= 2.5 * SECOND + SECOND // 25
         pacer.close()
 
     run(scene())
@@ -74,7 +74,7 @@ def test_a_family_goes_whole_or_waits() -> None:
         pacer.put(Errand(Priority.ORDER, lambda: sent.append("one")))
         pacer.put(Errand(Priority.ORDER, lambda: sent.append("three"), 3))
         assert sent == ["one"]
-        clock.time += SECOND
+        clock.time += 2 * SECOND
         pacer.pump()
         assert sent == ["one", "three"]
         pacer.close()

@@ -203,7 +203,7 @@ def test_they_run_beside_a_session_and_send_no_order() -> None:
         for command in COMMANDS:
             called(command, served)
         assert session.state is State.READY
-        assert served.do(lambda gateway: set(gateway.hub.sessions)) == {1}
+        served.until(lambda gateway: set(gateway.hub.sessions) == {1})
         assert len(served.do(lambda gateway: list(gateway.hub.exchange.placed()))) == 1
         served.wait(session.close())
 

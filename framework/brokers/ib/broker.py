@@ -8,11 +8,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from math import inf
 
 from framework.brokers.ib.account import AccountBook
 from framework.brokers.ib.connection import Connection, State
 from framework.brokers.ib.diagnosis import read_only
-from framework.brokers.ib.external import ExternalFill, ExternalOrder
+from framework.brokers.ib.external import External
 from framework.brokers.ib.facts import (
     AccountValueSeen,
     CommissionSeen,
@@ -155,6 +157,10 @@ class IbBroker:
         elif tracked.change is not None and not tracked.change.is_upkeep:
             self._sender.refuse_change(tracked, "another change is on its way")
         else:
+            before = tracked.order
+            named = (order.limit, order.stop) != (before.limit, before.stop)
+            if named or before.offset is None:
+                order = replace(order, offset=None)  # a price that is named replaces its distance
             self._sender.change(tracked, order)
 
     def cancel(self, order_id: str) -> None:
@@ -201,19 +207,38 @@ class IbBroker:
         fills: Iterable[Fill] = (),
         commissions: Iterable[Commission] = (),
         id_floor: int = 1,
+        settles: bool = True,
     ) -> None:
-        """Know what a journal knows, before the connection is opened.
+        """Know what a journal knows, before the first poll.
 
         Args:
             orders: every order of the trading day, and older ones that were not over.
             fills, commissions: as they were told, oldest first.
             id_floor: first order number that is certainly free.
+            settles: whether a look at the broker's books says what has become of changes that were
+                on their way; if not, they stay so until `repeat`.
 
         Raises:
             ContractError: an order's contract has not been qualified.
         """
-        restore(self._work, orders, fills, commissions)
+        restore(self._work, orders, fills, commissions, settles)
         self._ids.floor = max(self._ids.floor, id_floor)
+
+    def repeat(self, wanted: Order) -> None:
+        """Send a restored change once more while it is in doubt: to change an order twice to the
+        same is to change it once."""
+        tracked = self._work.register.get(wanted.id)
+        if tracked is None or tracked.is_done or tracked.change is None:
+            return
+        if tracked.change.since == inf and tracked.change.wanted == wanted:
+            self._sender.change(tracked, wanted)
+
+    def is_leaving(self, order_id: str) -> bool:
+        """Whether a cancel is wanted, and not on its way."""
+        tracked = self._work.register.get(order_id)
+        if tracked is None or tracked.is_done:
+            return False
+        return tracked.cancel_wanted and tracked.cancel_sent is None
 
     async def snapshot(self) -> Snapshot:
         """The broker's books now; whatever is not complete in them is unknown.
@@ -252,7 +277,17 @@ class IbBroker:
         )
         return what_if_of(order, state)
 
-    def external(self) -> tuple[ExternalOrder | ExternalFill, ...]:
+    def rate(self, symbol: str) -> float:
+        """Units of the account's currency for one of an instrument's; 1 where it is not known."""
+        listed = self.contracts.by_key(symbol) if symbol in self.contracts else None
+        known = None if listed is None else self._work.rate(listed.instrument.currency)
+        return 1.0 if known is None else known
+
+    def follow(self, fill: Fill) -> None:
+        """A trade of the broker's own moves what our orders hold: protection goes with it."""
+        self._work.trade(fill)
+
+    def external(self) -> tuple[External, ...]:
         """What others did in the account since the last call."""
         found = tuple(self._work.externals)
         self._work.externals.clear()
@@ -291,7 +326,7 @@ class IbBroker:
         """Queue a fact; it is judged in `poll`."""
         self._facts.append(fact)
         if isinstance(fact, LinkDown):
-            self.pacer.drop(fact.reason)
+            self.pacer.drop(fact.reason, Priority.ORDER)
 
     def _judge(self, fact: Fact | SnapshotSeen) -> None:
         match fact:
@@ -327,6 +362,7 @@ class IbBroker:
         self.account.whole(snapshot)
         self._work.currency = self.account.currency
         self._work.rates = self.account.rates()
+        self._orders.ended()
         self._resolution.whole(snapshot)
 
     def _note_number(self, seen: OpenSeen) -> None:

@@ -106,11 +106,14 @@ class Chains:
         kept = self._chains.get(underlying)
         if kept is not None and now - kept[0] < self._chain_life:
             return kept[1]
-        link, listed = self._link(), self._book.by_key(underlying)
+        listed = self._book.by_key(underlying)
         await self._pacer.turn(self._patience)
+        link = self._link()
         answer = await link.ask(
             f"the options on {underlying}",
-            link.ib.reqSecDefOptParamsAsync(listed.symbol, "", listed.sec_type, listed.con_id),
+            lambda: link.ib.reqSecDefOptParamsAsync(
+                listed.symbol, "", listed.sec_type, listed.con_id
+            ),
             self._timeout,
         )
         found = tuple(_chain(underlying, one) for one in answer)
@@ -128,10 +131,11 @@ class Chains:
         kept = self._greeks.get(symbol)
         if kept is not None and now - kept.time < self._greeks_life:
             return kept
-        link, listed = self._link(), self._book.by_key(symbol)
+        listed = self._book.by_key(symbol)
         await self._pacer.line_turn(f"{symbol} greeks", self._patience)
+        link = self._link()
         contract = contract_of(link.lib, listed)
-        ticker = link.ib.reqMktData(contract)
+        ticker = link.follow(contract)
         try:
             async with asyncio.timeout(self._timeout):
                 while ticker.modelGreeks is None:

@@ -197,7 +197,6 @@ _TABLE: dict[Action, dict[int, str]] = {
         10197: "another session of this user gets the live data",
         2103: "a market data farm is broken",
         2105: "a history farm is broken",
-        2157: "the contract data farm is broken",
     },
     Action.DATA_OK: {
         2104: "a market data farm is well",
@@ -229,6 +228,7 @@ _TABLE: dict[Action, dict[int, str]] = {
         2108: "a market data farm is idle, and wakes when it is asked",
         2119: "a market data farm is being connected",
         2150: "the contract of a position cannot be read",
+        2157: "the contract data farm is broken",
         2168: "a message about a product",
         2169: "a message about a product",
         2176: "fractions of shares are shown rounded to this version",

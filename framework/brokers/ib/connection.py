@@ -78,6 +78,8 @@ _NOTICES = {
     Action.RATE: NoticeKind.ALERT,
 }
 _ONE = float(2**64)
+_SERVER_GONE = 2110
+"""Said when TWS has lost its server; that it is back is told by the data farms alone."""
 
 
 class Connection:
@@ -128,6 +130,7 @@ class Connection:
         self._since = 0.0
         self._is_escalated = False
         self._is_away = False
+        self._is_told_by_farms = False
 
     @property
     def lib(self) -> Library:
@@ -222,9 +225,9 @@ class Connection:
         settings, timings = self.settings, self.timings
         self._set(State.CONNECTING, f"to {settings.host}:{settings.port}")
         link = Link(self.lib, settings.zone, self._fact, self._lost)
+        self._is_away = self._is_told_by_farms = False
         await link.open(settings.host, settings.port, settings.client_id, timings.connect)
         self.link = link
-        self._is_away = False
         self.account = self._chosen(link.accounts)
         self._sink(LinkUp(link.ib.client.getReqId()))
         await self._sync(link)
@@ -370,6 +373,7 @@ class Connection:
         action = code.action
         if action is Action.CONNECTION_LOST:
             self._is_away = True
+            self._is_told_by_farms = error.code == _SERVER_GONE
             if self.state in (State.READY, State.SYNCING):
                 self._set(State.DEGRADED, f"{error.code}: {code.meaning}")
         elif action in (Action.RESTORED_LOST, Action.RESTORED_KEPT):
@@ -378,7 +382,9 @@ class Connection:
                 self._tell(NoticeKind.RESUBSCRIBE, code.meaning, error)
             if self.link is not None and self.state in _UP:
                 self._spawn(self._resync(self.link))
-        elif action in _NOTICES and (action is not Action.ALERT or error.number < 0):
+        elif action is Action.DATA_OK and self._is_away and self._is_told_by_farms:
+            self._is_away = self._is_told_by_farms = False
+        if action in _NOTICES and (action is not Action.ALERT or error.number < 0):
             self._tell(_NOTICES[action], f"{error.code}: {error.text}", error)
 
     async def _resync(self, link: Link) -> None:

@@ -93,23 +93,25 @@ class Contracts:
 
     async def search(self, pattern: str) -> tuple[str, ...]:
         """Contracts whose name begins with, or contains, a pattern, in words."""
-        link = self._link()
         await self._pacer.turn(self._patience)
+        link = self._link()
         found = await link.ask(
-            f"a search for {pattern}", link.ib.reqMatchingSymbolsAsync(pattern), self._timeout
+            f"a search for {pattern}",
+            lambda: link.ib.reqMatchingSymbolsAsync(pattern),
+            self._timeout,
         )
         return tuple(_words(one.contract) for one in found or ())
 
     # one ----------------------------------------------------------------------------------
 
     async def _one(self, instrument: Instrument, exchange: str) -> _Answer:
-        link = self._link()
-        wanted = wanted_contract(link.lib, instrument, exchange)
+        wanted = wanted_contract(self._connection.lib, instrument, exchange)
         await self._pacer.turn(self._patience)
+        link = self._link()
         try:
             details = await link.ask(
                 f"the contract of {instrument.symbol}",
-                link.ib.reqContractDetailsAsync(wanted),
+                lambda: link.ib.reqContractDetailsAsync(wanted),
                 self._timeout,
             )
         except RequestError as error:
@@ -157,10 +159,10 @@ class Contracts:
         if number is None:
             return ()
         if number not in self._rules:
-            link = self._link()
             await self._pacer.turn(self._patience)
+            link = self._link()
             told = await link.ask(
-                f"market rule {number}", link.ib.reqMarketRuleAsync(number), self._timeout
+                f"market rule {number}", lambda: link.ib.reqMarketRuleAsync(number), self._timeout
             )
             if not told:
                 return ()

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["ExternalFill", "ExternalOrder", "external_fill", "external_order"]
+__all__ = [
+    "External",
+    "ExternalEnd",
+    "ExternalFee",
+    "ExternalFill",
+    "ExternalOrder",
+    "external_fill",
+    "external_order",
+]
 
 from dataclasses import dataclass
 
@@ -65,6 +73,42 @@ class ExternalFill:
     client_id: int
     reference: str
     account: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalFee:
+    """What an execution of an order that was not sent from here has cost.
+
+    Attributes:
+        fill: id of the execution.
+        amount: in the account's currency.
+        time: nanoseconds UTC.
+        reference: that of its order.
+    """
+
+    fill: str
+    amount: float
+    time: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalEnd:
+    """An order that was not sent from here has ended without filling.
+
+    Attributes:
+        perm_id: its permanent id.
+        time: nanoseconds UTC.
+        reference: empty: only its permanent id is told.
+    """
+
+    perm_id: int
+    time: int
+    reference: str = ""
+
+
+External = ExternalOrder | ExternalFill | ExternalFee | ExternalEnd
+"""What is told of others' orders."""
 
 
 def external_order(seen: OpenSeen | CompletedSeen, book: Book) -> ExternalOrder:

@@ -10,8 +10,9 @@ from framework.brokers.ib.tracked import Tracked
 from framework.brokers.ib.translate_order import provisional
 from framework.brokers.ib.work import Work
 from framework.domain.arithmetic import same
-from framework.domain.orders import Order, OrderStatus
+from framework.domain.orders import Order, OrderStatus, Origin
 
+_STOPS = frozenset({Origin.STOP_LOSS, Origin.TRAIL})
 _AWAKE = frozenset({OrderStatus.WORKING, OrderStatus.PARTIAL})
 
 
@@ -25,7 +26,7 @@ class Upkeep:
 
 
 class Families:
-    """Looks after protective orders, and orders that may only reduce.
+    """Looks after protective orders, and orders that may open only so much, or nothing.
 
     The broker wakes children, shrinks and cancels mates by itself; what it cannot do is reckon a
     price from the average fill, or know that another order has closed what a child protects.
@@ -36,26 +37,58 @@ class Families:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._stops: dict[str, Tracked] = {}
+        work.stir = self.stir
 
     def due(self) -> list[Upkeep]:
         """What is to be sent, once every fact that came in has been judged."""
         found = []
+        self._look_at_stops()
         for tracked in self._work.register.live():
             one = None
             if tracked.is_protective:
                 one = self._child(tracked)
-            elif tracked.order.reduce_only and tracked.status in _AWAKE:
-                one = self._reducing(tracked)
+            elif tracked.order.opens is not None and tracked.status in _AWAKE:
+                one = self._bounded(tracked)
             if one is not None:
                 found.append(one)
         return found
 
     # protective orders --------------------------------------------------------------------
 
+    def stir(self, child: Tracked) -> None:
+        """Wake a protective order with its mates, if its entry has opened something: it may trade,
+        or end, in the same breath as its entry."""
+        parent = self._work.register.get(child.template.parent)
+        if parent is None or child.status is not OrderStatus.HELD:
+            return
+        left = self._work.lot_book(child.order.symbol).left(parent.order.id)
+        for one in self._work.register.live() if left > 0.0 else ():
+            if one.template.parent == parent.order.id and one.status is OrderStatus.HELD:
+                self._wake(one, parent, left)
+
+    def _look_at_stops(self) -> None:
+        """Have somebody told of a position whose stop has ended, and nobody asked it to."""
+        for name, stop in tuple(self._stops.items()):
+            if not stop.is_done:
+                continue
+            del self._stops[name]
+            parent = stop.template.parent
+            if stop.status is OrderStatus.FILLED or stop.cancel_wanted or parent is None:
+                continue
+            left = self._work.lot_book(stop.order.symbol).left(parent)
+            if left > 0.0:
+                self._work.alert(
+                    f"{left:g} {stop.order.symbol} of {parent} have no stop any more: {name} is "
+                    f"{stop.status} ({stop.broker_status or stop.problem or 'nobody said why'})."
+                )
+
     def _child(self, child: Tracked) -> Upkeep | None:
         parent = self._work.register.get(child.template.parent)
         if parent is None:
             return None
+        if child.template.origin in _STOPS:
+            self._stops[child.order.id] = child
         left = self._work.lot_book(child.order.symbol).left(parent.order.id)
         if child.status is OrderStatus.HELD:
             if left > 0.0:
@@ -121,18 +154,24 @@ class Families:
             return True
         return _near(order.limit, shown.limit) and _near(order.stop, shown.stop)
 
-    # orders that may only reduce ------------------------------------------------------------
+    # orders that may open no more than was judged ---------------------------------------------
 
-    def _reducing(self, tracked: Tracked) -> Upkeep | None:
-        held = self._work.lot_book(tracked.order.symbol).quantity
-        if tracked.change is not None or tracked.cancel_sent is not None:
+    def _bounded(self, tracked: Tracked) -> Upkeep | None:
+        """Keep what is left of it at the broker within what it closes and what it may open."""
+        order = tracked.order
+        if tracked.change is not None or tracked.cancel_sent is not None or order.opens is None:
             return None
-        if tracked.order.side * held >= 0.0:
+        held = self._work.lot_book(order.symbol).quantity
+        closes = abs(held) if order.side * held < 0.0 else 0.0
+        most = closes + max(0.0, order.opens - tracked.opened)
+        if most == 0.0:
             return self._cancel(tracked, "nothing left to close")
-        if tracked.remaining <= abs(held) or same(tracked.remaining, abs(held)):
+        quantity = tracked.filled + min(tracked.remaining, most)
+        known = order.quantity if tracked.shown is None else tracked.shown.quantity
+        if same(quantity, known):
             return None
-        wanted = replace(tracked.order, quantity=tracked.filled + abs(held))
-        return Upkeep(tracked, wanted, "never closes more than is held")
+        tracked.bound = quantity
+        return Upkeep(tracked, replace(order, quantity=quantity), "never opens more than it may")
 
     @staticmethod
     def _cancel(tracked: Tracked, reason: str) -> Upkeep | None:

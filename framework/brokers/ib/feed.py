@@ -6,7 +6,7 @@ __all__ = ["FeedNotice", "FeedSettings", "IbFeed"]
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from framework.brokers.ib.bars import BarSeen
@@ -36,6 +36,8 @@ class FeedSettings:
         look: between two looks of `run`.
         stale: without an update, while the market is open, after which a subscription is made
             anew.
+        patience: after a bar is final before the broker's history is asked for it, where nothing
+            has been heard of the next one.
         retry: between two tries to get a missing bar.
         keeps_up: whether the broker pushes bars; else each is asked for when it is due.
     """
@@ -43,6 +45,7 @@ class FeedSettings:
     grace: float = 3.0
     look: float = 0.25
     stale: float = 120.0
+    patience: float = 2.0
     retry: float = 5.0
     keeps_up: bool = True
 
@@ -71,15 +74,15 @@ class _Stream:
     is_stale: bool = False
     is_told_stale: bool = False
     gaps: int = 0
-    read: Callable[[_Stream], bool] | None = None
+    read: Callable[[_Stream], None] | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def updated(self, *_: object) -> None:
         """The library has changed the list."""
         self.heard = asyncio.get_running_loop().time()
         self.is_stale = self.is_told_stale = False
-        if self.read is not None and self.read(self):
-            self.following.confirm(self.clock.now())
+        if self.read is not None:
+            self.read(self)
 
 
 class IbFeed:
@@ -207,7 +210,8 @@ class IbFeed:
                 if now - stream.tried >= self._settings.stale:
                     await self._restart(stream, f"silent for {now - stream.heard:.0f} s")
         self._read(stream)
-        missing = stream.following.missing(self._connection.clock.now())
+        patience = int(self._settings.patience * SECOND) if self._settings.keeps_up else 0
+        missing = stream.following.missing(self._connection.clock.now() - patience)
         if missing and now - stream.tried >= self._settings.retry:
             stream.tried = now
             await self._backfill(stream, missing)
@@ -232,7 +236,6 @@ class IbFeed:
         link, bars = await self.history.follow(stream.listed, stream.frame)
         stream.link, stream.bars, stream.read = link, bars, self._read
         stream.updated()
-        stream.following.confirm(self._connection.clock.now())
         bars.updateEvent.connect(stream.updated)
 
     @staticmethod
@@ -244,11 +247,22 @@ class IbFeed:
             bars.updateEvent.disconnect(stream.updated)
             link.ib.cancelHistoricalData(bars)
 
-    def _read(self, stream: _Stream) -> bool:
-        """Know what was pushed; whether that is anything new."""
-        return stream.bars is not None and stream.following.take(self._tail(stream))
+    def _read(self, stream: _Stream) -> None:
+        """Know what was pushed.
 
-    def _tail(self, stream: _Stream) -> Iterable[BarSeen]:
+        The last word on a bar may come seconds after its close. What proves that it has come is a
+        word on the next bar; where time is stepped, nothing is ever late.
+        """
+        tail = self._tail(stream) if stream.bars is not None else []
+        if not tail:
+            return
+        is_news = stream.following.take(tail)
+        if self._settings.grace > 0.0:
+            stream.following.confirm(tail[-1].close_time - 1)
+        elif is_news:
+            stream.following.confirm(self._connection.clock.now())
+
+    def _tail(self, stream: _Stream) -> Sequence[BarSeen]:
         """Bars of the subscription that were not told yet."""
         bars = stream.bars
         assert bars is not None

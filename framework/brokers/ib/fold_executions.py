@@ -5,9 +5,10 @@ from __future__ import annotations
 __all__ = ["ExecutionFold"]
 
 from framework.brokers.ib.executions import execution_key
-from framework.brokers.ib.external import external_fill
+from framework.brokers.ib.external import ExternalFee, external_fill
 from framework.brokers.ib.facts import CommissionSeen, ExecutionSeen
 from framework.brokers.ib.fold_orders import OrderFold
+from framework.brokers.ib.numbers import amount
 from framework.brokers.ib.times import nanoseconds, utc
 from framework.brokers.ib.tracked import Tracked
 from framework.brokers.ib.work import Work
@@ -27,7 +28,7 @@ class ExecutionFold:
     def __init__(self, work: Work, orders: OrderFold) -> None:
         self._work = work
         self._orders = orders
-        self._known_externals: set[str] = set()
+        self._known_externals: dict[str, str] = {}
 
     def executed(self, seen: ExecutionSeen) -> None:
         """An order has traded."""
@@ -84,7 +85,7 @@ class ExecutionFold:
     def _external(self, seen: ExecutionSeen) -> None:
         key = seen.execution.execId
         if key not in self._known_externals:
-            self._known_externals.add(key)
+            self._known_externals[key] = seen.execution.orderRef
             self._work.externals.append(external_fill(seen, self._work.book, self._work.zone))
 
     def _book(self, tracked: Tracked, seen: ExecutionSeen) -> None:
@@ -94,6 +95,7 @@ class ExecutionFold:
         tracked.recognised()
         if work.executions.knows(execution.execId):
             return
+        work.stir(tracked)
         fill = self._fill(tracked, seen)
         taken = work.executions.take(
             tracked, execution.execId, float(execution.shares), float(execution.price), fill
@@ -103,8 +105,7 @@ class ExecutionFold:
             return
         tracked.short_since = None
         for one in taken.fills:
-            order = one.order
-            work.lot_book(one.symbol).trade(order.id, one.quantity, order.parent)
+            work.trade(one)
         work.told += [*taken.fills, *taken.commissions]
         self._follow(tracked)
 
@@ -152,6 +153,12 @@ class ExecutionFold:
         if rate is None:
             work.alert(f"A commission in {seen.report.currency}, whose rate is not known.")
             rate = 1.0
+        others = self._known_externals.get(seen.report.execId)
+        charged = amount(seen.report.commission)
+        if others is not None and charged is not None:
+            fee = ExternalFee(seen.report.execId, charged * rate, work.clock.now(), others)
+            work.externals.append(fee)
+            return
         told = work.executions.commission(seen.report, rate, work.clock.now())
         work.told += told
         for commission in told:

@@ -6,12 +6,13 @@ __all__ = ["OrderFold"]
 
 from dataclasses import replace
 
-from framework.brokers.ib.external import external_order
+from framework.brokers.ib.external import ExternalEnd, ExternalOrder, external_order
 from framework.brokers.ib.facts import CompletedSeen, OpenSeen, StatusSeen
 from framework.brokers.ib.tracked import Tracked
 from framework.brokers.ib.translate_back import Shown, shown_of
 from framework.brokers.ib.work import Work
 from framework.domain.arithmetic import same
+from framework.domain.events import CHANGE_REFUSED, REPLACED
 from framework.domain.orders import Order, OrderStatus
 
 _ALIVE = frozenset({"PreSubmitted", "Submitted"})
@@ -31,6 +32,8 @@ class OrderFold:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._externals: dict[int, ExternalOrder] = {}
+        self._over: list[tuple[Tracked, CompletedSeen]] = []
 
     # what is shown ------------------------------------------------------------------------
 
@@ -39,8 +42,7 @@ class OrderFold:
         work, wire = self._work, seen.order
         tracked = self.ours(wire.permId, wire.orderRef)
         if tracked is None:
-            if wire.account in ("", work.account):
-                work.externals.append(external_order(seen, work.book))
+            self._others(seen)
             return None
         work.register.bind(tracked, wire.permId)
         if wire.clientId == work.client_id:
@@ -49,6 +51,15 @@ class OrderFold:
         self._show(tracked, shown_of(wire))
         self.status(tracked, seen.state.status, None)
         return tracked
+
+    def _others(self, seen: OpenSeen) -> None:
+        """Somebody else's order: told when it is new, or has changed."""
+        work = self._work
+        if seen.order.account in ("", work.account):
+            order = external_order(seen, work.book)
+            if self._externals.get(order.perm_id) != order:
+                self._externals[order.perm_id] = order
+                work.externals.append(order)
 
     def ours(self, perm_id: int, reference: str) -> Tracked | None:
         """Our order with this permanent id, or with this reference."""
@@ -62,6 +73,8 @@ class OrderFold:
         if tracked is None:
             tracked = self._by_number(seen)
         if tracked is None:
+            if seen.status in _ENDED and seen.perm_id:
+                work.externals.append(ExternalEnd(seen.perm_id, work.clock.now()))
             return
         if seen.status not in _COMING:
             tracked.recognised()
@@ -83,21 +96,30 @@ class OrderFold:
         self._work.register.bind(tracked, seen.perm_id)
         return tracked
 
-    def completed(self, seen: CompletedSeen) -> Tracked | None:
-        """An order that is over is shown."""
-        wire, state = seen.order, seen.state
+    def completed(self, seen: CompletedSeen) -> None:
+        """An order that is over is shown. What it traded before is told first: see `ended`."""
+        wire = seen.order
         tracked = self.ours(wire.permId, wire.orderRef)
         if tracked is None:
-            return None
+            return
         self._work.register.bind(tracked, wire.permId)
-        if tracked.is_done:
-            return tracked
-        tracked.recognised()
-        if state.status == "Inactive":
-            self.rejected(tracked, state.completedStatus or tracked.problem)
-        else:
-            self.status(tracked, state.status, None, state.completedStatus)
-        return tracked
+        if not tracked.is_done:
+            tracked.recognised()
+            self._show_last(tracked, shown_of(wire))
+            self._over.append((tracked, seen))
+
+    def ended(self) -> None:
+        """A look at the broker's books is whole: the orders that were shown to be over end now."""
+        over, self._over = self._over, []
+        for tracked, seen in over:
+            if tracked.is_done:
+                continue
+            self._work.stir(tracked)
+            state = seen.state
+            if state.status == "Inactive":
+                self.rejected(tracked, state.completedStatus or tracked.problem)
+            else:
+                self.status(tracked, state.status, None, state.completedStatus)
 
     # what it means ------------------------------------------------------------------------
 
@@ -145,7 +167,8 @@ class OrderFold:
         if tracked.status is OrderStatus.PARTIAL and wanted is OrderStatus.PARTIAL:
             return
         if tracked.status is not wanted:
-            self._work.update(tracked, wanted)
+            told, tracked.untold = tracked.untold, ""
+            self._work.update(tracked, wanted, told)
 
     def _waits(self, tracked: Tracked) -> bool:
         """Whether a child's entry has opened nothing it could protect."""
@@ -193,6 +216,8 @@ class OrderFold:
             tracked.note = note
             if tracked.status not in _NOT_YET:
                 self._work.update(tracked, tracked.status, note)
+            else:
+                tracked.untold = note
 
     def remark(self, tracked: Tracked, note: str) -> None:
         """Keep a remark with an order that works on."""
@@ -208,10 +233,21 @@ class OrderFold:
         if order.trail is not None and shown.stop is not None:
             limit = shown.limit if order.terms.limit_offset is not None else order.limit
             if not _same_price(order.stop, shown.stop) or not _same_price(order.limit, limit):
+                is_first = order.stop is None
                 tracked.order = order = replace(order, stop=shown.stop, limit=limit)
+                if is_first and tracked.status not in _NOT_YET and not tracked.is_done:
+                    self._work.update(tracked, tracked.status)  # what it binds and risks is known
         if tracked.change is None:
             self._compare(tracked, order, shown)
         elif _matches(tracked.change.wanted, shown):
+            self._changed(tracked)
+
+    def _show_last(self, tracked: Tracked, shown: Shown) -> None:
+        """What an order that is over was at last: how far it has trailed, and whether a change that
+        was on its way came in time."""
+        if tracked.order.trail is not None and shown.stop is not None:
+            tracked.order = replace(tracked.order, stop=shown.stop)
+        if tracked.change is not None and _matches(tracked.change.wanted, shown):
             self._changed(tracked)
 
     def _compare(self, tracked: Tracked, order: Order, shown: Shown) -> None:
@@ -222,7 +258,7 @@ class OrderFold:
             self._remark(tracked, f"the broker has it that the order {has} outside regular hours")
         elif shown.tif is not order.tif:
             self._remark(tracked, f"the broker has made it a {shown.tif} order")
-        elif order.oca is not None and shown.quantity != order.quantity:
+        elif order.oca is not None and shown.quantity not in (order.quantity, tracked.bound):
             self._work.quantity(tracked, shown.quantity)
             if shown.quantity > tracked.filled and tracked.status not in _NOT_YET:
                 self._work.update(tracked, tracked.status, "reduced with its group")
@@ -238,7 +274,7 @@ class OrderFold:
         if wanted.trail is not None:
             wanted = replace(wanted, stop=tracked.order.stop, limit=tracked.order.limit)
         tracked.order = tracked.template = wanted
-        self._work.update(tracked, tracked.status, "replaced")
+        self._work.update(tracked, tracked.status, REPLACED)
 
     def refused_change(self, tracked: Tracked, reason: str) -> None:
         """A change was not taken: the order works on as it was."""
@@ -251,7 +287,7 @@ class OrderFold:
             trails = change.before.trail is not None
             stop = tracked.order.stop if trails else change.before.stop
             tracked.order = replace(change.before, stop=stop)
-            self._work.update(tracked, tracked.status, f"change refused: {reason}")
+            self._work.update(tracked, tracked.status, f"{CHANGE_REFUSED}: {reason}")
 
 
 _NOT_YET = frozenset({OrderStatus.HELD, OrderStatus.SENT})

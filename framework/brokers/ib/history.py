@@ -91,7 +91,6 @@ class History:
     async def _chunk(
         self, listed: Listed, frame: Frame, end: int | None, days: int
     ) -> list[BarSeen]:
-        link = self._link()
         shown = what_to_show(listed.instrument, self.prices)
         ends = "" if end is None else time_text(datetime.fromtimestamp(end // SECOND, UTC))
         duration = f"{days} D" if days <= _YEAR else f"{ceil(days / _YEAR)} Y"
@@ -101,10 +100,11 @@ class History:
         )
         await self._pacer.history_turn(ask, self._patience)
         what = f"{duration} of {frame.size} bars of {listed.key}"
+        link = self._link()
         try:
             answer = await link.ask(
                 what,
-                link.ib.reqHistoricalDataAsync(
+                lambda: link.ib.reqHistoricalDataAsync(
                     contract_of(link.lib, listed),
                     ends,
                     duration,
@@ -136,7 +136,6 @@ class History:
         Raises:
             RequestError, PacingError, LinkLostError: as they say.
         """
-        link = self._link()
         shown = what_to_show(listed.instrument, PriceBasis.SPLIT)
         duration = "10 D" if frame.is_daily else "2 D"
         ask = HistoryAsk(
@@ -144,9 +143,10 @@ class History:
             f"{listed.con_id}|follow|{self._connection.clock.now()}|{frame.size}",
         )
         await self._pacer.history_turn(ask, self._patience)
+        link = self._link()
         bars = await link.ask(
             f"{frame.size} bars of {listed.key} from here on",
-            link.ib.reqHistoricalDataAsync(
+            lambda: link.ib.reqHistoricalDataAsync(
                 contract_of(link.lib, listed),
                 "",
                 duration,

@@ -87,10 +87,11 @@ class LevelOne:
         if link is None:
             raise LinkLostError("There is no connection to ask.", "Wait until it is back.")
         await self._pacer.line_turn(symbol, self._patience)
+        link = self._connection.link or link
         if link is not self._told:
             link.ib.reqMarketDataType(self._kind)
             self._told = link
-        ticker = link.ib.reqMktData(contract_of(link.lib, listed))
+        ticker = link.follow(contract_of(link.lib, listed))
         number = link.ib.wrapper.ticker2ReqId["mktData"].get(ticker, 0)
         line = _Line(listed, link, ticker, number, asyncio.get_running_loop().time())
         ticker.updateEvent.connect(line.updated)

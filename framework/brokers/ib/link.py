@@ -11,7 +11,7 @@ from typing import TypeVar
 from framework.brokers.ib.codes import Action, code_of
 from framework.brokers.ib.diagnosis import Reached, diagnosed
 from framework.brokers.ib.facts import ErrorSeen, Fact
-from framework.brokers.ib.library import Ib, Library
+from framework.brokers.ib.library import Ib, IbContract, IbTicker, Library
 from framework.brokers.ib.problems import LinkLostError, PacingError, RequestError
 from framework.brokers.ib.queries import Queries
 from framework.brokers.ib.tap import Tap
@@ -139,8 +139,13 @@ class Link:
 
     # requests for data --------------------------------------------------------------------
 
-    async def ask(self, what: str, answer: Awaitable[T], timeout: float) -> T:
+    async def ask(self, what: str, request: Callable[[], Awaitable[T]], timeout: float) -> T:
         """The answer of a request of the library's.
+
+        Args:
+            what: is asked for, in words.
+            request: sends it.
+            timeout: seconds for the answer.
 
         Raises:
             RequestError: refused, or no answer in time.
@@ -149,7 +154,7 @@ class Link:
         """
         try:
             async with asyncio.timeout(timeout):
-                return await answer
+                return await request()
         except TimeoutError:
             raise RequestError(
                 0,
@@ -162,6 +167,19 @@ class Link:
             ) from None
         except self.lib.RequestError as error:
             raise self._refused(what, error) from None
+
+    def follow(self, contract: IbContract) -> IbTicker:
+        """The quotes of a contract from here on.
+
+        Raises:
+            LinkLostError: the connection has ended.
+        """
+        try:
+            return self.ib.reqMktData(contract)
+        except ConnectionError:
+            raise LinkLostError(
+                "The connection has ended; quotes cannot be followed.", "Wait until it is back."
+            ) from None
 
     @staticmethod
     def _refused(what: str, error: Exception) -> RequestError | PacingError:

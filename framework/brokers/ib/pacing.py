@@ -19,6 +19,9 @@ Sleep = Callable[[float], Awaitable[None]]
 """Waits so many seconds."""
 
 _LEAST_WAIT = 0.001
+_SECOND = 1.25
+"""Seconds that count as one: what is sent late in one second and early in the next may arrive
+together."""
 
 
 class Priority(IntEnum):
@@ -68,7 +71,7 @@ class Pacer:
         self._limits = limits or Limits()
         self._sleep = sleep
         self._queues: dict[Priority, deque[Errand]] = {one: deque() for one in Priority}
-        self._messages = Window(self._limits.messages, 1.0)
+        self._messages = Window(self._limits.messages, _SECOND)
         self._market_data = Window(self._limits.market_data, 10.0)
         self._history = HistoryPace(self._limits)
         self._lines: set[str] = set()
@@ -107,11 +110,16 @@ class Pacer:
                 self.sent += errand.messages
                 errand.act()
 
-    def drop(self, reason: str, least: Priority = Priority.CANCEL) -> None:
-        """Send nothing of what waits, and tell why; data and cancels too."""
+    def drop(self, reason: str, last: Priority = Priority.DATA) -> None:
+        """Send nothing of what waits, and tell why.
+
+        Args:
+            reason: in words.
+            last: of the priorities that are dropped; whoever asks for data notices by itself.
+        """
         for priority in Priority:
             queue = self._queues[priority]
-            while priority >= least and queue:
+            while priority <= last and queue:
                 _drop(queue.popleft(), reason)
 
     @staticmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Resolution", "Waits"]
 
 from dataclasses import dataclass, replace
+from math import inf
 
 from framework.brokers.ib.external import ExternalOrder
 from framework.brokers.ib.fold_executions import ExecutionFold
@@ -16,6 +17,8 @@ from framework.brokers.ib.work import Work
 from framework.domain.arithmetic import same
 from framework.domain.orders import OrderStatus
 
+_SELDOM = 60.0
+"""Seconds between two looks for what has stayed unknown for long."""
 _LOOKS = 2
 """Complete looks at the broker's books that prove an absence."""
 _ALIVE = frozenset({"PreSubmitted", "Submitted", "PendingSubmit"})
@@ -72,6 +75,7 @@ class Resolution:
         self._sender = sender
         self._waits = waits
         self._asked = -1e9
+        self._wait = waits.again
 
     # silence ------------------------------------------------------------------------------
 
@@ -83,8 +87,11 @@ class Resolution:
         ]
         if self._work.parked:
             reasons.append("executions of orders that are not known")
-        if reasons and now - self._asked >= self._waits.again:
+        if not reasons:
+            self._wait = self._waits.again
+        elif now - self._asked >= self._wait:
             self._asked = now
+            self._wait = min(2.0 * self._wait, _SELDOM)
             self._work.ask(reasons[0])
 
     def _overdue(self, one: Tracked, now: float) -> str:
@@ -102,6 +109,8 @@ class Resolution:
 
     def _unproven(self, one: Tracked, now: float) -> str:
         waits, name = self._waits, one.order.id
+        if one.status is OrderStatus.SENT and one.sent_at is not None:
+            return f"{name} is on its way" if now - one.sent_at > waits.answer else ""
         if one.change is not None and now - one.change.since > waits.change:
             return f"no word of a change of {name}"
         if one.cancel_sent is not None and now - one.cancel_sent > waits.cancel:
@@ -172,7 +181,8 @@ class Resolution:
             )
             one.short_since = None
             self._work.update(one, OrderStatus.UNKNOWN, "its executions are not all known")
-        if one.cancel_wanted and one.cancel_sent is None and not one.is_done:
+        waits = one.change is not None and one.change.since == inf
+        if one.cancel_wanted and one.cancel_sent is None and not one.is_done and not waits:
             self._sender.cancel(one)
 
     def _missing(self, one: Tracked, snapshot: Snapshot) -> None:
@@ -193,7 +203,7 @@ class Resolution:
         elif self._work.is_same_session(one, one.sent_time, snapshot.time):
             words = "it never arrived" if not one.heard else "the broker has lost it"
             self._work.update(one, OrderStatus.ABSENT, f"{words}: two complete looks show it not")
-        else:
+        elif one.absences == _LOOKS:
             self._work.alert(
                 f"{one.order.id} was sent on another day, and the broker does not show it any "
                 "more: compare positions before going on."

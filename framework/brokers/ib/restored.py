@@ -6,12 +6,16 @@ __all__ = ["KnownOrder", "OrderIds", "restore"]
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 
 from framework.brokers.ib.executions import execution_key
-from framework.brokers.ib.tracked import Tracked
+from framework.brokers.ib.tracked import Change, Tracked
 from framework.brokers.ib.work import Work
 from framework.domain.events import Commission, Fill
 from framework.domain.orders import Order, OrderStatus
+
+_LONG_AGO = -1e9
+_UNHEARD = frozenset({OrderStatus.SENT, OrderStatus.HELD, OrderStatus.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,9 @@ class KnownOrder:
         template: as it was submitted, where a child's price is still a distance; `order` if None.
         perms: permanent ids, if they were kept.
         sent_time: nanoseconds UTC at which it was sent; 0 takes the order's own time.
+        heard: whether the broker has said anything of it; None to go by the status.
+        change: what it was to become, if nobody has said whether it has.
+        is_leaving: whether a cancel was asked for, and nobody has said what came of it.
     """
 
     order: Order
@@ -31,6 +38,9 @@ class KnownOrder:
     template: Order | None = None
     perms: tuple[int, ...] = ()
     sent_time: int = 0
+    heard: bool | None = None
+    change: Order | None = None
+    is_leaving: bool = False
 
 
 class OrderIds:
@@ -63,16 +73,25 @@ def restore(
     orders: Iterable[KnownOrder],
     fills: Iterable[Fill] = (),
     commissions: Iterable[Commission] = (),
+    settles: bool = True,
 ) -> None:
     """Let the work know what a journal knows.
 
-    Orders that were not over are in doubt until the broker has been asked.
+    Orders that were not over are in doubt until the broker has been asked. Every look at its books
+    comes after they were sent: whoever sent them is dead.
+
+    Args:
+        work: to be told.
+        orders, fills, commissions: what is known.
+        settles: whether a look at the broker's books says what has become of changes that were on
+            their way; if not, they stay so until they are sent again.
 
     Raises:
         ContractError: an order's contract has not been qualified.
     """
     for known in orders:
         template = known.template or known.order
+        heard = known.status not in _UNHEARD if known.heard is None else known.heard
         tracked = Tracked(
             order=known.order,
             template=template,
@@ -80,11 +99,15 @@ def restore(
             status=known.status,
             number=len(work.register),
             perms=set(known.perms),
-            sent_at=work.seconds(),
+            sent_at=_LONG_AGO,
             sent_time=known.sent_time or known.order.time,
             in_doubt=True,
-            heard=known.status not in (OrderStatus.SENT, OrderStatus.HELD, OrderStatus.UNKNOWN),
+            heard=heard,
+            cancel_wanted=known.is_leaving,
         )
+        if known.change is not None:
+            since = _LONG_AGO if settles else inf
+            tracked.change = Change(known.order, known.change, since)
         work.register.add(tracked)
     paid: dict[str, float] = {}
     for commission in commissions:
@@ -95,4 +118,4 @@ def restore(
         if owner is None:
             continue
         work.executions.restore(fill, owner, paid.get(execution_key(fill.id)))
-        work.lot_book(fill.symbol).trade(fill.order.id, fill.quantity, fill.order.parent)
+        work.trade(fill)

@@ -17,6 +17,7 @@ from framework.brokers.ib.tracked import Change, Tracked
 from framework.brokers.ib.translate_contract import check_tradable, contract_of
 from framework.brokers.ib.translate_order import Sent, order_to, provisional
 from framework.brokers.ib.work import Work
+from framework.domain.events import CHANGE_REFUSED
 from framework.domain.orders import CLOSING, Order, OrderStatus
 from framework.errors import InputError
 
@@ -183,7 +184,7 @@ class Sender:
 
     def _told_refused(self, tracked: Tracked, reason: str) -> None:
         if not tracked.is_done:
-            self._work.update(tracked, tracked.status, f"change refused: {reason}")
+            self._work.update(tracked, tracked.status, f"{CHANGE_REFUSED}: {reason}")
 
     def refuse_change(self, tracked: Tracked, reason: str) -> None:
         """A change that may not leave now."""

@@ -49,6 +49,8 @@ class Tracked:
         shown: as the broker showed it last.
         broker_status: the broker's word for where it stands.
         filled, notional: units traded, and units x price.
+        opened: those of them that opened a position.
+        bound: quantity the broker was asked to keep it to, for it may open no more.
         reported: units the broker's status says have traded.
         short_since: seconds since which that is more than the executions that came.
         change: on its way; None without one.
@@ -60,6 +62,7 @@ class Tracked:
         absences: complete looks at the broker's books in a row that did not show it.
         problem: the last refusal that was said of it.
         note: the last remark.
+        untold: a remark that came before there was a state to tell it with.
         taken: whether its number was taken already, so that it never arrived.
         awaits: executions whose commission has not come.
         pending: updates that wait for those, each with the seconds until which it waits.
@@ -80,6 +83,8 @@ class Tracked:
     broker_status: str = ""
     filled: float = 0.0
     notional: float = 0.0
+    opened: float = 0.0
+    bound: float | None = None
     reported: float = 0.0
     short_since: float | None = None
     change: Change | None = None
@@ -91,6 +96,7 @@ class Tracked:
     absences: int = 0
     problem: str = ""
     note: str = ""
+    untold: str = ""
     taken: bool = False
     awaits: set[str] = field(default_factory=set)
     pending: list[tuple[OrderUpdate, float]] = field(default_factory=list)

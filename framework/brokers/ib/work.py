@@ -14,22 +14,20 @@ import numpy as np
 
 from framework.brokers.ib.clock import Clock
 from framework.brokers.ib.executions import Executions
-from framework.brokers.ib.external import ExternalFill, ExternalOrder
+from framework.brokers.ib.external import External
 from framework.brokers.ib.facts import ExecutionSeen
 from framework.brokers.ib.listed import Book
 from framework.brokers.ib.times import nanoseconds
 from framework.brokers.ib.tracked import Register, Tracked
 from framework.brokers.simulated.book import LotBook
 from framework.calendar import TradingCalendar
-from framework.domain.events import BrokerEvent, OrderUpdate
+from framework.domain.events import BrokerEvent, Fill, OrderUpdate
 from framework.domain.orders import Order, OrderStatus, OrderType, TimeInForce, can_become
 from framework.errors import DataError
 
 _log = logging.getLogger("slipway.ib")
 
 _ENDS_WITH_A_DAY = frozenset({TimeInForce.DAY, TimeInForce.OPG})
-_MONTH = 30
-"""Days that certainly hold a session."""
 _SLACK = 60_000_000_000
 """Nanoseconds by which a broker may end an order before its time is over."""
 
@@ -49,6 +47,8 @@ class Work:
         lots: what our orders opened, by symbol.
         told: events to be polled.
         externals: what others did.
+        waiting: orders whose updates wait for commissions.
+        stir: called before an execution or the end of an order is judged.
         parked: executions whose order is not known yet.
         asks: why the broker's books are to be looked at; empty if they are not.
         alerts: what somebody ought to look at.
@@ -67,7 +67,9 @@ class Work:
     executions: Executions = field(default_factory=Executions)
     lots: dict[str, LotBook] = field(default_factory=dict)
     told: list[BrokerEvent] = field(default_factory=list)
-    externals: deque[ExternalOrder | ExternalFill] = field(default_factory=deque)
+    externals: deque[External] = field(default_factory=deque)
+    waiting: dict[str, Tracked] = field(default_factory=dict)
+    stir: Callable[[Tracked], None] = lambda _: None
     parked: list[ExecutionSeen] = field(default_factory=list)
     asks: list[str] = field(default_factory=list)
     alerts: deque[str] = field(default_factory=deque)
@@ -87,6 +89,7 @@ class Work:
             update = OrderUpdate(tracked.order, step, self.clock.now(), reason)
             if tracked.awaits or tracked.pending:
                 tracked.pending.append((update, self.seconds() + self.grace))
+                self.waiting[tracked.order.id] = tracked
             else:
                 self.told.append(update)
             if step is status:
@@ -109,14 +112,14 @@ class Work:
     def release(self) -> None:
         """Tell the updates that have waited for commissions long enough, or need to no more."""
         now = self.seconds()
-        for tracked in self.register:
-            if tracked.pending:
-                self.release_one(tracked, now)
+        for tracked in tuple(self.waiting.values()):
+            self.release_one(tracked, now)
 
     def release_one(self, tracked: Tracked, now: float) -> None:
         """The same for one order."""
-        if tracked.awaits and now < tracked.pending[0][1]:
+        if tracked.awaits and tracked.pending and now < tracked.pending[0][1]:
             return
+        self.waiting.pop(tracked.order.id, None)
         tracked.awaits.clear()
         self.told += [update for update, _ in tracked.pending]
         tracked.pending.clear()
@@ -147,27 +150,14 @@ class Work:
         good_till = order.terms.good_till
         if good_till is not None:
             return now >= nanoseconds(good_till)
-        if self._has_expired(tracked, now):
-            return True
         at_close = order.type in (OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE)
-        worked = order.terms.algo is not None
-        if order.tif not in _ENDS_WITH_A_DAY and not (at_close or worked):
+        if order.tif not in _ENDS_WITH_A_DAY and not at_close:
             return False
         try:
             close = self._session_close(tracked, order.time + 1)
         except DataError:
             return False
         return now >= close
-
-    @staticmethod
-    def _has_expired(tracked: Tracked, now: int) -> bool:
-        """Whether the contract trades no more."""
-        instrument = tracked.listed.instrument
-        if instrument.expiry is None:
-            return False
-        calendar = TradingCalendar(instrument.calendar)
-        days = calendar.sessions_between(instrument.expiry - _MONTH, instrument.expiry)
-        return now >= int(calendar.session_close_of(days[-1:])[0])
 
     def _session_close(self, tracked: Tracked, time: int) -> int:
         calendar = TradingCalendar(tracked.listed.instrument.calendar)
@@ -195,6 +185,15 @@ class Work:
     def lot_book(self, symbol: str) -> LotBook:
         """What our orders opened of an instrument."""
         return self.lots.setdefault(symbol, LotBook())
+
+    def trade(self, fill: Fill) -> None:
+        """Let a fill of ours move what our orders hold."""
+        lots, order = self.lot_book(fill.symbol), fill.order
+        tracked = self.register.get(order.id)
+        if tracked is not None:
+            parts = lots.split(fill.quantity, order.parent)
+            tracked.opened += sum(abs(part.quantity) for part in parts if part.opens)
+        lots.trade(order.id, fill.quantity, order.parent)
 
     def quantity(self, tracked: Tracked, quantity: float) -> None:
         """An order is for so many units now."""

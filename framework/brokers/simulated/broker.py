@@ -46,7 +46,7 @@ class SimulatedBroker:
 
     Attributes:
         execution: what books a trade.
-        pause: called after each fill that has woken or moved protective orders, before the bar goes
+        pause: called after each fill that may matter to other orders of its instrument, before the bar goes
             on; for a market whose clients react within a bar.
     """
 
@@ -380,8 +380,13 @@ class SimulatedBroker:
         if resting.status in _UNFILLED:
             family.after_end(resting)
         family.end_idle(resting.order.symbol)
-        if self.pause is not None and opened != 0.0 and family.children(resting.order):
+        if self.pause is not None and resting.filled > before and self._is_watched_by(resting):
             self.pause()
+
+    def _is_watched_by(self, filled: Resting) -> bool:
+        """Whether a fill may matter to another order of its instrument."""
+        queue = self._queues[filled.order.symbol]
+        return any(one is not filled and one.status not in DONE for one in queue)
 
     def _work_algos(self, tape: Tape, queue: list[Resting], bar: Bar) -> None:
         for resting in queue:

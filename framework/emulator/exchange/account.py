@@ -381,8 +381,10 @@ class Account:
     def _updated(self, placed: Placed, update: OrderUpdate) -> None:
         resting = self._broker.resting(update.order.id)
         status = shown_status(update.status, resting)
-        placed.follow(update.order)
+        has_moved = placed.follow(update.order)
         if status in ("Cancelled", "Inactive"):
+            if has_moved:
+                self._tell(placed, placed.open_order(self.currency))
             self.ended(placed, status, update.reason, update.time)
             return
         placed.status = status

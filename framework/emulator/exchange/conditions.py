@@ -36,7 +36,9 @@ class ListedSymbols:
         Raises:
             RejectedError: there is no such contract.
         """
-        found = self._directory.find(WireContract(symbol=symbol, sec_type=sec_type))
+        found = self._directory.find(
+            WireContract(symbol=symbol, sec_type=sec_type, include_expired=True)
+        )
         if not found:
             raise _unknown(f"{symbol} {sec_type}")
         return found[0].key

@@ -119,6 +119,13 @@ def _conditions(wire: WireOrder, symbols: Symbols, zone: str) -> Conditions | No
         if not one.is_conjunction:
             groups.append([])
     kept = tuple(tuple(group) for group in groups if group)
+    cancels = wire.conditions_cancel_order and bool(wire.conditions)
+    if cancels and wire.good_after_time:
+        raise RejectedError(
+            321,
+            "Error validating request:-'b' : cause - The emulator's matching engine knows no good "
+            "after time of an order with conditions that cancel it",
+        )
     if wire.good_after_time:
         after = TimeCondition(_time(wire.good_after_time, zone))
         kept = tuple((*group, after) for group in kept) or ((after,),)
@@ -126,7 +133,7 @@ def _conditions(wire: WireOrder, symbols: Symbols, zone: str) -> Conditions | No
         return None
     return Conditions(
         kept,
-        cancels=wire.conditions_cancel_order and bool(wire.conditions),
+        cancels=cancels,
         ignore_hours=wire.conditions_ignore_rth,
     )
 

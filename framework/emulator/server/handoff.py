@@ -17,6 +17,7 @@ class Handoff:
     """
 
     def __init__(self) -> None:
+        self._is_closed = False
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="market")
         self._mine = Semaphore(0)
         self._callers = Semaphore(0)
@@ -45,8 +46,9 @@ class Handoff:
 
     def pause(self) -> None:
         """Stop here until the caller resumes; to be called by the function."""
-        self._callers.release()
-        self._mine.acquire()
+        if not self._is_over:
+            self._callers.release()
+            self._mine.acquire()
         if self._is_over:
             raise _AbandonedError
 
@@ -64,5 +66,5 @@ class Handoff:
         return False
 
 
-class _AbandonedError(Exception):
-    """Nobody will resume what has paused."""
+class _AbandonedError(BaseException):
+    """Ends a function that nobody will let go on: none of its handlers may take it for its own."""

@@ -1,0 +1,229 @@
+"""A session in real time against the emulator: it trades, survives, refuses and ends in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from framework import Strategy
+from framework.backtest.settings import BacktestSettings
+from framework.brokers.ib.feed import FeedSettings
+from framework.brokers.ib.settings import Settings, Timings
+from framework.calendar import DAY
+from framework.config.environment import Mode
+from framework.domain.instruments import Instrument
+from framework.domain.orders import OrderStatus
+from framework.emulator.build import live_gateway
+from framework.emulator.market.markets import synthetic_market
+from framework.emulator.server.gateway import Gateway
+from framework.emulator.server.settings import GatewaySettings
+from framework.engine.journal import open_journal
+from framework.engine.journal_lock import Trader
+from framework.session.bridge import Cargo
+from framework.session.guards import UnreconciledError
+from framework.session.orders import Sailing
+from framework.session.voyage import Outcome, Voyage
+from tests.unit.tapped import PLACE_ORDER, wire
+
+ACCOUNT = "DU1234567"
+START = 1_790_000_000 * 10**9
+SPEED = 120.0
+"""Market seconds per second: a bar of a minute is half a second."""
+
+
+class Flip(Strategy):
+    """In and out, bar by bar, unless something works."""
+
+    def on_bar(self) -> None:
+        if self.orders:
+            return
+        if self.position:
+            self.close()
+        else:
+            self.buy(100)
+
+
+class Patient(Strategy):
+    """One order that nobody takes."""
+
+    def on_bar(self) -> None:
+        if not self.orders:
+            self.buy(100, limit=1.0, tif="GTC")
+
+
+class Ship:
+    """A session on a gateway, on the loop the gateway is on."""
+
+    def __init__(self, gateway: Gateway, journal: Path) -> None:
+        self.gateway = gateway
+        self.journal = journal
+        self.said: list[str] = []
+        self.voyage: Voyage
+
+    async def sail(
+        self,
+        strategy: type[Strategy] = Flip,
+        until: Callable[[Ship], bool] = lambda _: False,
+        **orders: object,
+    ) -> Outcome:
+        """Until something is so; the outcome."""
+        wanted: dict[str, object] = {"port": self.gateway.port, **orders}
+        port = wanted.pop("port")
+        assert isinstance(port, int)
+        sailing = Sailing(
+            Mode.PAPER,
+            Settings(port=port, client_id=1, account=ACCOUNT),
+            self.journal,
+            "1m",
+            history=30,
+            timings=Timings(first_wait=0.05, longest_wait=0.2, sync_wait=0.05),
+            feed=FeedSettings(grace=0.5),
+            reconcile=1.0,
+            look=0.01,
+            **wanted,  # type: ignore[arg-type]
+        )
+        clock = self.gateway.hub.clock
+        with open_journal(self.journal, Trader(ACCOUNT, 1), clock.now, synced=False) as journal:
+            instruments = [Instrument("AAPL", calendar="24/7")]
+            cargo = Cargo(strategy, {}, BacktestSettings())
+            self.voyage = Voyage(cargo, instruments, sailing, journal, clock, self.said.append)
+            watching = asyncio.get_running_loop().create_task(self._watch(until))
+            try:
+                return await asyncio.wait_for(self.voyage.sail(), 20.0)
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+
+    async def _watch(self, until: Callable[[Ship], bool]) -> None:
+        while self.voyage.bridge.core is None or not until(self):
+            await asyncio.sleep(0.01)
+        self.voyage.stop("enough")
+
+    @property
+    def fills(self) -> int:
+        return len(self.voyage.bridge.core.blotter.fills)
+
+    @property
+    def working(self) -> int:
+        tickets = self.voyage.bridge.core.blotter.tickets.values()
+        return sum(ticket.status is OrderStatus.WORKING for ticket in tickets)
+
+
+def on_a_gateway(path: Path, play: Callable[[Ship], object]) -> None:
+    """Play something on a fresh emulator."""
+
+    async def played() -> None:
+        gateway = await served()
+        try:
+            await play(Ship(gateway, path / "journal.sqlite"))  # type: ignore[misc]
+        finally:
+            await gateway.close()
+
+    asyncio.run(played())
+
+
+async def served(start: int = START) -> Gateway:
+    settings = GatewaySettings(accounts=(ACCOUNT,), messages_per_second=0, paces_history=False)
+    gateway = live_gateway(synthetic_market(start, points=12), settings, speed=SPEED)
+    await gateway.start()
+    return gateway
+
+
+def test_it_trades_and_goes_on_after_a_restart(tmp_path: Path) -> None:
+    async def play(ship: Ship) -> None:
+        first = await ship.sail(until=lambda one: one.fills >= 3)
+        assert first.exit_code == 0
+        assert first.reason == "enough"
+        before = [fill.id for fill in ship.voyage.bridge.core.blotter.fills]
+        await ship.sail(until=lambda one: one.fills >= len(before) + 3)
+        blotter = ship.voyage.bridge.core.blotter
+        assert [fill.id for fill in blotter.fills][: len(before)] == before
+        assert any("recovered from" in line for line in ship.said)
+        truth, books = ship.gateway.book(ACCOUNT), ship.voyage.bridge.core.ledgers[0]
+        held = truth.positions["AAPL"].quantity
+        assert books.positions["AAPL"].quantity == held
+        assert books.cash - 100_000.0 == pytest.approx(truth.cash - 1_000_000.0, abs=1e-6)
+
+    on_a_gateway(tmp_path, play)
+
+
+def test_what_it_says_names_orders_and_fills(tmp_path: Path) -> None:
+    async def play(ship: Ship) -> None:
+        await ship.sail(until=lambda one: one.fills >= 2)
+        assert any(line.startswith("order: Flip-1 buy 100 AAPL market") for line in ship.said)
+        assert any(line.startswith("fill: Flip-1 bought 100 AAPL at ") for line in ship.said)
+        assert not any("1234567" in line for line in ship.said)
+
+    on_a_gateway(tmp_path, play)
+
+
+def test_books_that_differ_keep_it_from_starting(tmp_path: Path) -> None:
+    """The account is not what the journal says: nothing leaves, until the user adopts it."""
+
+    async def play(ship: Ship) -> None:
+        await ship.sail(until=lambda one: one.fills == 1)
+        other = await served(START + DAY)
+        try:
+            with wire(other.port) as tap:
+                stranger = Ship(other, ship.journal)
+                with pytest.raises(UnreconciledError, match="--adopt"):
+                    await stranger.sail(port=tap.port)
+                assert tap.connections == 1
+                assert PLACE_ORDER not in tap.messages
+                outcome = await stranger.sail(
+                    until=lambda one: one.fills >= 3, port=tap.port, adopts=True
+                )
+                assert outcome.exit_code == 0
+                assert PLACE_ORDER in tap.messages
+        finally:
+            await other.close()
+
+    on_a_gateway(tmp_path, play)
+
+
+@pytest.mark.parametrize(("at_end", "left"), [("keep", 1), ("cancel", 0)])
+def test_orders_are_kept_or_cancelled_at_the_end(tmp_path: Path, at_end: str, left: int) -> None:
+    async def play(ship: Ship) -> None:
+        outcome = await ship.sail(Patient, lambda one: one.working == 1, at_end=at_end)
+        assert outcome.working == left
+        kept = await ship.sail(Patient, lambda one: one.working == 1)
+        assert kept.working == 1
+        assert len(ship.voyage.bridge.core.blotter.tickets) == 2 - left
+
+    on_a_gateway(tmp_path, play)
+
+
+def test_a_lost_connection_is_made_again_and_reconciled(tmp_path: Path) -> None:
+    async def play(ship: Ship) -> None:
+        seen: list[int] = []
+
+        def far(one: Ship) -> bool:
+            if one.fills >= 2 and not seen:
+                seen.append(one.fills)
+                for connection in one.gateway.connections():
+                    connection.abort()
+            return bool(seen) and one.fills >= seen[0] + 3
+
+        outcome = await ship.sail(until=far)
+        assert outcome.exit_code == 0
+        assert any(line.startswith("disconnected") for line in ship.said)
+        ids = [fill.id for fill in ship.voyage.bridge.core.blotter.fills]
+        assert len(set(ids)) == len(ids)
+        held = ship.gateway.book(ACCOUNT).positions["AAPL"].quantity
+        assert ship.voyage.bridge.core.ledgers[0].positions["AAPL"].quantity == held
+
+    on_a_gateway(tmp_path, play)
+
+
+def test_once_decides_sends_and_leaves(tmp_path: Path) -> None:
+    async def play(ship: Ship) -> None:
+        await ship.sail(Patient, lambda one: one.working == 1)
+        await asyncio.sleep(70.0 / SPEED)
+        outcome = await ship.sail(Patient, once=True)
+        assert outcome.exit_code == 0
+        assert "decision" in outcome.reason
+
+    on_a_gateway(tmp_path, play)
