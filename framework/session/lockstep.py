@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
-from framework.backtest.record import RunRecord
+from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.bars import BarSeen
 from framework.brokers.ib.clock import Clock
@@ -23,6 +23,7 @@ from framework.brokers.ib.settings import Settings
 from framework.config.plan import Plan
 from framework.domain.bars import Bars
 from framework.domain.instruments import Instrument
+from framework.domain.ledger import Ledger
 from framework.emulator.build import lockstep_gateway
 from framework.emulator.server.gateway import Gateway, Quiet
 from framework.emulator.server.handoff import Handoff
@@ -31,9 +32,12 @@ from framework.engine.journal import JOURNAL_NAME, Journal, open_journal
 from framework.engine.journal_lock import Trader
 from framework.engine.journal_replay import Recovered
 from framework.engine.journal_rows import INPUTS, Entry, Started
+from framework.engine.reconcile import reconcile
+from framework.errors import DataError, ReconcileError, SlipwayError
 from framework.ports import Progress
 from framework.session.afresh import never_arrived, send_afresh
 from framework.session.bridge import Bridge, Cargo
+from framework.session.honoured import check_honoured
 from framework.session.masking import masked
 from framework.session.rigging import Rigging, rows_of
 from framework.strategy import Strategy
@@ -117,6 +121,7 @@ async def rehearse(
     Raises:
         SlipwayError: something given cannot be used, or the two sides' books disagree at the end.
     """
+    check_honoured(bars, settings)
     serving = GatewaySettings(
         accounts=(ACCOUNT,),
         messages_per_second=0,
@@ -130,9 +135,26 @@ async def rehearse(
     try:
         with TemporaryDirectory(prefix="slipway-") as folder:
             path = Path(folder) / JOURNAL_NAME
-            return await sail(cargo, bars, _Embedded(gateway), path, progress)
+            record = await sail(cargo, bars, _Embedded(gateway), path, progress)
     finally:
         await gateway.close()
+    _compare(record, gateway.book(ACCOUNT))
+    return record
+
+
+def _compare(record: RunRecord, book: Ledger) -> None:
+    """Hold the session's books against the true ones, once it has come to the end of the data."""
+    if record.error:
+        return
+    ours = Ledger(float(record.cash[-1]), {})
+    ours.positions.update({one.symbol: one for one in record.positions})
+    findings = reconcile([ours], book)
+    if findings:
+        raise ReconcileError(
+            f"The session's books and the emulator's disagree: {'; '.join(findings)}.",
+            "This is a defect of the session or the emulator, not of your strategy; please report "
+            "it.",
+        )
 
 
 async def sail(
@@ -192,16 +214,38 @@ class _Voyage:
         async with self._rigging.connection:
             await self._rigging.contracts.qualify([one.instrument for one in self._bars])
             await self._begin()
-            while await self._stepper.step(self._rigging.quiet):
-                await self._rigging.quiet()
-                await self._told()
-                done = len(self._bridge.core.ground.times)
-                if progress is not None and (done % _CHUNK == 0 or done == total):
-                    progress(done, total)
+            core = self._bridge.core
+            try:
+                await self._go(progress, total)
+            except asyncio.CancelledError:  # Ctrl-C: what was traded until then is kept
+                core.error = INTERRUPTED
+            except SlipwayError:
+                if not core.error:
+                    raise
+            if not core.error:
+                self._bridge.stop("the end of the data", 0)
+            return core.record()
+
+    async def _go(self, progress: Progress | None, total: int) -> None:
+        """Step by step to the end of the data.
+
+        Raises:
+            SlipwayError: the strategy raised, or a bar did not come over the wire.
+        """
+        while await self._stepper.step(self._rigging.quiet):
             await self._rigging.quiet()
-            await self._in_turns(self._bridge.settle)
-            self._bridge.stop("the end of the data", 0)
-            return self._bridge.core.record()
+            await self._told()
+            done = len(self._bridge.core.ground.times)
+            if progress is not None and (done % _CHUNK == 0 or done == total):
+                progress(done, total)
+        await self._rigging.quiet()
+        await self._in_turns(self._bridge.settle)
+        done = len(self._bridge.core.ground.times)
+        if done != total:
+            raise DataError(
+                f"Bars of {total} instants were played, and those of {done} came over the wire.",
+                "This is a defect of the session or the emulator; please report it.",
+            )
 
     def close(self) -> None:
         """No more of it."""

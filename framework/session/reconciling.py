@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Reconciler", "snapshot_of"]
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from framework.brokers.ib.broker import IbBroker
@@ -17,7 +17,7 @@ from framework.engine.journal_rows import Adopted, Found
 from framework.engine.reconcile import findings
 from framework.engine.reconcile_booking import adopt, explained
 from framework.engine.reconcile_books import books_of
-from framework.engine.reconcile_nouns import Fact, Finding, OurFill, StateOfOrder
+from framework.engine.reconcile_nouns import ExternalHolding, Fact, Finding, OurFill, StateOfOrder
 from framework.engine.reconcile_snapshot import (
     BrokerOrder,
     Cash,
@@ -26,6 +26,7 @@ from framework.engine.reconcile_snapshot import (
     Part,
     Snapshot,
 )
+from framework.errors import ReconcileError
 from framework.session.bridge import Bridge
 
 _STATES = {
@@ -82,6 +83,7 @@ class Reconciler:
 
         Raises:
             LinkLostError: there is no connection to ask.
+            ReconcileError: what was to be adopted would leave a strategy trading what it has not.
         """
         seen = await self._broker.snapshot()
         self._bridge.settle()
@@ -92,7 +94,9 @@ class Reconciler:
         found = self._held_against(snapshot)
         facts = _nobodys(explained(found))
         if adopts and any(one.blocks for one in found):
-            facts = (*facts, *adopt([one for one in found if one.blocks]))
+            taken = adopt([one for one in found if one.blocks])
+            self._check(taken)
+            facts = (*facts, *taken)
         if facts:
             by = "user" if adopts else "reconcile"
             self._journal.append(Adopted(self._clock(), by, facts))
@@ -100,6 +104,24 @@ class Reconciler:
         self._before = snapshot
         self._note(found)
         return found
+
+    def _check(self, taken: Sequence[Fact]) -> None:
+        """Whether every strategy still has what it believes it holds once these are booked."""
+        for fact in taken:
+            if not isinstance(fact, ExternalHolding):
+                continue
+            held = sum(
+                one.positions[fact.symbol].quantity
+                for one in self._bridge.core.ledgers
+                if fact.symbol in one.positions
+            )
+            if held * fact.quantity < 0.0:
+                raise ReconcileError(
+                    f"The strategies hold {held:.10g} {fact.symbol}, and the account "
+                    f"{held + fact.quantity:.10g}: adopted, they would trade what they do not "
+                    "have.",
+                    "Restore the position in TWS, or start anew with another --journal.",
+                )
 
     def _filled(self, order_id: str) -> float | None:
         ticket = self._bridge.core.blotter.tickets.get(order_id)

@@ -256,9 +256,8 @@ async def depth(s: Session) -> str:
     lost = [line for line in s.mishaps.lines if "MktDepth" in line]
     equal(lost, [], "rows that fit nowhere")
     s.ib.cancelMktDepth(contract, True)
-    await s.answer(
-        s.ib.reqCurrentTimeAsync(), "the time"
-    )  # rows on their way while ib_insync has forgotten the book already
+    await s.answer(s.ib.reqCurrentTimeAsync(), "the time, after the cancel")
+    # rows on their way meanwhile found a book that ib_insync forgets with its cancel
     s.mishaps.lines = [line for line in s.mishaps.lines if "MktDepth" not in line]
     return f"{len(bids)} and {len(asks)} rows"
 

@@ -12,16 +12,16 @@ from framework import Strategy
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.feed import FeedSettings
 from framework.brokers.ib.settings import Settings, Timings
-from framework.calendar import DAY
 from framework.config.environment import Mode
 from framework.domain.instruments import Instrument
 from framework.domain.orders import OrderStatus
-from framework.emulator.build import live_gateway
+from framework.emulator.build import live_gateway, live_house
 from framework.emulator.market.markets import synthetic_market
 from framework.emulator.server.gateway import Gateway
 from framework.emulator.server.settings import GatewaySettings
 from framework.engine.journal import open_journal
 from framework.engine.journal_lock import Trader
+from framework.errors import ReconcileError
 from framework.session.bridge import Cargo
 from framework.session.guards import UnreconciledError
 from framework.session.orders import Sailing
@@ -29,6 +29,7 @@ from framework.session.voyage import Outcome, Voyage
 from tests.unit.tapped import PLACE_ORDER, wire
 
 ACCOUNT = "DU1234567"
+HOUR = 3_600 * 10**9
 START = 1_790_000_000 * 10**9
 SPEED = 120.0
 """Market seconds per second: a bar of a minute is half a second."""
@@ -125,9 +126,10 @@ def on_a_gateway(path: Path, play: Callable[[Ship], object]) -> None:
     asyncio.run(played())
 
 
-async def served(start: int = START) -> Gateway:
+async def served(start: int = START, cash: float = 1_000_000.0) -> Gateway:
     settings = GatewaySettings(accounts=(ACCOUNT,), messages_per_second=0, paces_history=False)
-    gateway = live_gateway(synthetic_market(start, points=12), settings, speed=SPEED)
+    market = synthetic_market(start, points=12)
+    gateway = live_gateway(market, settings, live_house(market, cash), speed=SPEED)
     await gateway.start()
     return gateway
 
@@ -161,20 +163,38 @@ def test_what_it_says_names_orders_and_fills(tmp_path: Path) -> None:
 
 
 def test_books_that_differ_keep_it_from_starting(tmp_path: Path) -> None:
-    """The account is not what the journal says: nothing leaves, until the user adopts it."""
+    """What the journal says was bought is not in the account: nothing leaves, adopted or not."""
 
     async def play(ship: Ship) -> None:
         await ship.sail(until=lambda one: one.fills == 1)
-        other = await served(START + DAY)
+        other = await served(START + HOUR)
         try:
             with wire(other.port) as tap:
                 stranger = Ship(other, ship.journal)
                 with pytest.raises(UnreconciledError, match="--adopt"):
                     await stranger.sail(port=tap.port)
-                assert tap.connections == 1
+                with pytest.raises(ReconcileError, match="another --journal"):
+                    await stranger.sail(port=tap.port, adopts=True)
+                assert tap.connections == 2
+                assert PLACE_ORDER not in tap.messages
+        finally:
+            await other.close()
+
+    on_a_gateway(tmp_path, play)
+
+
+def test_what_the_account_has_besides_is_adopted_when_asked(tmp_path: Path) -> None:
+    async def play(ship: Ship) -> None:
+        await ship.sail(Patient, lambda one: one.working == 1, at_end="cancel")
+        other = await served(START + HOUR, cash=900_000.0)
+        try:
+            with wire(other.port) as tap:
+                stranger = Ship(other, ship.journal)
+                with pytest.raises(UnreconciledError, match="900,000"):
+                    await stranger.sail(Patient, port=tap.port)
                 assert PLACE_ORDER not in tap.messages
                 outcome = await stranger.sail(
-                    until=lambda one: one.fills >= 3, port=tap.port, adopts=True
+                    Patient, lambda one: one.working == 1, port=tap.port, adopts=True
                 )
                 assert outcome.exit_code == 0
                 assert PLACE_ORDER in tap.messages
