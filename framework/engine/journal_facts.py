@@ -12,6 +12,7 @@ from framework.engine.journal_rows import (
     Cancel,
     EventBatch,
     IdFloor,
+    Intent,
     Replace,
     RiskState,
     Row,
@@ -99,15 +100,8 @@ class Facts:
         match row:
             case EventBatch():
                 self._reports(row)
-            case Submit():
-                for order in row.orders:
-                    self.sessions[order.id] = row.session
-                    self.sent_at[order.id] = row.time
-                    self.submitted[order.id] = order
-            case Replace():
-                self.changes.setdefault(row.order.id, []).append(row.order)
-            case Cancel():
-                self.let_go.add(row.order)
+            case Submit() | Replace() | Cancel():
+                self._sent(row)
             case Bound():
                 self._bind(row)
             case IdFloor():
@@ -125,6 +119,18 @@ class Facts:
                 self.stopped = row
             case _:
                 pass
+
+    def _sent(self, row: Intent) -> None:
+        match row:
+            case Submit():
+                for order in row.orders:
+                    self.sessions[order.id] = row.session
+                    self.sent_at[order.id] = row.time
+                    self.submitted[order.id] = order
+            case Replace():
+                self.changes.setdefault(row.order.id, []).append(row.order)
+            case Cancel():
+                self.let_go.add(row.order)
 
     def _reports(self, batch: EventBatch) -> None:
         for event in batch.events:

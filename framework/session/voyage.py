@@ -96,6 +96,7 @@ class Voyage:
         self._reason = ""
         self._findings: tuple[Finding, ...] = ()
         self._logbook: Logbook | None = None
+        self._is_behind = True
         self._rigging = Rigging(
             sailing.where,
             clock,
@@ -119,6 +120,11 @@ class Voyage:
     def bridge(self) -> Bridge:
         """The session's core."""
         return self._bridge
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the connection is whole and the books have been compared since it came."""
+        return self._rigging.connection.state in _TRADES and not self._is_behind
 
     def stop(self, reason: str) -> None:
         """Let the session end in good order."""
@@ -251,7 +257,7 @@ class Voyage:
         try:
             while not self._stop.is_set():
                 await self._once()
-                if loop.time() - compared >= self._sailing.reconcile:
+                if self._is_behind or loop.time() - compared >= self._sailing.reconcile:
                     compared = loop.time()
                     await self._compare_if_possible()
                 if self._sailing.once and self._is_done_for_once():
@@ -325,6 +331,8 @@ class Voyage:
         connection = self._rigging.connection
         if connection.state not in _TRADES:
             self._bridge.doubt(f"the connection is {connection.state}: {connection.reason}")
+        elif self._is_behind:
+            self._bridge.doubt("the books have not been compared since the connection came back")
         elif any(one.blocks for one in self._findings):
             first = next(one for one in self._findings if one.blocks)
             self._bridge.doubt(f"unexplained: {first.text}")
@@ -345,6 +353,7 @@ class Voyage:
     async def _compare(self, adopts: bool = False) -> None:
         """Hold the broker's books against ours."""
         self._findings = await self._reconciler.look(self._session(), adopts)
+        self._is_behind = False
         for one in self._findings:
             self._say(f"{'UNEXPLAINED' if one.blocks else 'explained'}: {one}")
 
@@ -401,6 +410,7 @@ class Voyage:
     # parts -----------------------------------------------------------------------------------
 
     def _noticed(self, notice: Notice) -> None:
+        self._is_behind = self._is_behind or notice.state is not State.READY
         if notice.state is not State.CLOSED:
             self._say(f"{notice.state}: {notice.text}")
 

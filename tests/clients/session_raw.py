@@ -126,7 +126,7 @@ def pieces(s: RawSession) -> str:
 @STEPS("connect")
 def connect(s: RawSession) -> str:
     s.wire = wire(s)
-    s.wire.rate = 45
+    s.wire.rate = 35
     s.wire.watch(s.watch)
     equal(s.wire.greet(s.version), s.version, "version")
     s.wire.quiet(0.1)

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 
 from tests.kill9.points import POINTS, RECOVERY
-from tests.kill9.runs import Crash, calm_run, killed_run, plan_of, warm_up
+from tests.kill9.runs import StrandedError, calm_run, killed_run, plan_of, warm_up
 
 ALL = (*POINTS, *(f"twice-{one}" for one in RECOVERY), "storm")
+
+
+_COUNTS = ("runs", "kills", "missed", "stranded", "lost", "doubled", "books", "trades")
 
 
 @dataclass(slots=True)
@@ -28,6 +31,9 @@ class Tally:
     books: int = 0
     trades: int = 0
     first: list[str] = field(default_factory=list)
+
+    def cells(self) -> tuple[str, ...]:
+        return tuple(str(getattr(self, name)) for name in _COUNTS)
 
     @property
     def is_clean(self) -> bool:
@@ -57,7 +63,7 @@ def _seed(task: tuple[int, tuple[str, ...]]) -> list[Row]:
             tally.books, tally.trades = int(bool(verdict.books)), int(bool(verdict.trades))
             if verdict.first:
                 tally.first.append(f"{where}: {verdict.first}")
-        except Crash as error:
+        except StrandedError as error:
             tally.stranded = 1
             tally.first.append(f"{where}: {error}")
         found.append((point, tally))
@@ -65,7 +71,7 @@ def _seed(task: tuple[int, tuple[str, ...]]) -> list[Row]:
 
 
 def _added(total: Tally, one: Tally) -> None:
-    for name in ("runs", "kills", "missed", "stranded", "lost", "doubled", "books", "trades"):
+    for name in _COUNTS:
         setattr(total, name, getattr(total, name) + getattr(one, name))
     total.first += one.first
 
@@ -83,23 +89,13 @@ _HEAD = ("point", "runs", "kills", "not reached", "stranded", "lost fills", "dou
 
 
 def _table(tallies: dict[str, Tally]) -> str:
-    rows = [
-        (name, *(str(n) for n in (t.runs, t.kills, t.missed, t.stranded, t.lost, t.doubled,
-                                  t.books, t.trades)))
-        for name, t in tallies.items()
-    ]  # fmt: skip
     total = Tally()
     for tally in tallies.values():
         _added(total, tally)
-    rows.append(("all", *(str(n) for n in (total.runs, total.kills, total.missed, total.stranded,
-                                           total.lost, total.doubled, total.books, total.trades))))  # fmt: skip
-    widths = [max(len(row[i]) for row in (_HEAD, *rows)) for i in range(len(_HEAD))]
+    rows = [_HEAD, *((name, *tally.cells()) for name, tally in (tallies | {"all": total}).items())]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in (_HEAD, *rows)
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
     )
 
 
@@ -119,15 +115,19 @@ def main() -> int:
     began = time.monotonic()
     tallies = {name: Tally() for name in points}
     tasks = [(seed, points) for seed in range(flags.first, flags.first + flags.seeds)]
-    for number, rows in enumerate(_results(tasks, flags.jobs), start=1):
-        for name, tally in rows:
-            _added(tallies[name], tally)
-            for line in tally.first:
-                print(line, flush=True)
-        if sys.stderr.isatty():
-            print(f"\r{number}/{len(tasks)} seeds", end="", file=sys.stderr, flush=True)
+    done = 0
+    try:
+        for rows in _results(tasks, flags.jobs):
+            done += 1
+            for name, tally in rows:
+                _added(tallies[name], tally)
+                for line in tally.first:
+                    print(line, flush=True)
+            print(f"\r{done}/{len(tasks)} seeds ", end="", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        print("interrupted")
     print(_table(tallies))
-    print(f"{time.monotonic() - began:.0f} s, {flags.jobs} jobs")
+    print(f"{done} seeds, {time.monotonic() - began:.0f} s, {flags.jobs} jobs")
     return 0 if all(tally.is_clean for tally in tallies.values()) else 1
 
 

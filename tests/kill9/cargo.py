@@ -38,8 +38,8 @@ def bars_of(seed: int) -> tuple[Bars, ...]:
         source = np.random.PCG64(1_000 * seed + number)
         steps = source.random_raw(len(session) * 4).astype(np.float64) / 2.0**64 - 0.5
         path = 80.0 * (1 + number) * np.cumprod(1.0 + 0.008 * steps).reshape(-1, 4)
-        path = np.round(path, 2)
-        volume = np.floor(200.0 + source.random_raw(len(session)) / 2.0**64 * 4_000.0)
+        path = np.round(path, 2).astype(np.float64)
+        volume = np.floor(200.0 + source.random_raw(len(session)).astype(np.float64) / 2.0**54)
         found.append(
             Bars(
                 Instrument(symbol),
@@ -145,16 +145,17 @@ class Captain(Strategy):
                 )
             case 5:
                 self._keep(
-                    self.sell(
-                        80.0, limit=self._price(symbol, 0.001), stop_loss=wide, symbol=symbol
-                    )
+                    self.sell(80.0, limit=self._price(symbol, 0.001), stop_loss=wide, symbol=symbol)
                 )
             case 6:
                 self._keep(
                     self.buy(
-                        120.0, stop=self._price(symbol, 0.001), stop_loss=width, take_profit=wide,
+                        120.0,
+                        stop=self._price(symbol, 0.001),
+                        stop_loss=width,
+                        take_profit=wide,
                         symbol=symbol,
-                    )  # fmt: skip
+                    )
                 )
             case 7:
                 self._keep(

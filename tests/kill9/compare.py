@@ -1,4 +1,4 @@
-"""What must be the same: a killed session's books as an uninterrupted one's, and as the broker's."""
+"""What must be the same: a killed session's books, an uninterrupted one's, and the broker's."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def _difference(calm: Any, killed: Any) -> str:
         for place, (one, other) in enumerate(zip(calm, killed, strict=False)):
             if one != other:
                 return f"{place}: {one} became {other}"
-        return f"{len(calm)} became {len(killed)}: {calm[len(killed):][:1]}{killed[len(calm):][:1]}"
+        return (
+            f"{len(calm)} became {len(killed)}: {calm[len(killed) :][:1]}{killed[len(calm) :][:1]}"
+        )
     return f"{calm} became {killed}"
 
 
@@ -79,9 +81,11 @@ def _executions(told: Told, truth: Told, verdict: Verdict) -> None:
             verdict.lost.append(f"{exec_id} was booked and never traded")
         elif count != 1:
             verdict.lost.append(f"{exec_id} was booked {count} times")
-    for exec_id in traded:
-        if exec_id not in booked:
-            verdict.lost.append(f"{exec_id} traded and was never booked: {traded[exec_id]}")
+    verdict.lost += [
+        f"{exec_id} traded and was never booked: {one}"
+        for exec_id, one in traded.items()
+        if exec_id not in booked
+    ]
     ours = {fill[5]: [fill[0], fill[1], fill[3], fill[4]] for fill in told["fills"]}
     for exec_id, one in traded.items():
         if exec_id in ours and ours[exec_id] != one[1:5]:

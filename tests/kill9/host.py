@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
 from framework.emulator.build import lockstep_gateway
+from framework.emulator.exchange.executions import Executed
+from framework.emulator.exchange.placed import Placed
 from framework.emulator.server.settings import LOOPBACK, GatewaySettings
 from framework.session.lockstep import ACCOUNT
 
@@ -85,35 +87,27 @@ class Host:
 
     def _truth(self) -> Said:
         """The true books: orders, executions, money and positions."""
-        exchange = self._gateway.hub.exchange
-        account = exchange.accounts[ACCOUNT]
+        account = self._gateway.hub.exchange.accounts[ACCOUNT]
+        held = {name: one.quantity for name, one in account.book.positions.items()}
         return {
-            "orders": [
-                [
-                    one.order.order_ref, one.client_id, one.order_id, one.perm_id, one.status,
-                    one.filled, one.commission,
-                ]
-                for one in exchange.placed()
-            ],
-            "executions": [
-                [
-                    one.details.execution.exec_id,
-                    one.details.execution.order_ref,
-                    one.symbol,
-                    one.details.execution.shares * (1 if one.details.execution.side == "BOT" else -1),
-                    one.details.execution.price,
-                    0.0 if one.commission is None else one.commission.commission,
-                ]
-                for one in account.executions.all
-            ],
+            "orders": [_order_row(one) for one in self._gateway.hub.exchange.placed()],
+            "executions": [_execution_row(one) for one in account.executions.all],
             "cash": account.book.cash,
-            "positions": {
-                name: held.quantity
-                for name, held in account.book.positions.items()
-                if not held.is_flat
-            },
+            "positions": {name: units for name, units in held.items() if units},
             "equity": account.equity(),
-        }  # fmt: skip
+        }
+
+
+def _order_row(one: Placed) -> list[object]:
+    names = (one.order.order_ref, one.client_id, one.order_id, one.perm_id)
+    return [*names, one.status, one.filled, one.commission]
+
+
+def _execution_row(one: Executed) -> list[object]:
+    execution = one.details.execution
+    units = execution.shares if execution.side == "BOT" else -execution.shares
+    paid = 0.0 if one.commission is None else one.commission.commission
+    return [execution.exec_id, execution.order_ref, one.symbol, units, execution.price, paid]
 
 
 def run_host(bars: Sequence[Bars], settings: BacktestSettings, ready: int) -> None:

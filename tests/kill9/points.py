@@ -149,7 +149,9 @@ def _arm_journal(trap: Trap) -> None:
 
 
 def _arm_sending(trap: Trap) -> None:
-    def placed(original: Any, self: Sender, link: Any, tracked: Any, contract: Any, order: Any) -> bool:
+    def placed(
+        original: Any, self: Sender, link: Any, tracked: Any, contract: Any, order: Any
+    ) -> bool:
         done: bool = original(self, link, tracked, contract, order)
         trap.hit("order-sent" if order.transmit else "family-half-sent")
         return done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Crash", "Kill", "Run", "calm_run", "killed_run", "plan_of", "warm_up"]
+__all__ = ["StrandedError", "Kill", "Run", "calm_run", "killed_run", "plan_of", "warm_up"]
 
 import asyncio
 import json
@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -41,7 +42,7 @@ class Kill:
     occurrence: int = 1
 
 
-class Crash(Exception):
+class StrandedError(Exception):
     """A ship went down by itself, or did not come home."""
 
 
@@ -107,7 +108,7 @@ def killed_run(calm: Run, seed: int, kills: Sequence[Kill]) -> tuple[Run, Verdic
     """The same with kills, and what is wrong with it.
 
     Raises:
-        Crash: a session did not recover.
+        StrandedError: a session did not recover.
     """
     run = _run(seed, kills)
     verdict = held_against(run.told, run.truth)
@@ -138,22 +139,20 @@ def _run(seed: int, kills: Sequence[Kill]) -> Run:
 def _voyages(seed: int, control: int, folder: Path, report: Path, kills: Sequence[Kill]) -> int:
     """Send ships out until one comes home; how many were killed."""
     bars = bars_of(seed)
-    killed = 0
     for number in range(_MOST):
         kill = kills[number] if number < len(kills) else Kill("")
         orders = Orders(
             seed, control, folder / "journal.sqlite", report, kill.point, kill.occurrence
         )
         beside = folder / f"ship-{number}.txt"
-        status = _waited(_forked(lambda o=orders: run_ship(o, bars), beside))
+        status = _waited(_forked(partial(run_ship, orders, bars), beside))
         if status == 0:
-            return killed
+            return number
         if not (os.WIFSIGNALED(status) and kill.point):
             said = beside.read_text(encoding="utf-8") if beside.exists() else ""
-            how = "did not come home" if os.WIFSIGNALED(status) else "went down"
-            raise Crash(f"ship {number + 1} {how}: {said.strip()[-400:]}")
-        killed += 1
-    raise Crash("no ship came home")
+            how = "went down" if said else "did not come home"
+            raise StrandedError(f"ship {number + 1} {how}: {said.strip()[-400:]}")
+    raise StrandedError("no ship came home")
 
 
 def _waited(pid: int) -> int:

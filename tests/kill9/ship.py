@@ -8,7 +8,6 @@ __all__ = ["Orders", "run_ship"]
 import asyncio
 import json
 import logging
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +98,7 @@ def run_ship(orders: Orders, bars: tuple[Bars, ...]) -> None:
     told = _told(record) | {"counts": trap.counts}
     beside = orders.report.with_suffix(".part")
     beside.write_text(json.dumps(told), encoding="utf-8")
-    os.replace(beside, orders.report)
+    beside.replace(orders.report)
 
 
 def _told(record: RunRecord) -> dict[str, object]:

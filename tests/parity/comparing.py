@@ -34,10 +34,10 @@ from framework.session.lockstep import rehearse
 from framework.strategy import Strategy
 
 _ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED})
-_NOT_COVERED = "the rest was not covered"
+_CUT = frozenset({"nothing left to close", "the rest was not covered"})
 _PRICES = frozenset({"limit", "stop", "offset"})
 _WHOLE = ("error", "start", "stop", "refused", "trips", "flows", "splits", "marks", "currency")
-_SECONDS = 60.0
+_SECONDS = 1800.0
 
 
 def played_twice(
@@ -94,7 +94,7 @@ def _unpaired(what: str, ids: Sequence[str], others: Sequence[OrderRecord | Fill
 
 def _of_order(backtest: OrderRecord, session: OrderRecord) -> Iterator[str]:
     name = backtest.order.id
-    is_short = backtest.reason == _NOT_COVERED and session.filled == session.order.quantity
+    is_short = backtest.reason in _CUT and _same(session.filled, session.order.quantity)
     never_worked = (
         backtest.order.parent is not None and backtest.filled == 0.0 and backtest.status in DONE
     )

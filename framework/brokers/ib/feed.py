@@ -23,7 +23,7 @@ from framework.brokers.ib.times import SECOND
 from framework.calendar import utc_text
 from framework.domain.bars import Bars
 
-_STEP = 8
+_STEP = 3
 """Rows a list of bars is read backwards by."""
 
 
@@ -45,7 +45,7 @@ class FeedSettings:
     grace: float = 3.0
     look: float = 0.25
     stale: float = 120.0
-    patience: float = 2.0
+    patience: float = 5.0
     retry: float = 5.0
     keeps_up: bool = True
 
@@ -152,7 +152,6 @@ class IbFeed:
         """Everything that has closed by now has come in: a bar that is not known does not exist."""
         now = self._connection.clock.now()
         for stream in self._streams.values():
-            self._read(stream)
             stream.following.answered(now)
 
     @property
@@ -215,6 +214,7 @@ class IbFeed:
         if missing and now - stream.tried >= self._settings.retry:
             stream.tried = now
             await self._backfill(stream, missing)
+            stream.tried = -1e9  # the next one missing need not wait
 
     def _is_silent(self, stream: _Stream, now: float) -> bool:
         """Whether nothing has come for too long while the market is open."""

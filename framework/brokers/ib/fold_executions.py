@@ -95,6 +95,7 @@ class ExecutionFold:
         tracked.recognised()
         if work.executions.knows(execution.execId):
             return
+        self._orders.ended_mates()
         work.stir(tracked)
         fill = self._fill(tracked, seen)
         taken = work.executions.take(

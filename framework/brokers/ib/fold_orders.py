@@ -112,14 +112,34 @@ class OrderFold:
         """A look at the broker's books is whole: the orders that were shown to be over end now."""
         over, self._over = self._over, []
         for tracked, seen in over:
-            if tracked.is_done:
-                continue
-            self._work.stir(tracked)
-            state = seen.state
-            if state.status == "Inactive":
-                self.rejected(tracked, state.completedStatus or tracked.problem)
-            else:
-                self.status(tracked, state.status, None, state.completedStatus)
+            self._end(tracked, seen)
+
+    def ended_mates(self) -> None:
+        """Another order is about to trade: what a fill before it has ended has ended before it."""
+        for tracked, seen in self._over:
+            if not tracked.is_done and self._has_filled_mate(tracked):
+                self._end(tracked, seen)
+
+    def _has_filled_mate(self, tracked: Tracked) -> bool:
+        parent, group = tracked.template.parent, tracked.template.oca
+        return any(
+            one.status is OrderStatus.FILLED
+            and (
+                (parent is not None and one.template.parent == parent)
+                or (group is not None and one.template.oca == group)
+            )
+            for one, _ in self._over
+        )
+
+    def _end(self, tracked: Tracked, seen: CompletedSeen) -> None:
+        if tracked.is_done:
+            return
+        self._work.stir(tracked)
+        state = seen.state
+        if state.status == "Inactive":
+            self.rejected(tracked, state.completedStatus or tracked.problem)
+        else:
+            self.status(tracked, state.status, None, state.completedStatus)
 
     # what it means ------------------------------------------------------------------------
 

@@ -156,7 +156,7 @@ class Resolution:
                 self._found(one, snapshot)
             else:
                 self._missing(one, snapshot)
-        self._undead(open_orders)
+        self._undead(open_orders, snapshot.started)
 
     def _shown(self, orders: tuple[ExternalOrder, ...]) -> set[str]:
         """Ids of our orders among them."""
@@ -209,11 +209,13 @@ class Resolution:
                 "more: compare positions before going on."
             )
 
-    def _undead(self, open_orders: tuple[ExternalOrder, ...]) -> None:
-        """Orders that are over for us, and work at the broker."""
+    def _undead(self, open_orders: tuple[ExternalOrder, ...], started: float) -> None:
+        """Orders that were over for us before the look began, and work at the broker."""
         for each in open_orders:
             tracked = self._orders.ours(each.perm_id, each.reference)
-            if tracked is not None and tracked.is_done and each.status in _ALIVE:
+            if tracked is None or tracked.done_at is None or tracked.done_at >= started:
+                continue
+            if each.status in _ALIVE:
                 self._work.alert(
                     f"{tracked.order.id} was {tracked.status}, and works at the broker as "
                     f"{each.perm_id}: it is left alone; cancel it in TWS."

@@ -45,6 +45,7 @@ class Tracked:
         number: of submission.
         sent_at: seconds at which it was handed to the socket; None before.
         sent_time: nanoseconds UTC of the same.
+        done_at: seconds at which it was known to be over; None before.
         heard: whether the broker has said anything that proves it knows it.
         shown: as the broker showed it last.
         broker_status: the broker's word for where it stands.
@@ -78,6 +79,7 @@ class Tracked:
     perms: set[int] = field(default_factory=set)
     sent_at: float | None = None
     sent_time: int = 0
+    done_at: float | None = None
     heard: bool = False
     shown: Shown | None = None
     broker_status: str = ""

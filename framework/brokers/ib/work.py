@@ -22,7 +22,14 @@ from framework.brokers.ib.tracked import Register, Tracked
 from framework.brokers.simulated.book import LotBook
 from framework.calendar import TradingCalendar
 from framework.domain.events import BrokerEvent, Fill, OrderUpdate
-from framework.domain.orders import Order, OrderStatus, OrderType, TimeInForce, can_become
+from framework.domain.orders import (
+    DONE,
+    Order,
+    OrderStatus,
+    OrderType,
+    TimeInForce,
+    can_become,
+)
 from framework.errors import DataError
 
 _log = logging.getLogger("slipway.ib")
@@ -86,6 +93,8 @@ class Work:
         """
         for step in self._steps(tracked.status, status):
             tracked.status = step
+            if step in DONE:
+                tracked.done_at = self.seconds()
             update = OrderUpdate(tracked.order, step, self.clock.now(), reason)
             if tracked.awaits or tracked.pending:
                 tracked.pending.append((update, self.seconds() + self.grace))
