@@ -44,10 +44,21 @@ class RunningClock:
         self._speed = speed
         self._reading = reading
         self._since = reading()
+        self._shown = start
 
     def now(self) -> int:
         """Nanoseconds UTC."""
-        return self._start + int((self._reading() - self._since) * self._speed)
+        reached = self._start + int((self._reading() - self._since) * self._speed)
+        self._shown = max(self._shown, reached)
+        return self._shown
+
+    def hold_back(self, nanoseconds: int) -> None:
+        """Let so much market time not have passed; what was shown stays until it is reached."""
+        self._start -= max(0, nanoseconds)
+
+    def lasting(self, seconds: float) -> int:
+        """Market nanoseconds in real seconds."""
+        return int(seconds * self._speed * _SECOND)
 
     def skip_to(self, moment: int) -> None:
         """Leave out the time until `moment`."""

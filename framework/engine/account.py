@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from framework.domain.options import BookGreeks
-from framework.domain.orders import OrderRequest, Protection
+from framework.domain.orders import Order, OrderRequest, Protection
 from framework.engine.slot import Slot
 from framework.engine.slot_greeks import greeks_of, underlying_of, unit_greeks
 from framework.engine.ticket import Ticket
@@ -56,7 +56,7 @@ def account_state(
         stop=_stop_price(request, protection, prices[request.symbol]),
         quantities=held,
         values={symbol: q * multipliers[symbol] * prices[symbol] for symbol, q in held.items()},
-        working=tuple(replace(t.order, quantity=t.opening) for t in working if t.opening > 0.0),
+        working=tuple(_opening(ticket) for ticket in working if ticket.opening > 0.0),
         orders_today=sum(slot.orders_today for slot in slots),
         multipliers=multipliers,
         underlying=underlying_of(asking, request.symbol),
@@ -64,6 +64,12 @@ def account_state(
         unit=unit_greeks(asking, request.symbol) if asking.options else None,
         working_units=_working_units(slots, working),
     )
+
+
+def _opening(ticket: Ticket) -> Order:
+    """The part of an order that opens risk."""
+    order = ticket.order
+    return order if order.quantity == ticket.opening else replace(order, quantity=ticket.opening)
 
 
 def _greeks(slots: Sequence[Slot]) -> dict[str, BookGreeks]:

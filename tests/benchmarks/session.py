@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 import time
 from collections.abc import Callable
@@ -56,6 +57,7 @@ RULES = (
 
 def main() -> None:
     """Both figures."""
+    logging.getLogger("ib_insync").setLevel(logging.CRITICAL)
     print(f"checks before an order, {OPEN:,} orders open, {len(RULES)} limits")
     print(_row(pre_trade(), 1e6, "us"))
     print(f"connection lost to books compared, {RECONNECTED:,} orders open")

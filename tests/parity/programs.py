@@ -3,7 +3,7 @@ nothing in them is what no wire carries."""
 
 from __future__ import annotations
 
-__all__ = ["is_playable", "wire_program"]
+__all__ = ["as_listed", "is_playable", "wire_program"]
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ def wire_program(seed: int) -> Program:
     """The program of a seed; what played another engine's fill policy plays futures instead."""
     number = seed if seed % len(KINDS) != _PEERS else seed + KINDS.index("futures") - _PEERS
     found = program(number)
-    bars = tuple(_as_listed(one) for one in found.bars)
+    bars = tuple(as_listed(one) for one in found.bars)
     return replace(found, bars=bars, settings=_as_told(found.settings))
 
 
@@ -48,7 +48,7 @@ def is_playable(played: Program, backtest: RunRecord) -> bool:
     )
 
 
-def _as_listed(bars: Bars) -> Bars:
+def as_listed(bars: Bars) -> Bars:
     """Whole units, closes of the exchange's calendar, all regular; a contract's bars end with its
     last day."""
     closes = TradingCalendar(bars.instrument.calendar).session_close_of(bars.session)

@@ -17,7 +17,7 @@ PART = {
     "synthetic-universe": (None, None),
 }
 """By sample, the days that are played; long enough that every strategy trades."""
-SHORTER = {"wheel": "2015-09-30"}
+SHORTER = {"wheel": "2015-05-29"}
 """Its book of options costs more per bar."""
 INSTANTS = 400
 

@@ -37,17 +37,19 @@ FAST = Timings(
     attempts=10,
     first_wait=0.05,
     longest_wait=0.2,
-    connect=1.0,
+    connect=5.0,
     answer=1.0,
     heartbeat=0.4,
     look=0.1,
-    heartbeat_answer=0.3,
+    heartbeat_answer=0.6,
     fresh=0.25,
-    probe=0.3,
+    probe=0.6,
     syncs=3,
     sync_wait=0.05,
     escalate=0.6,
 )
+CALM = replace(FAST, answer=5.0, heartbeat=20.0, heartbeat_answer=5.0, fresh=20.0, probe=5.0)
+"""The same where a dead connection is nobody's business."""
 SOON = Waits(
     commission=0.1,
     answer=0.4,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from framework.domain.bars import Bars
+from framework.emulator.clock import RunningClock
 from framework.emulator.protocol import answers as a
 from framework.emulator.protocol import requests as r
 from framework.emulator.protocol.contract import WireContract
@@ -227,13 +228,19 @@ def test_sixty_in_ten_minutes_and_quotes_count_twice() -> None:
     assert pace.violation("z", "z", False, 601.0) != ""
 
 
-def test_the_rate_counts_what_was_allowed_in_the_last_second() -> None:
+def test_the_rate_is_so_many_at_once_and_as_many_a_second() -> None:
     rate = MessageRate(2)
-    assert [rate.allows(time) for time in (0.0, 0.5, 0.9, 1.0, 1.1, 1.5)] == [
-        True, True, False, True, False, True
+    assert [rate.allows(time) for time in (0.0, 0.1, 0.2, 0.3, 0.55, 0.6, 2.0)] == [
+        True, True, False, False, True, False, True
     ]  # fmt: skip
     assert rate.breaches == 1, "within one second a breach is one"
     assert MessageRate(0).allows(0.0)
+
+
+def test_who_keeps_to_the_rate_may_be_bunched() -> None:
+    rate = MessageRate(50)
+    bunches = [0.0, 0.9, 1.8, 2.7]
+    assert all(rate.allows(bunch) for bunch in bunches for _ in range(45))
 
 
 def test_no_pace_where_none_is_kept() -> None:
@@ -618,3 +625,17 @@ def test_orders_that_are_open_are_ones_own_or_everybodys() -> None:
         await other.close()
 
     in_session(story)
+
+
+def test_the_clock_waits_where_the_machine_does_not_keep_up() -> None:
+    real = [0]
+    clock = RunningClock(1_000, speed=10.0, reading=lambda: real[0])
+    real[0] = 100
+    assert clock.now() == 2_000
+    clock.hold_back(500)
+    assert clock.now() == 2_000, "time never goes back"
+    real[0] = 140
+    assert clock.now() == 2_000
+    real[0] = 160
+    assert clock.now() == 2_100
+    assert clock.lasting(2e-9) == 20

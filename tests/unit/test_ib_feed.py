@@ -27,7 +27,7 @@ from framework.domain.options import Right
 from framework.emulator.faults.plan import FaultPlan
 from framework.emulator.server.settings import GatewaySettings
 from framework.options.contracts import option_contract
-from tests.unit.ib_ground import AAPL, FAST, MSFT, SPX, START, Ground, ground, plan, rows
+from tests.unit.ib_ground import AAPL, CALM, FAST, MSFT, SPX, START, Ground, ground, plan, rows
 
 MINUTE = 60 * 10**9
 ONE = frame_of("1m")
@@ -49,7 +49,7 @@ async def feed_on(
 ) -> AsyncIterator[tuple[Ground, IbFeed]]:
     """A feed on a market that runs a minute a second."""
     fast = GatewaySettings(paces_history=False)  # fifteen seconds are a quarter of an hour here
-    async with ground(faults, speed=speed, settings=fast) as g:
+    async with ground(faults, speed=speed, settings=fast, timings=CALM) as g:
         history = History(g.connection, g.broker.pacer, g.broker.contracts, timeout=3.0)
         feed = IbFeed(g.connection, history, g.broker.contracts, settings)
         running = asyncio.create_task(feed.run())

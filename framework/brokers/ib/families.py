@@ -57,15 +57,19 @@ class Families:
     # protective orders --------------------------------------------------------------------
 
     def stir(self, child: Tracked) -> None:
-        """Wake a protective order with its mates, if its entry has opened something: it may trade,
-        or end, in the same breath as its entry."""
+        """Let a protective order and its mates follow what they protect, before one of them is
+        said to trade, or to be over, in the same breath."""
         parent = self._work.register.get(child.template.parent)
-        if parent is None or child.status is not OrderStatus.HELD:
+        if parent is None:
             return
         left = self._work.lot_book(child.order.symbol).left(parent.order.id)
         for one in self._work.register.live() if left > 0.0 else ():
-            if one.template.parent == parent.order.id and one.status is OrderStatus.HELD:
+            if one.template.parent != parent.order.id:
+                continue
+            if one.status is OrderStatus.HELD:
                 self._wake(one, parent, left)
+            elif one.status in _AWAKE:
+                self._cover(one, parent, left)
 
     def _look_at_stops(self) -> None:
         """Have somebody told of a position whose stop has ended, and nobody asked it to."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from framework.brokers.ib.external import ExternalEnd, ExternalOrder, external_order
 from framework.brokers.ib.facts import CompletedSeen, OpenSeen, StatusSeen
+from framework.brokers.ib.numbers import price
 from framework.brokers.ib.tracked import Tracked
 from framework.brokers.ib.translate_back import Shown, shown_of
 from framework.brokers.ib.work import Work
@@ -139,7 +140,8 @@ class OrderFold:
         if state.status == "Inactive":
             self.rejected(tracked, state.completedStatus or tracked.problem)
         else:
-            self.status(tracked, state.status, None, state.completedStatus)
+            filled = price(seen.order.filledQuantity)
+            self.status(tracked, state.status, filled, state.completedStatus)
 
     # what it means ------------------------------------------------------------------------
 

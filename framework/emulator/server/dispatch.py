@@ -30,11 +30,8 @@ def handle(hub: Hub, session: Session, request: r.Request) -> None:
     handler = _HANDLERS.get(type(request))
     number = getattr(request, "req_id", -1)
     if handler is None:
-        session.error(
-            number,
-            10197 if number < 0 else 321,
-            f"The emulator does not answer {type(request).__name__}.",
-        )
+        name = type(request).__name__
+        session.error(number, _REFUSALS.get(type(request), 321), f"The emulator has no {name}.")
         return
     try:
         handler(hub, session, request)
@@ -89,6 +86,16 @@ def _stop_summary(hub: Hub, session: Session, request: r.CancelAccountSummary) -
 def _stop_profit(hub: Hub, session: Session, request: r.CancelPnl | r.CancelPnlSingle) -> None:
     session.profits.pop(request.req_id, None)
 
+
+_REFUSALS: Mapping[type, int] = {
+    r.ReqScannerSubscription: 162,
+    r.ReqFundamentalData: 430,
+    r.ReqNewsArticle: 10276,
+    r.ReqHistoricalNews: 10276,
+    r.ReqWshMetaData: 10276,
+    r.ReqWshEventData: 10276,
+}
+"""What TWS says to who has not subscribed: clients take 321 for a warning and would wait on."""
 
 _HANDLERS: Mapping[type, Handler] = {
     r.ReqIds: orders.next_id,

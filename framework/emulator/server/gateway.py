@@ -44,6 +44,8 @@ _LONGEST_WAIT = 0.05
 """Seconds after which a running market is looked at again."""
 _LOADED_WAIT = 0.01
 """The same of one that sends further ticks."""
+_SLICE = 0.02
+"""Seconds of the market that happen before clients are heard again."""
 _SKIPPED = 60 * 1_000_000_000
 """Nanoseconds without a tick that are left out rather than waited for."""
 
@@ -173,10 +175,16 @@ class Gateway:
     # the market ------------------------------------------------------------------------------
 
     async def _run(self, clock: RunningClock) -> None:
-        """Move the market on as time goes by."""
+        """Move the market on as time goes by; where the machine cannot keep up, time waits."""
+        loop, market = asyncio.get_running_loop(), self.hub.market
         while True:
-            self.catch_up()
-            coming = self.hub.market.next_time()
+            due, begun = market.next_time(), loop.time()
+            self.catch_up(clock.lasting(_SLICE))
+            coming = market.next_time()
+            if due is not None and coming is not None and coming <= clock.now():
+                clock.hold_back(clock.lasting(loop.time() - begun) - (coming - due))
+                await asyncio.sleep(0.0)
+                continue
             if coming is not None and coming - clock.now() > _SKIPPED:
                 clock.skip_to(coming - 1)
             self._load()
@@ -195,11 +203,18 @@ class Gateway:
         self._owed -= count
         self._publisher.flicker(count)
 
-    def catch_up(self) -> None:
-        """Let everything happen that is due by the clock."""
+    def catch_up(self, most: int | None = None) -> None:
+        """Let happen what is due by the clock, oldest first.
+
+        Args:
+            most: nanoseconds of it, so that clients are heard in between; None lets all of it.
+        """
         if not isinstance(self._prices, LivePrices):
             return
-        segments = self.hub.market.until(self.hub.clock.now())
+        until, coming = self.hub.clock.now(), self.hub.market.next_time()
+        if most is not None and coming is not None:
+            until = min(until, coming + most)
+        segments = self.hub.market.until(until)
         for _, group in groupby(segments, key=_time_of):
             together = tuple(group)
             self._prices.take(together)

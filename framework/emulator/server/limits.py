@@ -11,17 +11,19 @@ _BREACHES = 3
 
 
 class MessageRate:
-    """Requests of one client in the last second.
+    """Requests of one client: so many at once, and again as many in each second that goes by. A
+    client that keeps to the limit is within it however its requests are bunched on the way.
 
     Args:
         most: how many there may be; 0 for no limit.
     """
 
-    __slots__ = ("_breached", "_most", "_times", "breaches")
+    __slots__ = ("_breached", "_left", "_most", "_seen", "breaches")
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._times: deque[float] = deque()
+        self._left = float(most)
+        self._seen: float | None = None
         self._breached = -1.0
         self.breaches = 0
 
@@ -29,11 +31,11 @@ class MessageRate:
         """Whether a request at `now`, in seconds, is within the limit; it counts if it is."""
         if self._most == 0:
             return True
-        times = self._times
-        while times and now - times[0] >= 1.0:
-            times.popleft()
-        if len(times) < self._most:
-            times.append(now)
+        gone = 0.0 if self._seen is None else now - self._seen
+        self._seen = now
+        self._left = min(float(self._most), self._left + gone * self._most)
+        if self._left >= 1.0:
+            self._left -= 1.0
             return True
         if now - self._breached >= 1.0:
             self._breached = now

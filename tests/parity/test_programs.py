@@ -1,0 +1,45 @@
+"""Parity of random programs: every verb, order type, time in force, group, condition and algo, with
+margin calls, breakers, futures that expire and roll, and two currencies."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from framework.domain.orders import Origin
+from tests.parity.comparing import differences, played_twice
+from tests.parity.programs import is_playable, wire_program
+
+MANY = 500
+
+
+def differing(seed: int) -> list[str]:
+    """What differs between a program's backtest and its session."""
+    program = wire_program(seed)
+    backtest, session = played_twice(program.strategy, program.bars, program.settings)
+    return differences(backtest, session) if is_playable(program, backtest) else []
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 100_000))
+def test_a_session_does_what_the_backtest_of_a_random_program_did(seed: int) -> None:
+    assert differing(seed) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(MANY))
+def test_many_random_programs(seed: int) -> None:
+    assert differing(seed) == []
+
+
+def test_the_programs_are_about_something() -> None:
+    """A margin call, an expiry, a breaker, a second currency, several fills of an order."""
+    seen: Counter[str] = Counter()
+    for seed in (8, 22, 67, 88, 98):
+        program = wire_program(seed)
+        backtest, _ = played_twice(program.strategy, program.bars, program.settings)
+        seen.update(str(one.order.origin) for one in backtest.orders if one.filled)
+    assert {Origin.LIQUIDATION, Origin.EXPIRY, Origin.STRATEGY} <= set(seen)
