@@ -66,11 +66,16 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
         find_env_file(),
         Given(flags.host, flags.port, flags.client_id, flags.broker_account),
     )
+    if request.signals is not None:
+        raise ConfigError(
+            "Signals from a file belong to a backtest; a session has no source of them yet.",
+            "Leave --signals out.",
+        )
     plan = _plan(request)
     _check(plan)
     journal = flags.journal or _journal_of(plan, mode, access)
     _guard(flags, mode, access, journal, mode_said)
-    strategy = strategy_doubts(plan.found.cls, request.signals is not None)
+    strategy = strategy_doubts(plan.found.cls, has_signals=False)
     for warning in (*access.warnings, *strategy):
         _say(warning)
     sailing = Sailing(

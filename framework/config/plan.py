@@ -6,21 +6,19 @@ __all__ = ["Plan", "Request", "plan_of", "plan_on", "request_of", "run_file_of"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from pydantic_core import to_jsonable_python
 
 from framework.adopt.hook import adopt
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
-from framework.calendar import DAY
 from framework.components.liquidity import Unlimited
 from framework.components.registry import spec_of, specs_of
 from framework.config.account import ActionsSource, RatesSource, actions_of, rates_of
 from framework.config.doubts import doubts_of, strategy_doubts
+from framework.config.heard import heard_signals
 from framework.config.market import DataSource, Market, load_market, on_venue_grids
 from framework.config.options import HedgeSource, OptionsSource, hedge_of, hedge_section, options_of
 from framework.config.parts import (
@@ -53,7 +51,6 @@ from framework.errors import ConfigError, DataError, StrategyError, did_you_mean
 from framework.feeds.answers import FileAnswers
 from framework.feeds.ranges import day_range, parse_day
 from framework.feeds.sample import SAMPLES
-from framework.feeds.signals import load_signals
 from framework.ports import (
     Breaker,
     CommissionModel,
@@ -228,7 +225,9 @@ def plan_on(request: Request, market: Market) -> Plan:
     parts = _parts(request, found.cls)
     limits = limits_of(request.limits)
     market = on_venue_grids(market, parts.order_rules)
-    signals, signals_sha256, warnings = _signals(request, found.cls, market)
+    signals, signals_sha256, warnings = heard_signals(
+        request.signals, _signals_tz(request), request.signals_sha256, found.cls, market
+    )
     actions, actions_sha256 = actions_of(request.actions, request.actions_sha256)
     rates, rates_sha256 = rates_of(
         request.rates, request.currency, market, request.answers, request.rates_sha256
@@ -432,70 +431,3 @@ def _weights(
 
 def _signals_tz(request: Request) -> str | None:
     return request.signals_tz or request.answers.tz
-
-
-def _signals(
-    request: Request, cls: type[Strategy], market: Market
-) -> tuple[tuple[Signal, ...], str | None, tuple[str, ...]]:
-    """The signals of the traded symbols that can be heard, their file's hash, and warnings."""
-    given = request.signals
-    if given is None:
-        return (), None, ()
-    if cls.on_signal is Strategy.on_signal:
-        raise ConfigError(
-            f"{cls.__name__} has no on_signal: the signals would change nothing.",
-            "Write on_signal(self, signal) in the strategy, or leave --signals out.",
-        )
-    digest, signals = None, tuple(given) if not isinstance(given, str | Path) else ()
-    if isinstance(given, str | Path):
-        path = Path(given).expanduser()
-        signals = load_signals(path, _signals_tz(request))
-        digest = sha256(path.read_bytes()).hexdigest()
-        if request.signals_sha256 not in (None, digest):
-            raise DataError(
-                f"The signals of {path} are not those the run file was written with.",
-                "Remove the line sha256 from the run file's signals to run on these.",
-            )
-    symbols = [series.symbol for series in market.bars]
-    mine = tuple(signal for signal in signals if signal.symbol in symbols)
-    others = sorted({signal.symbol for signal in signals} - set(symbols))
-    if others and not mine:
-        raise DataError(
-            f"The signals are for {', '.join(others[:5])}, which is not traded.",
-            did_you_mean(others[0], symbols),
-        )
-    warnings: tuple[str, ...] = ()
-    if others:
-        warnings = (
-            f"{len(signals) - len(mine)} signals for symbols that are not traded were left out: "
-            f"{', '.join(others[:5])}.",
-        )
-    heard, outside = _heard(mine, market, "signals" if digest is None else Path(str(given)).name)
-    return heard, digest, (*warnings, *outside)
-
-
-def _heard(
-    signals: tuple[Signal, ...], market: Market, where: str
-) -> tuple[tuple[Signal, ...], tuple[str, ...]]:
-    """The signals not older than the day of the first bar, and a warning about the others."""
-    played = [market.finer.get(series.symbol, series) for series in market.bars]
-    first = min(int(min(one.session[0], one.close_time[0] // DAY)) * DAY for one in played)
-    last = max(int(one.close_time[-1]) for one in played)
-    times = np.array([signal.time for signal in signals], dtype=np.int64)
-    early, late = int((times < first).sum()), int((times > last).sum())
-    kept = tuple(signal for signal in signals if signal.time >= first)
-    if not early and not late:
-        return kept, ()
-    of = f" of {len(signals)} signals"
-    older = f"{_are(early, of)} older than the first bar and {_were(early)} dropped"
-    later = f"{_are(late, '' if early else of)} later than the last bar"
-    facts = [text for text, count in ((older, early), (later, late)) if count]
-    return kept, (f"{where}: {'; '.join(facts)}.",)
-
-
-def _are(count: int, of: str) -> str:
-    return f"{count}{of} {'is' if count == 1 else 'are'}"
-
-
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were"

@@ -114,7 +114,7 @@ class Blotter:
         before = slot.ledger.positions[symbol]
         slot.ledger.apply(fill)
         slot.show(symbol)
-        ticket.take(abs(fill.quantity), fill.price)
+        ticket.take(fill.quantity * fill.order.side, fill.price)
         lost = (fill.price - fill.reference) * fill.quantity * before.multiplier
         ticket.slippage += lost * fill.rate
         if fill.order.origin in _HEDGING:

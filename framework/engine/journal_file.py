@@ -144,9 +144,7 @@ def open_to_write(path: Path, synced: bool) -> sqlite3.Connection:
     Raises:
         JournalError: it is no journal, one of a newer version, damaged, or on a full disk.
     """
-    connection = sqlite3.connect(
-        path, isolation_level=None, timeout=_WAIT, check_same_thread=False
-    )
+    connection = sqlite3.connect(path, isolation_level=None, timeout=_WAIT, check_same_thread=False)
     try:
         if _is_empty(connection, path):
             connection.execute("PRAGMA journal_mode = WAL").fetchone()

@@ -9,6 +9,7 @@ import numpy as np
 from framework import Strategy, points
 from framework.backtest.settings import BacktestSettings
 from framework.calendar import TradingCalendar, day_of
+from framework.components.liquidity import VolumeShare
 from framework.components.sizing import PercentOfEquity
 from framework.domain.bars import Bars
 from framework.domain.events import Fill, OrderUpdate
@@ -58,14 +59,15 @@ def bars_of(seed: int) -> tuple[Bars, ...]:
     return tuple(found)
 
 
-def settings_of() -> BacktestSettings:
-    """Costs as usual."""
-    return BacktestSettings(sizer=PercentOfEquity(40.0))
+def settings_of(seed: int) -> BacktestSettings:
+    """Costs as usual; in every fourth run a bar takes only a part of an order."""
+    liquidity = VolumeShare(0.1) if seed % 4 == 0 else None
+    return BacktestSettings(sizer=PercentOfEquity(40.0), liquidity=liquidity)
 
 
 def cargo_of(seed: int) -> Cargo:
     """A captain with the luck of this seed."""
-    return Cargo(Captain, {"luck": seed}, settings_of(), None)
+    return Cargo(Captain, {"luck": seed}, settings_of(seed), None)
 
 
 class Captain(Strategy):

@@ -121,7 +121,7 @@ def _run(seed: int, kills: Sequence[Kill]) -> Run:
     bars = bars_of(seed)
     with TemporaryDirectory(prefix="kill9-") as folder:
         reading, ready = os.pipe()
-        host = _forked(lambda: run_host(bars, settings_of(), ready))
+        host = _forked(lambda: run_host(bars, settings_of(seed), ready))
         os.close(ready)
         try:
             control = int(os.read(reading, 16))

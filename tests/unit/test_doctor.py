@@ -250,7 +250,7 @@ def fault(when: str, do: str) -> str:
         ),
         (
             fault("{answer: NextValidId}", "{error: 1100}"),
-            {"data farms": "FAIL"},
+            {"data farms": "FAIL", "market data": "FAIL"},
             "lost the broker",
         ),
         (

@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from math import inf
 
 from framework.brokers.ib.account import AccountBook
@@ -157,10 +156,6 @@ class IbBroker:
         elif tracked.change is not None and not tracked.change.is_upkeep:
             self._sender.refuse_change(tracked, "another change is on its way")
         else:
-            before = tracked.order
-            named = (order.limit, order.stop) != (before.limit, before.stop)
-            if named or before.offset is None:
-                order = replace(order, offset=None)  # a price that is named replaces its distance
             self._sender.change(tracked, order)
 
     def cancel(self, order_id: str) -> None:

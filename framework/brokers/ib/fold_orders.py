@@ -11,6 +11,7 @@ from framework.brokers.ib.facts import CompletedSeen, OpenSeen, StatusSeen
 from framework.brokers.ib.numbers import price
 from framework.brokers.ib.tracked import Tracked
 from framework.brokers.ib.translate_back import Shown, shown_of
+from framework.brokers.ib.translate_order import provisional
 from framework.brokers.ib.work import Work
 from framework.domain.arithmetic import same
 from framework.domain.events import CHANGE_REFUSED, REPLACED
@@ -261,7 +262,7 @@ class OrderFold:
                     self._work.update(tracked, tracked.status)  # what it binds and risks is known
         if tracked.change is None:
             self._compare(tracked, order, shown)
-        elif _matches(tracked.change.wanted, shown):
+        elif _matches(self._priced(tracked), shown):
             self._changed(tracked)
 
     def _show_last(self, tracked: Tracked, shown: Shown) -> None:
@@ -269,8 +270,15 @@ class OrderFold:
         was on its way came in time."""
         if tracked.order.trail is not None and shown.stop is not None:
             tracked.order = replace(tracked.order, stop=shown.stop)
-        if tracked.change is not None and _matches(tracked.change.wanted, shown):
+        if tracked.change is not None and _matches(self._priced(tracked), shown):
             self._changed(tracked)
+
+    @staticmethod
+    def _priced(tracked: Tracked) -> Order:
+        """The change on its way as the broker is to show it: a distance as a provisional price."""
+        assert tracked.change is not None
+        wanted = tracked.change.wanted
+        return provisional(wanted, wanted.decision_price, tracked.listed.instrument)
 
     def _compare(self, tracked: Tracked, order: Order, shown: Shown) -> None:
         if tracked.is_protective or tracked.is_done:

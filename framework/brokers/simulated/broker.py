@@ -46,8 +46,8 @@ class SimulatedBroker:
 
     Attributes:
         execution: what books a trade.
-        pause: called after each fill that may matter to other orders of its instrument, before the bar goes
-            on; for a market whose clients react within a bar.
+        pause: called after each fill that may matter to other orders of its instrument, before the
+            bar goes on; for a market whose clients react within a bar.
     """
 
     __slots__ = (
