@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["COMPILED", "INTERRUPTED", "Held", "Holdings", "OrderRecord", "RunRecord"]
+__all__ = ["COMPILED", "EMULATED", "INTERRUPTED", "Held", "Holdings", "OrderRecord", "RunRecord"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 COMPILED = "compiled"
 """The path of a run that the kernel did."""
+
+EMULATED = "emulator"
+"""The path of a run that was a session on the emulator."""
 
 INTERRUPTED = "interrupted"
 """The error of a run that Ctrl-C cut short."""
@@ -107,7 +110,7 @@ class RunRecord:
         currency: the account's; cash, equity, commissions and flows are in it.
         rates: by symbol of another currency, units of the account's for one of its own, at each
             instant.
-        path: how it was run: "compiled", or "event engine" and why.
+        path: how it was run: "compiled", "emulator", or "event engine" and why.
         listed: the bars of options that were traded, in the order they were asked for.
         marks: the options held at the end of each instant, by underlying.
         tables: of a compiled run, the tables its orders, fills and refusals are made from.

@@ -18,7 +18,7 @@ def explained(path: str) -> str:
     """A record's `path` as a sentence.
 
     Args:
-        path: "compiled", "event engine: why", or empty for a run by backtrader.
+        path: "compiled", "emulator", "event engine: why", or empty for a run by backtrader.
     """
     if not path:
         return "Ran on backtrader."

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from framework.backtest.record import EMULATED
 from framework.backtest.record import INTERRUPTED as RUN_INTERRUPTED
 from framework.cli.compiling import CompileLine
 from framework.cli.explaining import explained
@@ -28,10 +29,6 @@ from framework.research.results import Result
 from framework.research.warmup import warm_for
 
 _WINDOW = "window"
-_EMULATED = (
-    "EMULATOR: a paper session on this machine; nothing reaches Interactive Brokers, and it counts "
-    "as no evidence of paper trading."
-)
 
 
 def run_command(flags: RunFlags) -> int:
@@ -114,9 +111,16 @@ def _rehearsed(plan: Plan, flags: RunFlags, progress: Progress) -> Result:
             f"--gateway is {flags.gateway!r}, of --{flags.mode}.",
             "Write --paper --gateway emulator to play the bars through a TWS on your own machine.",
         )
-    from framework.session.lockstep import rehearsed  # noqa: PLC0415  # loads the client library
+    if plan.request.engine != "slipway":
+        raise ConfigError(
+            f"--engine {plan.request.engine} plays the market itself; a session has the emulator.",
+            "Leave --engine out.",
+        )
+    from framework.session.honoured import check_honoured  # noqa: PLC0415  # client library
+    from framework.session.lockstep import NOTE, rehearsed  # noqa: PLC0415  # client library
 
-    complain(_EMULATED)
+    check_honoured(plan.market.bars, plan.settings)
+    complain(NOTE)
     return interpreted(plan, rehearsed(plan, progress))
 
 
@@ -130,7 +134,8 @@ def _show(plan: Plan, result: Result, folder: Path) -> None:
         print_note(f"Found out from the data: {answers}. If that is wrong, say so with {flags}.")
     here = Path.cwd()
     shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
-    print(f"Files: {shown}{os.sep} (run.yaml repeats the run)")
+    how = "the run as a backtest" if result.record.path == EMULATED else "the run"
+    print(f"Files: {shown}{os.sep} (run.yaml repeats {how})")
 
 
 def _exit_code(result: Result, flags: RunFlags) -> int:

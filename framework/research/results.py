@@ -7,7 +7,7 @@ __all__ = ["Result", "result_of"]
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from framework.backtest.record import RunRecord
+from framework.backtest.record import EMULATED, RunRecord
 from framework.domain.bars import FloatArray, PriceBasis
 from framework.research.attribute import attribution_of
 from framework.research.attribution import Attribution
@@ -57,7 +57,8 @@ class Result:
             most: how many parameters at most; all of them without it. Empty ones are left out.
         """
         shown = [f"{name}={value}" for name, value in self.parameters if value][:most]
-        return f"{self.strategy}({', '.join(shown)})" if shown else self.strategy
+        name = f"EMULATOR: {self.strategy}" if self.record.path == EMULATED else self.strategy
+        return f"{name}({', '.join(shown)})" if shown else name
 
     @property
     def attribution(self) -> tuple[Attribution, ...]:

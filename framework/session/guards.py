@@ -293,7 +293,8 @@ def insist_reconciled(findings: Iterable[Blocking]) -> None:
     rest = f"; and {more} more" if more > 0 else ""
     raise UnreconciledError(
         f"The books differ, and nothing is traded: {named}{rest}.",
-        "Look at them with `slipway reconcile`; --adopt takes the broker's side.",
+        "Look at the account with `slipway positions` and `slipway working`; --adopt takes what it "
+        "has besides.",
     )
 
 

@@ -3,15 +3,17 @@ clock but the market's own."""
 
 from __future__ import annotations
 
-__all__ = ["ACCOUNT", "Stepper", "rehearse", "rehearsed", "sail"]
+__all__ = ["ACCOUNT", "NOTE", "Stepper", "rehearse", "rehearsed", "sail"]
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
-from framework.backtest.record import INTERRUPTED, RunRecord
+from framework.backtest.cast import Cast
+from framework.backtest.record import EMULATED, INTERRUPTED, RunRecord
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.bars import BarSeen
 from framework.brokers.ib.clock import Clock
@@ -44,6 +46,12 @@ from framework.strategy import Strategy
 
 ACCOUNT = "DU0000001"
 """Name of the emulator's account."""
+
+NOTE = (
+    "EMULATOR: a paper session on this machine. Nothing reaches Interactive Brokers, it is no "
+    "evidence of paper trading, and what slippage cost is in the prices: no broker tells it."
+)
+"""Said wherever such a session shows anything."""
 
 CLIENT = 1
 _UNLIMITED = Limits(messages=0, history=0, same=0.0, burst=0, market_data=0, lines=0)
@@ -119,9 +127,12 @@ async def rehearse(
     real client library and a real socket.
 
     Raises:
+        LookaheadError: an indicator or condition knows the future.
         SlipwayError: something given cannot be used, or the two sides' books disagree at the end.
     """
     check_honoured(bars, settings)
+    cast = Cast(strategy, tuple(bars), settings, dict(parameters))
+    cast.inspect()  # the whole history is at hand: what knows the future is found before it is told
     serving = GatewaySettings(
         accounts=(ACCOUNT,),
         messages_per_second=0,
@@ -139,7 +150,8 @@ async def rehearse(
     finally:
         await gateway.close()
     _compare(record, gateway.book(ACCOUNT))
-    return record
+    warnings = (NOTE, *record.warnings)
+    return replace(record, path=EMULATED, warmup=cast.warmup, warnings=warnings)
 
 
 def _compare(record: RunRecord, book: Ledger) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from framework.brokers.ib.bars import BarSeen
 from framework.brokers.ib.clock import Clock
 from framework.brokers.ib.connection import Notice, State
-from framework.brokers.ib.frames import Frame, frame_of
+from framework.brokers.ib.frames import Frame, frame_of, scheduled_closes
 from framework.brokers.ib.problems import LinkLostError, PacingError
 from framework.calendar import DAY, TradingCalendar, utc_text
 from framework.domain.bars import Bars
@@ -43,6 +43,8 @@ _TRADES = frozenset({State.READY})
 _SECOND = 1_000_000_000
 _YEAR_BARS = 252
 _TRIES, _TOO_SOON = 3, 16.0
+_PATIENCE = 60.0
+"""Seconds for which a bar that is due is waited for, where one decision is all that is wanted."""
 T = TypeVar("T")
 
 
@@ -51,7 +53,7 @@ class Outcome:
     """How a session ended.
 
     Attributes:
-        exit_code: 0 done, 1 a finding.
+        exit_code: 0 done, 1 a finding, or no bar where one was due.
         reason: why it ended.
         working: orders left working.
     """
@@ -97,6 +99,8 @@ class Voyage:
         self._findings: tuple[Finding, ...] = ()
         self._logbook: Logbook | None = None
         self._is_behind = True
+        self._is_overdue = False
+        self._begun = 0.0
         self._rigging = Rigging(
             sailing.where,
             clock,
@@ -253,7 +257,7 @@ class Voyage:
         """Look at what has come in, again and again."""
         keeping = asyncio.get_running_loop().create_task(self._rigging.feed.run())
         loop = asyncio.get_running_loop()
-        compared = loop.time()
+        self._begun = compared = loop.time()
         try:
             while not self._stop.is_set():
                 await self._once()
@@ -261,7 +265,8 @@ class Voyage:
                     compared = loop.time()
                     await self._compare_if_possible()
                 if self._sailing.once and self._is_done_for_once():
-                    self.stop("the decision that was due is taken")
+                    late = "the bar that was due has not come"
+                    self.stop(late if self._is_overdue else "the decision that was due is taken")
                 if keeping.done():
                     keeping.result()
                 await self._pause()
@@ -345,8 +350,13 @@ class Voyage:
         return self._rigging.mailbox.is_empty and broker.is_quiet and not self._missing()
 
     def _missing(self) -> bool:
-        coming = self._rigging.feed.next_close
-        return coming is not None and coming <= self._clock.now()
+        """Whether a bar that is due has not come, for a while."""
+        due = self._clock.now() - int(self._sailing.feed.grace * _SECOND)
+        calendar = self._instruments[0].calendar
+        if not len(scheduled_closes(self._frame, calendar, self._bridge.last, due)):
+            return False
+        self._is_overdue = asyncio.get_running_loop().time() - self._begun > _PATIENCE
+        return not self._is_overdue
 
     # books -----------------------------------------------------------------------------------
 
@@ -379,7 +389,7 @@ class Voyage:
             await self._cancel_all()
             working = [one for one in working if one.status not in DONE]
         blocked = any(one.blocks for one in self._findings)
-        code = 1 if blocked else 0
+        code = 1 if blocked or self._is_overdue else 0
         self._bridge.stop(self._reason or "stopped", code)
         for ticket in working:
             self._say(f"left working: {ticket.order}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["StrandedError", "Kill", "Run", "calm_run", "killed_run", "plan_of", "warm_up"]
 
 import asyncio
+import faulthandler
 import json
 import os
 import signal
@@ -150,8 +151,7 @@ def _voyages(seed: int, control: int, folder: Path, report: Path, kills: Sequenc
             return number
         if not (os.WIFSIGNALED(status) and kill.point):
             said = beside.read_text(encoding="utf-8") if beside.exists() else ""
-            how = "went down" if said else "did not come home"
-            raise StrandedError(f"ship {number + 1} {how}: {said.strip()[-400:]}")
+            raise StrandedError(f"ship {number + 1} did not come home: {said.strip()[-600:]}")
     raise StrandedError("no ship came home")
 
 
@@ -164,6 +164,8 @@ def _waited(pid: int) -> int:
         if found:
             return status
         if time.monotonic() > end:
+            os.kill(pid, signal.SIGUSR1)  # it says where it stands
+            time.sleep(0.2)
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             return 256
@@ -178,11 +180,13 @@ def _forked(work: Callable[[], None], beside: Path | None = None) -> int:
         return pid
     code = 1
     try:
-        work()
-        code = 0
-    except BaseException:  # nothing may come back out of a forked process
-        if beside is not None:
-            beside.write_text(traceback.format_exc(), encoding="utf-8")
+        with (beside or Path(os.devnull)).open("w", encoding="utf-8") as said:
+            faulthandler.register(signal.SIGUSR1, said)
+            try:
+                work()
+                code = 0
+            except BaseException:  # nothing may come back out of a forked process
+                said.write(traceback.format_exc())
     finally:
         os._exit(code)
 

@@ -75,6 +75,16 @@ def test_it_is_refused(line: str, account: str, connects: bool, says: str) -> No
     assert PAPER not in result.output
 
 
+def test_four_facts_that_agree_let_it_begin() -> None:
+    line = f"--config live.yaml --live --account {LIVE} --once"
+    with serving(settings=GatewaySettings(accounts=(LIVE,))) as served, wire(served.port) as tap:
+        result = ran(line, tap)
+        assert result.exit_code == 0, result.output
+        assert tap.connections == 1
+    assert "U*****21" in result.output
+    assert LIVE not in result.output
+
+
 @pytest.mark.parametrize("loose", [".env", "session/journal.sqlite"])
 def test_files_that_others_may_read(loose: str) -> None:
     Path("session").mkdir()

@@ -29,7 +29,7 @@ from framework.session.voyage import Outcome, Voyage
 from tests.unit.tapped import PLACE_ORDER, wire
 
 ACCOUNT = "DU1234567"
-HOUR = 3_600 * 10**9
+HOUR, MINUTE = 3_600 * 10**9, 60 * 10**9
 START = 1_790_000_000 * 10**9
 SPEED = 120.0
 """Market seconds per second: a bar of a minute is half a second."""
@@ -113,11 +113,11 @@ class Ship:
         return sum(ticket.status is OrderStatus.WORKING for ticket in tickets)
 
 
-def on_a_gateway(path: Path, play: Callable[[Ship], object]) -> None:
+def on_a_gateway(path: Path, play: Callable[[Ship], object], speed: float = SPEED) -> None:
     """Play something on a fresh emulator."""
 
     async def played() -> None:
-        gateway = await served()
+        gateway = await served(speed=speed)
         try:
             await play(Ship(gateway, path / "journal.sqlite"))  # type: ignore[misc]
         finally:
@@ -126,10 +126,10 @@ def on_a_gateway(path: Path, play: Callable[[Ship], object]) -> None:
     asyncio.run(played())
 
 
-async def served(start: int = START, cash: float = 1_000_000.0) -> Gateway:
+async def served(start: int = START, cash: float = 1_000_000.0, speed: float = SPEED) -> Gateway:
     settings = GatewaySettings(accounts=(ACCOUNT,), messages_per_second=0, paces_history=False)
     market = synthetic_market(start, points=12)
-    gateway = live_gateway(market, settings, live_house(market, cash), speed=SPEED)
+    gateway = live_gateway(market, settings, live_house(market, cash), speed=speed)
     await gateway.start()
     return gateway
 
@@ -239,11 +239,19 @@ def test_a_lost_connection_is_made_again_and_reconciled(tmp_path: Path) -> None:
 
 
 def test_once_decides_sends_and_leaves(tmp_path: Path) -> None:
+    """A bar has closed since: the decision on it goes out before the session ends."""
+
     async def play(ship: Ship) -> None:
-        await ship.sail(Patient, lambda one: one.working == 1)
-        await asyncio.sleep(70.0 / SPEED)
-        outcome = await ship.sail(Patient, once=True)
+        await ship.sail(until=lambda one: one.fills == 2)
+        before = len(ship.voyage.bridge.core.blotter.tickets)
+        clock = ship.gateway.hub.clock
+        while clock.now() < ship.voyage.bridge.last + MINUTE:
+            await asyncio.sleep(0.01)
+        outcome = await ship.sail(once=True)
         assert outcome.exit_code == 0
         assert "decision" in outcome.reason
+        tickets = list(ship.voyage.bridge.core.blotter.tickets.values())
+        assert len(tickets) > before
+        assert tickets[-1].status is not OrderStatus.SENT
 
-    on_a_gateway(tmp_path, play)
+    on_a_gateway(tmp_path, play, speed=20.0)

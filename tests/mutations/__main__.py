@@ -1,0 +1,105 @@
+"""`python -m tests.mutations`: breaks each handling of a failure, and says which no test misses."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeVar
+
+from tests.mutations.bench import Bench, BenchError, Ending, Run, copied
+from tests.mutations.mutation import Mutation
+from tests.mutations.table import MUTATIONS
+
+T = TypeVar("T")
+_VERDICTS = {
+    Ending.PASSED: "SURVIVED",
+    Ending.FAILED: "killed",
+    Ending.TIMEOUT: "killed (time-out)",
+}
+
+
+class Benches:
+    """As many copies as jobs; each does one thing at a time.
+
+    Args:
+        folder: empty; they are made in it.
+        jobs: how many.
+    """
+
+    def __init__(self, folder: Path, jobs: int) -> None:
+        self._free: SimpleQueue[Bench] = SimpleQueue()
+        self._jobs = jobs
+        for number in range(jobs):
+            self._free.put(copied(folder / str(number)))
+
+    def each(self, work: Callable[[Bench, T], Run], items: Iterable[T]) -> Iterator[Run]:
+        """What became of each, in their order."""
+
+        def alone(item: T) -> Run:
+            bench = self._free.get()
+            try:
+                return work(bench, item)
+            finally:
+                self._free.put(bench)
+
+        with ThreadPoolExecutor(self._jobs) as pool:
+            yield from pool.map(alone, items)
+
+
+def main() -> int:
+    """0 if every mutation was noticed, 1 if one survived, 2 if nothing can be said."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
+    parser.add_argument("--only", metavar="NAME", help="a row's number, or a part of the words")
+    parser.add_argument("--jobs", type=int, default=1)
+    flags = parser.parse_args()
+    chosen = [one for one in MUTATIONS if flags.only is None or one.is_named(flags.only)]
+    if not chosen:
+        parser.error(f"no mutation is called {flags.only}")
+    with tempfile.TemporaryDirectory(prefix="slipway-mutations-") as folder:
+        benches = Benches(Path(folder), max(1, flags.jobs))
+        try:
+            _check_whole(benches, chosen)
+            return _mutate(benches, chosen)
+        except BenchError as error:
+            print(error, file=sys.stderr)
+            return 2
+
+
+def _check_whole(benches: Benches, chosen: list[Mutation]) -> None:
+    """A test that fails anyway notices nothing: all must pass while nothing is broken."""
+    selections = list(dict.fromkeys((one.tests, one.select) for one in chosen))
+    runs = benches.each(lambda bench, one: bench.run(*one), selections)
+    for (tests, select), run in zip(selections, runs, strict=True):
+        if run.ending is not Ending.PASSED:
+            raise BenchError(f"{tests} -k '{select}': {run.ending} before anything was broken")
+    print(f"{len(selections)} selections pass while nothing is broken", flush=True)
+
+
+def _mutate(benches: Benches, chosen: list[Mutation]) -> int:
+    wide = max(len(one.handling) for one in chosen)
+    rows = max(len("row"), *(len(one.label) for one in chosen))
+    print(f"{'row':{rows}}  {'handling':{wide}}  {'verdict':17}  seconds")
+    survived = 0
+    for one, run in zip(chosen, benches.each(_broken, chosen), strict=True):
+        survived += run.ending is Ending.PASSED
+        verdict = _VERDICTS[run.ending]
+        print(
+            f"{one.label:{rows}}  {one.handling:{wide}}  {verdict:17}  {run.seconds:7.1f}",
+            flush=True,
+        )
+    print(f"{len(chosen) - survived} killed, {survived} survived")
+    return int(survived > 0)
+
+
+def _broken(bench: Bench, mutation: Mutation) -> Run:
+    with bench.mutated(mutation):
+        return bench.run(mutation.tests, mutation.select)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Bench: a copy of the program in which one thing at a time is broken, and tests are run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tests.mutations.mutation import Mutation
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("framework", "tests", "data", "strategies", "pyproject.toml")
+PATIENCE = 120.0
+_OPTIONS = ("-x", "-q", "-n0", "-p", "no:cacheprovider", "--tb=no")
+
+
+class Ending(StrEnum):
+    """What became of a run of tests."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMEOUT = "time-out"
+
+
+class BenchError(Exception):
+    """A run of tests that proves nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of tests.
+
+    Attributes:
+        ending: what became of it.
+        seconds: it took.
+    """
+
+    ending: Ending
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A copy in which files are mutated and restored.
+
+    Attributes:
+        folder: where it is.
+    """
+
+    folder: Path
+
+    @contextmanager
+    def mutated(self, mutation: Mutation) -> Iterator[None]:
+        """Break one thing for a while."""
+        path = self.folder / "framework" / mutation.file
+        text = path.read_text()
+        path.write_text(mutation.applied(text))
+        try:
+            yield
+        finally:
+            path.write_text(text)
+
+    def run(self, tests: str, select: str) -> Run:
+        """Run the selected tests of a file.
+
+        Raises:
+            BenchError: none is selected, or they could not even begin.
+        """
+        began = time.monotonic()
+        command = [sys.executable, "-m", "pytest", f"tests/unit/{tests}", *_OPTIONS, "-k", select]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.folder,
+                # A mutated file may have the size and the second of the one before: no bytecode.
+                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Run(Ending.TIMEOUT, PATIENCE)
+        if done.returncode == 5:
+            raise BenchError(f"{tests} -k '{select}' selects nothing")
+        if done.returncode not in (0, 1):
+            said = (done.stdout + done.stderr)[-500:]
+            raise BenchError(f"{tests} -k '{select}' ended with {done.returncode}: {said}")
+        ending = Ending.FAILED if done.returncode else Ending.PASSED
+        return Run(ending, time.monotonic() - began)
+
+
+def copied(folder: Path) -> Bench:
+    """A bench in an empty folder; bytecode and compiled kernels come along, as they save time."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name)
+        elif source.exists():
+            shutil.copy2(source, folder / name)
+    return Bench(folder)
