@@ -7,7 +7,9 @@ SlipwayError                 base; `exit_code` is what the command line returns
 │   ├── OrderError           a verb called with arguments no broker could take
 │   └── StrategyError        the strategy's own code raised; its line is in the message
 ├── LookaheadError       1   an indicator or condition that knows the future
-└── ReconcileError       1   the ledger and the broker's book disagree
+├── ReconcileError       1   the ledger and the broker's book disagree
+└── ConnectError, LinkLostError, PacingError, RequestError
+                         1   the connection to a broker: in framework/brokers/ib/problems.py
 """
 
 from __future__ import annotations
