@@ -116,11 +116,13 @@ def _rehearsed(plan: Plan, flags: RunFlags, progress: Progress) -> Result:
             f"--engine {plan.request.engine} plays the market itself; a session has the emulator.",
             "Leave --engine out.",
         )
+    from framework.cli.broker_access import quiet_library  # noqa: PLC0415  # client library
     from framework.session.honoured import check_honoured  # noqa: PLC0415  # client library
     from framework.session.lockstep import NOTE, rehearsed  # noqa: PLC0415  # client library
 
     check_honoured(plan.market.bars, plan.settings)
     complain(NOTE)
+    quiet_library()
     return interpreted(plan, rehearsed(plan, progress))
 
 

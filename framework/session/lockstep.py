@@ -302,7 +302,8 @@ class _Voyage:
     async def _restore(self, entries: Sequence[Entry], recovered: Recovered, is_due: bool) -> None:
         """Bring the broker side to where it was, and send what did not arrive."""
         rigging, core, facts = self._rigging, self._bridge.core, self._journal.facts
-        await rigging.contracts.qualify([one.instrument for one in core.ground.listed])
+        listed = [one.instrument for one in core.ground.listed]
+        await rigging.contracts.recall(listed, self._stepper.clock.now())
         unsure = recovered.unconfirmed if is_due else ()
         missing = await never_arrived(rigging.broker, unsure)
         rigging.restore(core.blotter, facts, missing, settles=not is_due)

@@ -111,6 +111,10 @@ class Rigging:
             if name in facts.sent_at and name not in without
         ]
         self.broker.restore(orders, blotter.fills, blotter.commissions, facts.floor, settles)
+        made = [
+            ticket.order for name, ticket in blotter.tickets.items() if name not in facts.sent_at
+        ]
+        self.servicing.restore(made, blotter.fills, blotter.commissions)
 
     async def quiet(self) -> None:
         """Wait until nothing is on its way in either direction.

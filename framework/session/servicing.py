@@ -4,8 +4,8 @@ from __future__ import annotations
 
 __all__ = ["House", "Servicing"]
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from framework.brokers.ib.external import (
@@ -41,11 +41,26 @@ class House(Protocol):
 
 @dataclass(slots=True)
 class _Made:
-    """An order of the broker's own, and how much of it has traded in how many parts."""
+    """An order of the broker's own, and how much of it has traded in how many parts; of those that
+    a session before has told also which, and which of all fills were paid for."""
 
     order: Order
     filled: float = 0.0
     parts: int = 0
+    told: list[Fill] = field(default_factory=list)
+    settled: Collection[str] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still trade."""
+        return self.filled < self.order.quantity and not same(self.filled, self.order.quantity)
+
+    def told_of(self, seen: ExternalFill) -> Fill | None:
+        """The fill a session before has made of an execution, if it has."""
+        for fill in self.told:
+            if (fill.time, fill.quantity, fill.price) == (seen.time, seen.quantity, seen.price):
+                return fill
+        return None
 
 
 class Servicing:
@@ -66,8 +81,27 @@ class Servicing:
         self._house = house
         self._clock = clock
         self._made: dict[int, _Made] = {}
+        self._count = 0
+        self._before: list[_Made] = []
         self._fees: dict[str, Fill] = {}
         self.external: list[ExternalOrder | ExternalFill] = []
+
+    def restore(
+        self, orders: Iterable[Order], fills: Sequence[Fill], paid: Iterable[Commission]
+    ) -> None:
+        """Know what a session before has told: the broker shows it again.
+
+        Args:
+            orders: any; those of the broker's own are looked at.
+            fills, paid: of all orders, oldest first.
+        """
+        settled = {one.fill_id for one in paid}
+        for order in orders:
+            if order.origin in BROKER_MADE:
+                told = [fill for fill in fills if fill.order.id == order.id]
+                filled = sum(abs(fill.quantity) for fill in told)
+                self._before.append(_Made(order, filled, len(told), told, settled))
+                self._count += 1
 
     def events(self) -> list[BrokerEvent]:
         """The broker's own trades since the last call."""
@@ -91,25 +125,48 @@ class Servicing:
 
     def _announced(self, seen: ExternalOrder) -> list[BrokerEvent]:
         """A liquidation waits for the market; the others are told with their price."""
-        if seen.perm_id in self._made:
+        if seen.perm_id in self._made or self._recalled(Origin.LIQUIDATION, seen):
             return []
         return self._begin(Origin.LIQUIDATION, seen, 0.0, self._clock())
+
+    def _recalled(self, origin: Origin, seen: ExternalOrder | ExternalFill) -> bool:
+        """Whether a session before has told of this order; its permanent id is known from here."""
+        for made in self._before:
+            order = made.order
+            same_side = order.side * seen.quantity > 0.0
+            if order.origin is not origin or order.symbol != seen.symbol or not same_side:
+                continue
+            if isinstance(seen, ExternalFill) and not (made.is_open or made.told_of(seen)):
+                continue
+            if isinstance(seen, ExternalOrder) and not made.is_open:
+                continue
+            self._before.remove(made)
+            self._made[seen.perm_id] = made
+            return True
+        return False
 
     def _begin(
         self, origin: Origin, seen: ExternalOrder | ExternalFill, price: float, time: int
     ) -> list[BrokerEvent]:
         opens = abs(seen.quantity) if origin is Origin.EXERCISE else 0.0
-        number = len(self._made) + 1
+        self._count += 1
+        number = self._count
         order = made_by_broker(origin, number, seen.symbol, seen.quantity, price, time, opens)
         self._made[seen.perm_id] = _Made(order)
         return [OrderUpdate(order, OrderStatus.WORKING, time)]
 
     def _traded(self, origin: Origin, seen: ExternalFill) -> list[BrokerEvent]:
         found: list[BrokerEvent] = []
-        if seen.perm_id not in self._made:
+        if seen.perm_id not in self._made and not self._recalled(origin, seen):
             found += self._begin(origin, seen, seen.price, seen.time)
         made = self._made[seen.perm_id]
         order = made.order
+        before = made.told_of(seen)
+        if before is not None:
+            made.told.remove(before)
+            if origin is Origin.LIQUIDATION and before.id not in made.settled:
+                self._fees[seen.id] = before
+            return []
         made.filled += abs(seen.quantity)
         made.parts += 1
         number, price, rate = f"{order.id}/{made.parts}", seen.price, self._house.rate(seen.symbol)

@@ -221,7 +221,8 @@ class Voyage:
     async def _recover(self, started: Started, entries: Sequence[Entry]) -> None:
         recovered = self._bridge.recover(started, entries)
         core = self._bridge.core
-        await self._rigging.contracts.qualify([one.instrument for one in core.ground.listed])
+        listed = [one.instrument for one in core.ground.listed]
+        await self._rigging.contracts.recall(listed, self._clock.now())
         self._rigging.restore(core.blotter, self._journal.facts)
         self._bridge.settle()
         dropped = self._bridge.catch_up(recovered.pending, self._is_due(self._bridge.last))

@@ -1,4 +1,4 @@
-"""`python -m tests.mutations`: breaks each handling of a failure, and says which no test misses."""
+"""`python -m tests.mutations`: breaks each handling of a failure; says what no test notices."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from tests.mutations.mutation import Mutation
 from tests.mutations.table import MUTATIONS
 
 T = TypeVar("T")
+_PATIENT = 3
+"""Tries of what nothing was broken in: these tests wait in real time, and machines are busy."""
 _VERDICTS = {
     Ending.PASSED: "SURVIVED",
     Ending.FAILED: "killed",
@@ -56,6 +58,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
     parser.add_argument("--only", metavar="NAME", help="a row's number, or a part of the words")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--tries", type=int, default=2, help="failures that make one killed; 2")
     flags = parser.parse_args()
     chosen = [one for one in MUTATIONS if flags.only is None or one.is_named(flags.only)]
     if not chosen:
@@ -64,7 +67,7 @@ def main() -> int:
         benches = Benches(Path(folder), max(1, flags.jobs))
         try:
             _check_whole(benches, chosen)
-            return _mutate(benches, chosen)
+            return _mutate(benches, chosen, flags.tries)
         except BenchError as error:
             print(error, file=sys.stderr)
             return 2
@@ -73,19 +76,23 @@ def main() -> int:
 def _check_whole(benches: Benches, chosen: list[Mutation]) -> None:
     """A test that fails anyway notices nothing: all must pass while nothing is broken."""
     selections = list(dict.fromkeys((one.tests, one.select) for one in chosen))
-    runs = benches.each(lambda bench, one: bench.run(*one), selections)
+    runs = benches.each(lambda bench, one: bench.run(*one, _PATIENT), selections)
     for (tests, select), run in zip(selections, runs, strict=True):
         if run.ending is not Ending.PASSED:
             raise BenchError(f"{tests} -k '{select}': {run.ending} before anything was broken")
     print(f"{len(selections)} selections pass while nothing is broken", flush=True)
 
 
-def _mutate(benches: Benches, chosen: list[Mutation]) -> int:
+def _mutate(benches: Benches, chosen: list[Mutation], tries: int) -> int:
+    def broken(bench: Bench, one: Mutation) -> Run:
+        with bench.mutated(one):
+            return bench.run(one.tests, one.select, tries)
+
     wide = max(len(one.handling) for one in chosen)
     rows = max(len("row"), *(len(one.label) for one in chosen))
     print(f"{'row':{rows}}  {'handling':{wide}}  {'verdict':17}  seconds")
     survived = 0
-    for one, run in zip(chosen, benches.each(_broken, chosen), strict=True):
+    for one, run in zip(chosen, benches.each(broken, chosen), strict=True):
         survived += run.ending is Ending.PASSED
         verdict = _VERDICTS[run.ending]
         print(
@@ -94,11 +101,6 @@ def _mutate(benches: Benches, chosen: list[Mutation]) -> int:
         )
     print(f"{len(chosen) - survived} killed, {survived} survived")
     return int(survived > 0)
-
-
-def _broken(bench: Bench, mutation: Mutation) -> Run:
-    with bench.mutated(mutation):
-        return bench.run(mutation.tests, mutation.select)
 
 
 if __name__ == "__main__":

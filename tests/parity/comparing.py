@@ -6,7 +6,7 @@ Not compared, for a broker's messages do not tell them:
   price there would have been without it;
 - the words in which an order ended where one side has none, and whether its time or somebody ended
   it: the broker says "Cancelled" of both;
-- the close a liquidation was decided at;
+- the close a liquidation was decided at, and its place among the fills of its instant;
 - the price of a protective order that never worked: it waits as a distance here and as a
   provisional price there;
 - that an order found less to close than it was made for: a backtest lets it end with a rest that is
@@ -74,11 +74,12 @@ def differences(backtest: RunRecord, session: RunRecord) -> list[str]:
     found += _unpaired("orders", [r.order.id for r in backtest.orders], session.orders)
     for theirs, ours in zip(backtest.orders, session.orders, strict=False):
         found += _of_order(theirs, ours)
-    found += _unpaired("fills", [f.order.id for f in backtest.fills], session.fills)
-    for p, q in zip(backtest.fills, session.fills, strict=False):
+    fills = [_in_order(record.fills) for record in (backtest, session)]
+    found += _unpaired("fills", [fill.order.id for fill in fills[0]], fills[1])
+    for p, q in zip(*fills, strict=False):
         found += _of_fill(p, q)
     fees = [
-        [(one.symbol, one.amount, one.time) for one in record.commissions]
+        sorted((one.time, one.symbol, one.amount) for one in record.commissions)
         for record in (backtest, session)
     ]
     if fees[0] != fees[1]:
@@ -90,6 +91,11 @@ def differences(backtest: RunRecord, session: RunRecord) -> list[str]:
 def _unpaired(what: str, ids: Sequence[str], others: Sequence[OrderRecord | Fill]) -> list[str]:
     other = [one.order.id for one in others]
     return [] if list(ids) == other else [f"{what}: {ids} / {other}"]
+
+
+def _in_order(fills: Sequence[Fill]) -> list[Fill]:
+    """Fills as they came, those of liquidations last in their instant."""
+    return sorted(fills, key=lambda one: (one.time, one.order.origin is Origin.LIQUIDATION))
 
 
 def _of_order(backtest: OrderRecord, session: OrderRecord) -> Iterator[str]:
@@ -110,7 +116,7 @@ def _of_order(backtest: OrderRecord, session: OrderRecord) -> Iterator[str]:
                 if a and b and a != b and backtest.status in DONE:
                     yield f"{name} {a!r} / {b!r}"
             case "time":
-                if a != b and backtest.status in DONE:
+                if a != b and backtest.status in DONE and not is_short:
                     yield f"{name} last at {a} / {b}"
             case "first_stop":
                 if a != b and not never_worked:

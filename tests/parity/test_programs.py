@@ -3,12 +3,11 @@ margin calls, breakers, futures that expire and roll, and two currencies."""
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from framework.backtest.run import run
 from framework.domain.orders import Origin
 from tests.parity.comparing import differences, played_twice
 from tests.parity.programs import is_playable, wire_program
@@ -36,10 +35,15 @@ def test_many_random_programs(seed: int) -> None:
 
 
 def test_the_programs_are_about_something() -> None:
-    """A margin call, an expiry, a breaker, a second currency, several fills of an order."""
-    seen: Counter[str] = Counter()
-    for seed in (8, 22, 67, 88, 98):
+    """Margin calls, expiries, rolls, breakers, a second currency, orders that fill in parts."""
+    origins, rates, parts = set[Origin](), set[float](), 0
+    for seed in (19, 51, 86, 92):
         program = wire_program(seed)
-        backtest, _ = played_twice(program.strategy, program.bars, program.settings)
-        seen.update(str(one.order.origin) for one in backtest.orders if one.filled)
-    assert {Origin.LIQUIDATION, Origin.EXPIRY, Origin.STRATEGY} <= set(seen)
+        record = run(program.strategy, program.bars, program.settings, {})
+        assert is_playable(program, record)
+        origins |= {one.order.origin for one in record.orders if one.filled}
+        rates |= {fill.rate for fill in record.fills}
+        parts += len(record.fills) - len({fill.order.id for fill in record.fills})
+    assert {Origin.LIQUIDATION, Origin.EXPIRY, Origin.ROLL, Origin.BREAKER} <= origins
+    assert len(rates) > 1
+    assert parts

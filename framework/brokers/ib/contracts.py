@@ -16,10 +16,12 @@ from framework.brokers.ib.pacing import Pacer
 from framework.brokers.ib.problems import ContractError, LinkLostError, RequestError
 from framework.brokers.ib.translate_contract import (
     bands_of,
+    gone,
     listed_of,
     rule_number,
     wanted_contract,
 )
+from framework.calendar import DAY
 from framework.domain.instruments import AssetType, Instrument
 
 _BATCH = 50
@@ -90,6 +92,22 @@ class Contracts:
         for one in found:
             self.book.add(one)
         return tuple(found)
+
+    async def recall(self, instruments: Sequence[Instrument], now: int) -> None:
+        """The same for what was traded before: what the broker does not know any more for it has
+        expired is kept by its name, so that what came of it can be told.
+
+        Args:
+            instruments: any kinds.
+            now: nanoseconds UTC.
+        """
+        over = [one for one in instruments if one.expiry is not None and one.expiry <= now // DAY]
+        await self.qualify([one for one in instruments if one not in over])
+        for one in over:
+            try:
+                await self.qualify([one])
+            except ContractError:
+                self.book.add(gone(one, wanted_contract(self._connection.lib, one)))
 
     async def search(self, pattern: str) -> tuple[str, ...]:
         """Contracts whose name begins with, or contains, a pattern, in words."""

@@ -149,5 +149,5 @@ def external_fill(seen: ExecutionSeen, book: Book, zone: str) -> ExternalFill:
 
 
 def _symbol(contract: IbContract, book: Book) -> str:
-    listed = book.by_con_id(contract.conId)
+    listed = book.of(contract)
     return instrument_key(contract) if listed is None else listed.key

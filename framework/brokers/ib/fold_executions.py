@@ -90,7 +90,7 @@ class ExecutionFold:
 
     def _book(self, tracked: Tracked, seen: ExecutionSeen) -> None:
         work, execution = self._work, seen.execution
-        if seen.contract.conId not in (0, tracked.listed.con_id):
+        if tracked.listed.con_id and seen.contract.conId not in (0, tracked.listed.con_id):
             return  # a leg of a combo: the combo's own execution counts
         tracked.recognised()
         if work.executions.knows(execution.execId):

@@ -7,8 +7,12 @@ __all__ = ["Book", "Listed"]
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from framework.brokers.ib.library import IbContract
 from framework.brokers.ib.problems import ContractError
 from framework.domain.instruments import Instrument
+
+_Name = tuple[str, str, str, float, str]
+"""Kind, symbol, expiry, strike and right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,7 @@ class Listed:
 
     Attributes:
         instrument: what it is inside Slipway, with the broker's ticks and lot.
-        con_id: the broker's number.
+        con_id: the broker's number; 0 of one that has expired, and is known by name only.
         symbol, sec_type, exchange, primary_exchange, currency, expiry, strike, right, multiplier,
             local_symbol, trading_class: as the broker writes them.
         zone: time zone of its hours, such as "US/Eastern".
@@ -56,6 +60,7 @@ class Book:
     def __init__(self, listed: Iterable[Listed] = ()) -> None:
         self._by_key: dict[str, Listed] = {}
         self._by_con_id: dict[int, Listed] = {}
+        self._gone: dict[_Name, Listed] = {}
         for one in listed:
             self.add(one)
 
@@ -68,7 +73,11 @@ class Book:
     def add(self, listed: Listed) -> None:
         """Know one more; a contract qualified again replaces the old one."""
         self._by_key[listed.key] = listed
-        self._by_con_id[listed.con_id] = listed
+        if listed.con_id:
+            self._by_con_id[listed.con_id] = listed
+        else:
+            name = (listed.sec_type, listed.symbol, listed.expiry, listed.strike, listed.right[:1])
+            self._gone[name] = listed
 
     def by_key(self, key: str) -> Listed:
         """By the instrument's symbol.
@@ -86,6 +95,15 @@ class Book:
     def by_con_id(self, con_id: int) -> Listed | None:
         """By the broker's number."""
         return self._by_con_id.get(con_id)
+
+    def of(self, contract: IbContract) -> Listed | None:
+        """What a contract of the broker's is: by its number, or by name if it has expired."""
+        found = self._by_con_id.get(contract.conId)
+        if found is not None or not self._gone:
+            return found
+        expiry = contract.lastTradeDateOrContractMonth[:8]
+        name = (contract.secType, contract.symbol, expiry, contract.strike, contract.right[:1])
+        return self._gone.get(name)
 
     def by_name(self, symbol: str, sec_type: str) -> Listed | None:
         """The first with the broker's symbol and kind."""

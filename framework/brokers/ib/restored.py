@@ -115,7 +115,6 @@ def restore(
         paid[key] = paid.get(key, 0.0) + commission.amount
     for fill in fills:
         owner = work.register.get(fill.order.id)
-        if owner is None:
-            continue
-        work.executions.restore(fill, owner, paid.get(execution_key(fill.id)))
+        if owner is not None:
+            work.executions.restore(fill, owner, paid.get(execution_key(fill.id)))
         work.trade(fill)

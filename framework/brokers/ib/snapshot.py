@@ -197,7 +197,7 @@ def held_in(facts: Sequence[Fact], account: str, book: Book) -> tuple[Holding, .
 def holding_of(seen: PositionSeen, book: Book) -> Holding:
     """A position; the broker's average cost includes the multiplier."""
     contract = seen.contract
-    listed = book.by_con_id(contract.conId)
+    listed = book.of(contract)
     if listed is not None:
         symbol, multiplier = listed.key, listed.instrument.multiplier
     else:

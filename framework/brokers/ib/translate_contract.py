@@ -195,6 +195,22 @@ def rule_number(details: IbDetails, exchange: str) -> int | None:
     return int(text) if text.strip().isdigit() else None
 
 
+def gone(instrument: Instrument, contract: IbContract) -> Listed:
+    """A contract the broker knows no more, by its name."""
+    return Listed(
+        instrument=instrument,
+        con_id=0,
+        symbol=contract.symbol,
+        sec_type=contract.secType,
+        exchange=contract.exchange,
+        currency=contract.currency,
+        expiry=contract.lastTradeDateOrContractMonth,
+        strike=float(contract.strike),
+        right=contract.right,
+        multiplier=contract.multiplier,
+    )
+
+
 def instrument_key(contract: IbContract) -> str:
     """What a contract nobody asked for is called: its symbol, or its local symbol where the
     symbol alone does not name it."""
