@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 
+from tests.kill9.cargo import OPTIONS
 from tests.kill9.points import POINTS, RECOVERY
 from tests.kill9.runs import StrandedError, calm_run, killed_run, plan_of, warm_up
 
@@ -104,7 +105,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.kill9", description=__doc__)
     parser.add_argument("--points", default="all", help=f"all, or some of {', '.join(ALL)}")
     parser.add_argument("--seeds", type=int, default=100)
-    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument(
+        "--first", type=int, default=1, help=f"the first seed; from {OPTIONS} on books of options"
+    )
     parser.add_argument("--jobs", type=int, default=2)
     flags = parser.parse_args()
     points = ALL if flags.points == "all" else tuple(flags.points.split(","))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["LOGBOOK", "Captain", "bars_of", "cargo_of", "settings_of"]
+__all__ = ["LOGBOOK", "OPTIONS", "Captain", "Load", "load_of"]
+
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,6 +14,8 @@ from framework.backtest.settings import BacktestSettings
 from framework.calendar import TradingCalendar, day_of
 from framework.components.liquidity import VolumeShare
 from framework.components.sizing import PercentOfEquity
+from framework.config.plan import plan_of, request_of
+from framework.config.runfile import validate
 from framework.domain.bars import Bars
 from framework.domain.events import Fill, OrderUpdate
 from framework.domain.instruments import Instrument
@@ -21,12 +26,26 @@ SYMBOLS = ("KEEL", "MAST")
 LOGBOOK: list[object] = []
 """What the last captain has counted when its run ended."""
 
+OPTIONS = 1_001
+"""The first seed of books of options."""
+
+_BOOKS = ("short_straddle_hedged", "covered_call", "iron_condor", "wheel")
+_YEAR = ("2015-01-01", "2015-12-31")
+_DAYS, _LATEST = 60, 180
 _HALF_HOUR = 1_800 * 10**9
 _SESSIONS = ("2024-03-05", "2024-03-12")
 _MASK = 2**64 - 1
 
 
-def bars_of(seed: int) -> tuple[Bars, ...]:
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Bars, and what trades them."""
+
+    bars: tuple[Bars, ...]
+    cargo: Cargo
+
+
+def _bars_of(seed: int) -> tuple[Bars, ...]:
     """Two made-up stocks in half-hours of six sessions, wild enough for every kind of exit."""
     calendar = TradingCalendar("XNYS")
     days = calendar.sessions_between(day_of(_SESSIONS[0]), day_of(_SESSIONS[1]))
@@ -59,15 +78,28 @@ def bars_of(seed: int) -> tuple[Bars, ...]:
     return tuple(found)
 
 
-def settings_of(seed: int) -> BacktestSettings:
-    """Costs as usual; in every fourth run a bar takes only a part of an order."""
+@lru_cache(maxsize=4)
+def load_of(seed: int) -> Load:
+    """What a seed stands for. In every fourth run a bar takes only a part of an order; from
+    `OPTIONS` on books of options sail, which expire."""
+    if seed >= OPTIONS:
+        return _options_of(seed - OPTIONS)
     liquidity = VolumeShare(0.1) if seed % 4 == 0 else None
-    return BacktestSettings(sizer=PercentOfEquity(40.0), liquidity=liquidity)
+    settings = BacktestSettings(sizer=PercentOfEquity(40.0), liquidity=liquidity)
+    return Load(_bars_of(seed), Cargo(Captain, {"luck": seed}, settings, None))
 
 
-def cargo_of(seed: int) -> Cargo:
-    """A captain with the luck of this seed."""
-    return Cargo(Captain, {"luck": seed}, settings_of(seed), None)
+def _options_of(number: int) -> Load:
+    """A strategy that comes along, on its own sample, from another day each time."""
+    name = _BOOKS[number % len(_BOOKS)]
+    content: dict[str, object] = {
+        "strategy": name,
+        "data": {"from": _YEAR[0], "to": _YEAR[1]},
+    }
+    plan = plan_of(request_of(validate(content, "kill9", {})))
+    first = number // len(_BOOKS) * 7 % _LATEST
+    bars = tuple(one.take(first, first + _DAYS) for one in plan.market.bars)
+    return Load(bars, Cargo(plan.found.cls, plan.parameters, plan.settings, None))
 
 
 class Captain(Strategy):

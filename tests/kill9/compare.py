@@ -12,6 +12,8 @@ from typing import Any
 
 Told = Mapping[str, Any]
 _BOOKS = ("equity", "cash", "positions")
+_BROKERS_OWN = ("expiry", "exercise", "liquidation")
+"""What the broker calls orders of its own."""
 _TRADES = ("fills", "commissions", "orders", "refused", "logbook", "error")
 
 
@@ -60,6 +62,8 @@ def _difference(calm: Any, killed: Any) -> str:
 def held_against(told: Told, truth: Told) -> Verdict:
     """A session's books against the broker's."""
     verdict = Verdict()
+    told = _named(told, truth)
+    truth = {**truth, "orders": [one for one in truth["orders"] if one[0] not in _BROKERS_OWN]}
     _executions(told, truth, verdict)
     _orders(told, truth, verdict)
     if not isclose(told["cash"], truth["cash"], abs_tol=0.005):
@@ -69,6 +73,24 @@ def held_against(told: Told, truth: Told) -> Verdict:
     if not isclose(told["equity"][-1], truth["equity"], abs_tol=0.005):
         verdict.books.append(f"equity {told['equity'][-1]} and the broker's {truth['equity']}")
     return verdict
+
+
+def _named(told: Told, truth: Told) -> Told:
+    """The same with the broker's own executions by their names, which fills of them do not bear;
+    what the broker makes by itself is told by what it traded."""
+    open_ones = [one for one in truth["executions"] if one[1] in _BROKERS_OWN]
+    fills = []
+    for fill in told["fills"]:
+        origin = fill[0].rpartition("-")[0]
+        what = [origin, fill[1], fill[3], fill[4]]
+        found = next((one for one in open_ones if one[1:5] == what), None)
+        if origin in _BROKERS_OWN and found is not None:
+            open_ones.remove(found)
+            fills.append([origin, *fill[1:5], found[0]])
+        else:
+            fills.append(fill)
+    ours = [one for one in told["orders"] if one[1].rpartition("-")[0] not in _BROKERS_OWN]
+    return {**told, "fills": fills, "orders": ours}
 
 
 def _executions(told: Told, truth: Told, verdict: Verdict) -> None:

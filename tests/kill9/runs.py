@@ -23,7 +23,7 @@ import numpy as np
 
 from framework.emulator.server.settings import LOOPBACK
 from framework.session.lockstep import rehearse
-from tests.kill9.cargo import bars_of, cargo_of, settings_of
+from tests.kill9.cargo import load_of
 from tests.kill9.compare import Verdict, compared, held_against
 from tests.kill9.host import run_host
 from tests.kill9.points import POINTS, RECOVERY
@@ -66,8 +66,8 @@ class Run:
 
 def warm_up() -> None:
     """Import and cache everything, so that forked processes begin at once."""
-    cargo = cargo_of(0)
-    bars = tuple(one.take(0, 20) for one in bars_of(0))
+    load = load_of(0)
+    cargo, bars = load.cargo, tuple(one.take(0, 20) for one in load.bars)
     asyncio.run(rehearse(cargo.strategy, bars, cargo.settings, cargo.parameters))
 
 
@@ -119,10 +119,10 @@ def killed_run(calm: Run, seed: int, kills: Sequence[Kill]) -> tuple[Run, Verdic
 
 def _run(seed: int, kills: Sequence[Kill]) -> Run:
     began = time.monotonic()
-    bars = bars_of(seed)
+    load = load_of(seed)
     with TemporaryDirectory(prefix="kill9-") as folder:
         reading, ready = os.pipe()
-        host = _forked(lambda: run_host(bars, settings_of(seed), ready))
+        host = _forked(lambda: run_host(load.bars, load.cargo.settings, ready))
         os.close(ready)
         try:
             control = int(os.read(reading, 16))
@@ -139,14 +139,13 @@ def _run(seed: int, kills: Sequence[Kill]) -> Run:
 
 def _voyages(seed: int, control: int, folder: Path, report: Path, kills: Sequence[Kill]) -> int:
     """Send ships out until one comes home; how many were killed."""
-    bars = bars_of(seed)
     for number in range(_MOST):
         kill = kills[number] if number < len(kills) else Kill("")
         orders = Orders(
             seed, control, folder / "journal.sqlite", report, kill.point, kill.occurrence
         )
         beside = folder / f"ship-{number}.txt"
-        status = _waited(_forked(partial(run_ship, orders, bars), beside))
+        status = _waited(_forked(partial(run_ship, orders), beside))
         if status == 0:
             return number
         if not (os.WIFSIGNALED(status) and kill.point):

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framework.backtest.record import RunRecord
-from framework.domain.bars import Bars
 from framework.emulator.server.gateway import Quiet
 from framework.emulator.server.settings import LOOPBACK
 from framework.session.lockstep import sail
-from tests.kill9.cargo import LOGBOOK, cargo_of
+from tests.kill9.cargo import LOGBOOK, load_of
 from tests.kill9.points import Trap, arm
 
 
@@ -83,16 +82,17 @@ class _Remote:
         return said
 
 
-def run_ship(orders: Orders, bars: tuple[Bars, ...]) -> None:
+def run_ship(orders: Orders) -> None:
     """Sail to the end of the data, or to the point where it is killed."""
     logging.disable(logging.ERROR)
+    load = load_of(orders.seed)
     trap = Trap(orders.point, orders.occurrence)
     arm(trap)
 
     async def voyage() -> RunRecord:
         remote = _Remote(trap)
         await remote.connect(orders.control)
-        return await sail(cargo_of(orders.seed), bars, remote, orders.journal)
+        return await sail(load.cargo, load.bars, remote, orders.journal)
 
     record = asyncio.run(voyage())
     told = _told(record) | {"counts": trap.counts}

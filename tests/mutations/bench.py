@@ -45,6 +45,11 @@ class Run:
     ending: Ending
     seconds: float
 
+    @property
+    def has_passed(self) -> bool:
+        """Whether all selected tests passed."""
+        return self.ending is Ending.PASSED
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:

@@ -280,7 +280,7 @@ def test_each_trouble_has_its_line_and_its_remedy(
     with serving(faults) as served:
         found = examined(capsys, served.port)
     assert {k: v for k, v in found.troubles.items() if k != "pacing"} == troubles
-    (name,) = troubles
+    name = next(iter(troubles))
     assert says in found.texts[name]
     assert found.code == int("FAIL" in troubles.values())
 

@@ -7,9 +7,22 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from framework.domain.events import CHANGE_REFUSED, REPLACED, BrokerEvent, OrderUpdate
+from framework.brokers.ib.external import External, ExternalFee, ExternalFill, ExternalOrder
+from framework.brokers.ib.library import library
+from framework.brokers.ib.listed import Book
+from framework.brokers.ib.translate_contract import gone, wanted_contract
+from framework.domain.events import (
+    CHANGE_REFUSED,
+    REPLACED,
+    BrokerEvent,
+    Commission,
+    Fill,
+    OrderUpdate,
+)
+from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger
-from framework.domain.orders import Order, OrderStatus
+from framework.domain.options import Right
+from framework.domain.orders import Order, OrderStatus, Origin
 from framework.emulator.server.handoff import Handoff
 from framework.engine.blotter import Blotter
 from framework.engine.journal_facts import Facts
@@ -25,7 +38,9 @@ from framework.engine.journal_rows import (
     Submit,
 )
 from framework.engine.journalled import ReplayBroker
+from framework.options.contracts import option_contract
 from framework.session.afresh import send_afresh
+from framework.session.servicing import Servicing
 from tests.builders import Market, order_of
 from tests.journals import Bench, journal_in, machine_of, record
 from tests.unit.test_journal_replay import BARS, SETTINGS, act, state
@@ -202,3 +217,85 @@ def test_work_that_has_paused_ends_when_nobody_resumes_it() -> None:
     handoff.close()
     assert running.exception(timeout=5.0) is not None
     assert done == []
+
+
+# what the broker does by itself -----------------------------------------------------------------
+
+
+class House:
+    """A broker that shows what it is told to show."""
+
+    def __init__(self, *shown: External) -> None:
+        self.shown = list(shown)
+        self.followed: list[Fill] = []
+
+    def external(self) -> Sequence[External]:
+        found, self.shown = self.shown, []
+        return found
+
+    def rate(self, symbol: str) -> float:
+        return 1.0
+
+    def follow(self, fill: Fill) -> None:
+        self.followed.append(fill)
+
+
+def execution(perm: int, units: float, name: str, origin: Origin = Origin.EXPIRY) -> ExternalFill:
+    return ExternalFill(name, "AAA", units, 3.0, 50, perm, 0, 0, origin.value, "DU1")
+
+
+def test_what_the_broker_shows_again_after_a_restart_is_not_told_again() -> None:
+    house = House(execution(7, -4.0, "e1"), execution(8, 2.0, "e2"))
+    told = Servicing(house, lambda: 60).events()
+    orders = [one.order for one in told if isinstance(one, OrderUpdate)][::2]
+    fills = [one for one in told if isinstance(one, Fill)]
+    assert [order.id for order in orders] == ["expiry-1", "expiry-2"]
+    again = House(execution(7, -4.0, "e1"), execution(8, 2.0, "e2"), execution(9, -1.0, "e3"))
+    servicing = Servicing(again, lambda: 60)
+    servicing.restore(orders, fills, [])
+    (begun, fill, ended) = servicing.events()
+    assert isinstance(begun, OrderUpdate)
+    assert begun.order.id == "expiry-3"
+    assert isinstance(fill, Fill)
+    assert fill.quantity == -1.0
+    assert isinstance(ended, OrderUpdate)
+    assert again.followed == [fill]
+
+
+def test_a_liquidation_goes_on_where_a_session_before_has_left_it() -> None:
+    liquidation = Origin.LIQUIDATION
+    announced = ExternalOrder(
+        "AAA", -4.0, "MKT", None, None, "Submitted", 7, 0, 0, liquidation.value, "DU1"
+    )
+    first = Servicing(House(announced, execution(7, -3.0, "e1", liquidation)), lambda: 60).events()
+    order = next(one.order for one in first if isinstance(one, OrderUpdate))
+    fills = [one for one in first if isinstance(one, Fill)]
+    house = House(
+        announced,
+        execution(7, -3.0, "e1", liquidation),
+        ExternalFee("e1", 1.5, 61, liquidation.value),
+        execution(7, -1.0, "e2", liquidation),
+    )
+    servicing = Servicing(house, lambda: 60)
+    servicing.restore([order], fills, [])
+    paid, fill, ended = servicing.events()
+    assert isinstance(paid, Commission)
+    assert (paid.fill_id, paid.amount) == (fills[0].id, 1.5)
+    assert isinstance(fill, Fill)
+    assert (fill.id, fill.quantity) == (f"{order.id}/2", -1.0)
+    assert isinstance(ended, OrderUpdate)
+    assert ended.status is OrderStatus.FILLED
+
+
+def test_a_contract_that_has_expired_is_known_by_its_name() -> None:
+    lib = library()
+    option = option_contract(Instrument("SPY"), 19_741, Right.CALL, 450.0)
+    wanted = wanted_contract(lib, option)
+    book = Book([gone(option, wanted)])
+    wanted.conId = 4711
+    found = book.of(wanted)
+    assert found is not None
+    assert found.key == option.symbol
+    assert book.by_con_id(0) is None
+    wanted.strike = 451.0
+    assert book.of(wanted) is None
