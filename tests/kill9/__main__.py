@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -114,6 +116,8 @@ def main() -> int:
     unknown = [one for one in points if one not in ALL]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(ALL)}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    logging.disable(logging.ERROR)
     warm_up()
     began = time.monotonic()
     tallies = {name: Tally() for name in points}

@@ -16,7 +16,7 @@ from framework.components.liquidity import VolumeShare
 from framework.components.sizing import PercentOfEquity
 from framework.config.plan import plan_of, request_of
 from framework.config.runfile import validate
-from framework.domain.bars import Bars
+from framework.domain.bars import Bars, FloatArray
 from framework.domain.events import Fill, OrderUpdate
 from framework.domain.instruments import Instrument
 from framework.domain.orders import DONE, Order
@@ -57,8 +57,8 @@ def _bars_of(seed: int) -> tuple[Bars, ...]:
     for number, symbol in enumerate(SYMBOLS):
         source = np.random.PCG64(1_000 * seed + number)
         steps = source.random_raw(len(session) * 4).astype(np.float64) / 2.0**64 - 0.5
-        path = 80.0 * (1 + number) * np.cumprod(1.0 + 0.008 * steps).reshape(-1, 4)
-        path = np.round(path, 2).astype(np.float64)
+        walk = 80.0 * (1 + number) * np.cumprod(1.0 + 0.008 * steps).reshape(-1, 4)
+        path: FloatArray = np.round(walk, 2)
         volume = np.floor(200.0 + source.random_raw(len(session)).astype(np.float64) / 2.0**54)
         found.append(
             Bars(
