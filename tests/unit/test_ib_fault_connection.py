@@ -59,7 +59,7 @@ def test_row_1_nothing_is_submitted_in_the_restart_window() -> None:
 
 def test_row_2_a_lost_broker_degrades_once_blocks_risk_and_is_told_of_again() -> None:
     faults = plan(
-        2, a="start: 5 -> start: 0.3", b="seconds: 30 -> seconds: 1.5", c="every: 1 -> every: 0.05"
+        2, a="start: 5 -> start: 2", b="seconds: 30 -> seconds: 3", c="every: 1 -> every: 0.05"
     )
 
     async def scene() -> None:
@@ -95,7 +95,7 @@ def test_row_2_a_lost_broker_degrades_once_blocks_risk_and_is_told_of_again() ->
 
 def test_row_3_data_lost_is_asked_for_anew_and_the_books_are_compared() -> None:
     async def scene() -> None:
-        faults = plan(3, a="start: 5 -> start: 0.3", b="seconds: 10 -> seconds: 0.4")
+        faults = plan(3, a="start: 5 -> start: 3", b="seconds: 10 -> seconds: 1")
         async with ground(faults) as g:
             await g.until(lambda: g.connection.state is State.DEGRADED, "degraded")
             await g.until(lambda: any(n.kind is NoticeKind.RESUBSCRIBE for n in g.notices), "anew")
