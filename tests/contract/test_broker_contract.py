@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 import pytest
 
-from framework.brokers.simulated.broker import SimulatedBroker
-from framework.brokers.simulated.models import Models
-from framework.brokers.simulated.policy import FillPolicy
-from framework.brokers.simulated.tape import Tape
-from framework.components.commission import PerOrder
-from framework.components.slippage import NoSlippage
-from framework.domain.bars import Bars
 from framework.domain.conditions import PriceCondition, all_of
 from framework.domain.events import BrokerEvent, Commission, Fill, OrderUpdate
-from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger
 from framework.domain.orders import (
     DONE,
@@ -32,64 +23,15 @@ from framework.domain.orders import (
 )
 from framework.domain.terms import OcaType, Scale, Terms
 from framework.engine.reconcile import reconcile
-from framework.ports import Broker
 from tests.builders import Row, bars_of, bracket_of, order_of
+from tests.contract.grounds import CASH, FEE, GROUNDS, Ground
 
-CASH = 100_000.0
-FEE = 1.5
 ROWS: list[Row] = [
     (100, 100, 100, 100),
     (100, 101, 99, 100),
     (100, 106, 94, 104),
     (104, 105, 103, 104),
 ]
-
-
-@dataclass(frozen=True)
-class Cap:
-    """So many units a bar, and no more."""
-
-    most: float
-
-    def units(
-        self, instrument: Instrument, price: float, high: float, low: float, volume: float
-    ) -> float:
-        return self.most
-
-
-class Ground(Protocol):
-    """A broker on given bars, with a market a test can move."""
-
-    broker: Broker
-
-    def step(self) -> None:
-        """Let the next bar close."""
-        ...
-
-
-class SimulatedGround:
-    """The historical broker."""
-
-    def __init__(self, bars: Sequence[Bars], most: float | None = None) -> None:
-        self.simulated = SimulatedBroker(
-            [Tape(one, None) for one in bars],
-            bars[0].close_time.data,
-            CASH,
-            FillPolicy(),
-            Models(PerOrder(FEE), NoSlippage(), None if most is None else Cap(most)),
-        )
-        self.broker: Broker = self.simulated
-        self._at = -1
-
-    def step(self) -> None:
-        self._at += 1
-        self.simulated.advance(self._at)
-
-
-GROUNDS: dict[str, Callable[[Sequence[Bars], float | None], Ground]] = {
-    "simulated": SimulatedGround
-}
-"""By name: from bars, and the units a bar gives (None for all), to a ground."""
 
 
 class Session:
@@ -116,20 +58,23 @@ class Session:
         return [update.status for update in self.of(OrderUpdate) if update.order.id == order_id]
 
 
+def begun(ground: Ground) -> Iterator[Session]:
+    found = Session(ground)
+    found.step()
+    yield found
+    ground.close()
+
+
 @pytest.fixture(params=sorted(GROUNDS))
-def session(request: pytest.FixtureRequest) -> Session:
+def session(request: pytest.FixtureRequest) -> Iterator[Session]:
     bars = [bars_of(ROWS, "AAA"), bars_of(ROWS, "BBB")]
-    found = Session(GROUNDS[request.param](bars, None))
-    found.step()
-    return found
+    yield from begun(GROUNDS[request.param](bars, None))
 
 
 @pytest.fixture(params=sorted(GROUNDS))
-def thin(request: pytest.FixtureRequest) -> Session:
+def thin(request: pytest.FixtureRequest) -> Iterator[Session]:
     """A market that gives four units a bar."""
-    found = Session(GROUNDS[request.param]([bars_of(ROWS, "AAA")], 4.0))
-    found.step()
-    return found
+    yield from begun(GROUNDS[request.param]([bars_of(ROWS, "AAA")], 4.0))
 
 
 def test_an_accepted_order_is_reported_working_and_nothing_fills_inside_submit(

@@ -28,6 +28,30 @@ def test_a_session_does_what_the_backtest_of_a_random_program_did(seed: int) -> 
     assert differing(seed) == []
 
 
+ONCE = {
+    "a contract's last day, and orders that end with it": 22,
+    "a reducing order that finds less than it was made for": 10,
+    "the level a trailing stop starts from": 18,
+    "a stop that trails in the bar that ends it": 193,
+    "a change of what is worked over time and may open only so much": 214,
+    "protection that is given anew while its entry waits": 230,
+    "the same, with another price": 557,
+    "a distance that replaces a price": 596,
+    "a liquidation in two parts": 88,
+    "an order cut short before its last fill": 970,
+    "a liquidation among other fills": 1227,
+    "conditions on a contract that has expired": 63,
+    "two strategies that wait for cancels at one instant": 84,
+    "the rate of another currency": 75,
+}
+"""Programs whose session once differed, by what was behind it."""
+
+
+@pytest.mark.parametrize("seed", ONCE.values(), ids=ONCE)
+def test_what_once_differed(seed: int) -> None:
+    assert differing(seed) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(MANY))
 def test_many_random_programs(seed: int) -> None:
