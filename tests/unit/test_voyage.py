@@ -31,8 +31,8 @@ from tests.unit.tapped import PLACE_ORDER, wire
 ACCOUNT = "DU1234567"
 HOUR, MINUTE = 3_600 * 10**9, 60 * 10**9
 START = 1_790_000_000 * 10**9
-SPEED = 120.0
-"""Market seconds per second: a bar of a minute is half a second."""
+SPEED = 40.0
+"""Market seconds per second: a bar of a minute is a second and a half."""
 
 
 class Flip(Strategy):
@@ -93,7 +93,7 @@ class Ship:
             self.voyage = Voyage(cargo, instruments, sailing, journal, clock, self.said.append)
             watching = asyncio.get_running_loop().create_task(self._watch(until))
             try:
-                return await asyncio.wait_for(self.voyage.sail(), 20.0)
+                return await asyncio.wait_for(self.voyage.sail(), 90.0)
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
