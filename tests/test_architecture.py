@@ -28,6 +28,7 @@ LEVELS: list[set[str]] = [
     {"config"},
     {"research"},
     {"emulator", "hedgelab", "live", "referee", "sweeps"},
+    {"operations"},
     {"session"},
     {"cli"},
 ]
