@@ -1,1 +1,1 @@
-"""Operations: a session seen, logged, told of and stopped. It knows what happens, never a broker."""
+"""Operations: a session seen, logged, told of and stopped; it never knows a broker."""
