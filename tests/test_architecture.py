@@ -30,6 +30,7 @@ LEVELS: list[set[str]] = [
     {"emulator", "hedgelab", "live", "referee", "sweeps"},
     {"operations"},
     {"session"},
+    {"readiness"},
     {"cli"},
 ]
 """Rooms from the ground up. A room may import rooms of lower levels, and itself."""
