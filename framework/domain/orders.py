@@ -99,6 +99,8 @@ class Origin(StrEnum):
     TRAIL = "trail"
     TIME_STOP = "time_stop"
     BREAKER = "breaker"
+    KILL = "kill"
+    """The kill switch: closes what is held, on the user's command."""
     HEDGE = "hedge"
     """The hedger's: brings the delta of a book of options to its target."""
     ROLL = "roll"
@@ -112,11 +114,20 @@ class Origin(StrEnum):
 
 
 CLOSING = frozenset(
-    {Origin.CLOSE, Origin.TIME_STOP, Origin.BREAKER, Origin.LIQUIDATION, Origin.EXPIRY}
+    {
+        Origin.CLOSE,
+        Origin.TIME_STOP,
+        Origin.BREAKER,
+        Origin.KILL,
+        Origin.LIQUIDATION,
+        Origin.EXPIRY,
+    }
 )
 """Origins of orders that close a position and never open one."""
 
-BINDING = frozenset({Origin.BREAKER, Origin.LIQUIDATION, Origin.EXPIRY, Origin.EXERCISE})
+BINDING = frozenset(
+    {Origin.BREAKER, Origin.KILL, Origin.LIQUIDATION, Origin.EXPIRY, Origin.EXERCISE}
+)
 """Origins of orders a strategy can neither cancel nor change."""
 
 BROKER_MADE = frozenset({Origin.LIQUIDATION, Origin.EXPIRY, Origin.EXERCISE})

@@ -98,6 +98,14 @@ class StrategyDesk:
         if works or self._slot.ledger.positions[symbol].quantity != 0.0:
             self._in_turn(symbol, lambda: self._flatten(symbol, origin))
 
+    def strike(self, symbol: str, flattens: bool) -> None:
+        """Cancel everything working in the instrument, protection too, and close it if asked."""
+        if flattens:
+            self.flatten(symbol, Origin.KILL)
+            return
+        for ticket in tuple(self._door.blotter.working(self._slot, symbol)):
+            self._door.cancel(ticket.order.id)
+
     def target(self, symbol: str, quantity: float, protection: Protection) -> None:
         """Hold `quantity` signed units; 0 closes."""
         if quantity == 0.0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Engine"]
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from framework.domain.events import Fill, Halt, OrderUpdate, Trip
 from framework.domain.orders import OrderStatus, Origin
@@ -78,7 +78,7 @@ class Engine:
             self._finish(k)
             return
         for station in self._stations:
-            if station.awake:
+            if station.awake and not station.slot.struck:
                 self._wake(station, k)
         if blotter.at_work or blotter.notices:
             self._finish(k)
@@ -113,10 +113,31 @@ class Engine:
         self._doubt = reason
         self._block()
 
+    def strike(self, reason: str, flattens: bool, exclude: Collection[str]) -> None:
+        """The kill switch: nothing is ordered from here on, every working order is cancelled, and
+        on demand what is held is closed. The strategies are called no more.
+
+        Args:
+            reason: what later requests are refused with.
+            flattens: whether positions are closed.
+            exclude: symbols whose positions are kept.
+        """
+        for station in self._stations:
+            station.slot.struck = reason
+        for station in self._stations:
+            for symbol in station.slot.world.symbols:
+                station.desk.strike(symbol, flattens and symbol not in exclude)
+
+    def lift(self) -> None:
+        """The kill switch is taken back: orders may leave again, and the strategies go on."""
+        for station in self._stations:
+            station.slot.struck = ""
+
     def stop(self) -> None:
         """The data is over; nothing is flattened."""
         for station in self._stations:
-            station.slot.hooks.on_stop()
+            if not station.slot.struck:
+                station.slot.hooks.on_stop()
 
     def _wake(self, station: Station, k: int) -> None:
         slot, desk = station.slot, station.desk
@@ -175,6 +196,8 @@ class Engine:
         while self._door.blotter.notices:
             notices, self._door.blotter.notices = self._door.blotter.notices, []
             for slot, notice in notices:
+                if slot.struck:
+                    continue
                 if isinstance(notice, Fill):
                     slot.hooks.on_fill(notice)
                 else:

@@ -10,7 +10,7 @@ from math import isnan
 
 from framework.domain.arithmetic import round_down_to_lot
 from framework.domain.events import Refused
-from framework.domain.orders import CLOSING, Order, OrderRequest, OrderType, Protection
+from framework.domain.orders import BINDING, CLOSING, Order, OrderRequest, OrderType, Protection
 from framework.engine.account import account_state
 from framework.engine.blotter import Blotter
 from framework.engine.buying_power import available, lent, opening_and_exit, shortfall
@@ -142,7 +142,10 @@ class Judge:
                 )
 
     def too_early(self, slot: Slot, request: OrderRequest) -> Refused | None:
-        """The refusal of anything asked for before the run starts trading."""
+        """The refusal of anything asked for before the run starts trading, or after the kill switch
+        was used."""
+        if slot.struck and request.origin not in BINDING:
+            return self._refusal_here(slot, request, "kill", slot.struck)
         if slot.trading:
             return None
         reason = "the run has not started trading yet"

@@ -47,6 +47,7 @@ class Slot:
         share: part of its equity one instrument may use.
         trading: False before the run's start; verbs are then refused.
         blocked: why no new risk may be taken, empty while it may.
+        struck: why nothing may be ordered any more, empty while it may: the kill switch was used.
         orders: number of orders it has made; continues the numbering.
         orders_today: orders let out this session.
         entries: by symbol, ids of the orders that opened what is held.
@@ -70,6 +71,7 @@ class Slot:
     share: float
     trading: bool = False
     blocked: str = ""
+    struck: str = ""
     orders: int = 0
     orders_today: int = 0
     entries: dict[str, list[str]] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from __future__ import annotations
 __all__ = ["LiveCore", "LiveMarket"]
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -161,6 +161,22 @@ class LiveCore:
             self._engine.news(self._done)
 
         self._guarded(act)
+
+    def strike(self, reason: str, flattens: bool, exclude: Collection[str]) -> None:
+        """The kill switch: nothing is ordered any more, working orders are cancelled, and on demand
+        positions closed; the strategy is called no more, and may have stopped already.
+
+        Args:
+            reason: why, in words.
+            flattens: whether positions are closed.
+            exclude: symbols whose positions are kept.
+        """
+        self._engine.strike(reason, flattens, exclude)
+        self._take_stock(self._done)
+
+    def lift(self) -> None:
+        """The kill switch is taken back: the strategy goes on with what it holds now."""
+        self._engine.lift()
 
     def use(self, broker: Broker) -> None:
         """Send orders to another broker from here on, such as once a journal is replayed."""

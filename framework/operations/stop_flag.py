@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["STOP_NAME", "StopFlag", "Strike"]
+__all__ = ["STOP_NAME", "StopFlag", "Strike", "strike_of"]
 
 import json
 from dataclasses import asdict, dataclass
@@ -73,7 +73,7 @@ class StopFlag:
         except OSError as error:
             return Strike(0, f"a stop flag that cannot be read ({error.strerror})")
         try:
-            return _read(text)
+            return strike_of(text)
         except DataError:
             return Strike(0, text.strip()[:80] or "a stop flag raised by hand")
 
@@ -86,7 +86,12 @@ class StopFlag:
         return True
 
 
-def _read(text: str) -> Strike:
+def strike_of(text: str) -> Strike:
+    """What a flag's text asks for.
+
+    Raises:
+        DataError: it says nothing that can be read.
+    """
     try:
         said = json.loads(text)
         return Strike(

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 __all__ = ["Bridge", "Cargo"]
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
@@ -29,6 +30,7 @@ from framework.engine.journalled import JournalledBroker, Quotes, ReplayBroker, 
 from framework.errors import DataError
 from framework.live.core import LiveCore
 from framework.live.ground import Ground
+from framework.operations.stop_flag import Strike, strike_of
 from framework.ports import Broker
 from framework.strategy import Strategy
 
@@ -36,6 +38,8 @@ DOUBT = "doubt"
 """Topic of the news that keep new risk out, or let it in again."""
 CANCEL = "cancel"
 """Topic of the news that the user cancels an order."""
+KILL, LIFT = "kill", "lift"
+"""Topics of the news that the kill switch is used, and taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,10 @@ class Bridge:
                     self.core.doubt(text)
                 case News(topic=topic, text=text) if topic == CANCEL:
                     self.core.cancel(text)
+                case News(topic=topic, text=text) if topic == KILL:
+                    self._strike(strike_of(text))
+                case News(topic=topic) if topic == LIFT:
+                    self.core.lift()
                 case _:
                     pass
         recovered = replay.finish()
@@ -212,6 +220,19 @@ class Bridge:
         """Cancel one of the session's orders, as a command of the user's."""
         self._journal.insist(News(self._clock(), CANCEL, order_id))
         self.core.cancel(order_id)
+
+    def strike(self, strike: Strike) -> None:
+        """The kill switch."""
+        self._journal.insist(News(self._clock(), KILL, json.dumps(asdict(strike))))
+        self._strike(strike)
+
+    def lift(self) -> None:
+        """The kill switch is taken back."""
+        self._journal.insist(News(self._clock(), LIFT, ""))
+        self.core.lift()
+
+    def _strike(self, strike: Strike) -> None:
+        self.core.strike(strike.reason, strike.flattens, strike.exclude)
 
     def doubt(self, reason: str) -> None:
         """Let nothing out that increases risk until the reason is taken back, by an empty one."""
