@@ -26,7 +26,7 @@ from framework.config.plan import Plan, Request, plan_of, plan_on
 from framework.domain.bars import Bars
 from framework.domain.instruments import AssetType, Instrument
 from framework.engine.journal import JOURNAL_NAME, open_journal
-from framework.engine.journal_lock import Trader
+from framework.engine.journal_lock import Berth
 from framework.errors import ConfigError
 from framework.feeds.answers import FileAnswers
 from framework.feeds.files import fingerprint
@@ -101,8 +101,8 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
 async def _sailed(plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str) -> Outcome:
     clock = WallClock()
     cargo = Cargo(plan.found.cls, plan.parameters, replace(plan.settings, start=None))
-    trader = Trader(sailing.where.account or sailing.mode.value, sailing.where.client_id)
-    with open_journal(sailing.journal, trader, clock.now, sailing.locks) as journal:
+    berth = Berth(sailing.where.host, sailing.where.port, sailing.where.client_id)
+    with open_journal(sailing.journal, berth, clock.now, sailing.locks) as journal:
         voyage = Voyage(
             cargo,
             [one.instrument for one in plan.market.bars],

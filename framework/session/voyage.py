@@ -23,6 +23,7 @@ from framework.domain.bars import Bars
 from framework.domain.instruments import Instrument
 from framework.domain.orders import DONE, OrderStatus
 from framework.engine.journal import Journal
+from framework.engine.journal_lock import Trader
 from framework.engine.journal_rows import Entry, IdFloor, Started
 from framework.engine.reconcile_nouns import Finding
 from framework.errors import DataError
@@ -162,8 +163,10 @@ class Voyage:
     def _check_account(self) -> None:
         link = self._rigging.connection.link
         reported = () if link is None else tuple(link.accounts)
+        account = self._rigging.connection.account
         if self._check is not None:
-            self._check(self._rigging.connection.account, reported)
+            self._check(account, reported)
+        self._journal.claim(Trader(account, self._sailing.where.client_id))
 
     # beginning -------------------------------------------------------------------------------
 
