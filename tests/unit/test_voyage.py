@@ -73,11 +73,12 @@ class Ship:
     ) -> Outcome:
         """Until something is so; the outcome."""
         wanted: dict[str, object] = {"port": self.gateway.port, **orders}
-        port = wanted.pop("port")
+        port, client = wanted.pop("port"), wanted.pop("client_id", 1)
         assert isinstance(port, int)
+        assert isinstance(client, int)
         sailing = Sailing(
             Mode.PAPER,
-            Settings(port=port, client_id=1, account=ACCOUNT),
+            Settings(port=port, client_id=client, account=ACCOUNT),
             self.journal,
             "1m",
             history=30,
@@ -88,7 +89,7 @@ class Ship:
             **wanted,  # type: ignore[arg-type]
         )
         clock = self.gateway.hub.clock
-        berth = Berth("127.0.0.1", self.gateway.port, 1)
+        berth = Berth("127.0.0.1", self.gateway.port, client)
         with open_journal(self.journal, berth, clock.now, synced=False) as journal:
             instruments = [Instrument("AAPL", calendar="24/7")]
             cargo = Cargo(strategy, {}, BacktestSettings())
