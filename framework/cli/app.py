@@ -72,6 +72,7 @@ from framework.cli.options import (
     Weights,
 )
 from framework.cli.reporting import reporting
+from framework.cli.session_options import Shadow
 from framework.cli.sweep_options import sweep
 
 app = typer.Typer(
@@ -143,6 +144,7 @@ def _run(
     quiet: Quiet = False,
     explain: Explain = False,
     engine: Engine = None,
+    shadow: Shadow = False,
     paper: Paper = False,
     live: Live = False,
     gateway: GatewayChoice = None,
@@ -156,7 +158,7 @@ def _run(
     cancel_at_end: CancelAtEnd = False,
     debug: Debug = False,
 ) -> None:
-    """Backtest a strategy, or trade it on paper."""
+    """Backtest a strategy, or trade it: in shadow, on paper, live."""
     flags = RunFlags(
         strategy=strategy,
         config=config,
@@ -197,6 +199,7 @@ def _run(
         quiet=quiet,
         engine=engine,
         explain=explain,
+        shadow=shadow,
         paper=paper,
         live=live,
         gateway=gateway,

@@ -96,6 +96,7 @@ class RunFlags:
     quiet: bool = False
     engine: str | None = None
     explain: bool = False
+    shadow: bool = False
     paper: bool = False
     live: bool = False
     gateway: str | None = None
@@ -110,21 +111,27 @@ class RunFlags:
     cancel_at_end: bool = False
 
     @property
-    def mode(self) -> Literal["backtest", "paper", "live"]:
+    def mode(self) -> Literal["backtest", "shadow", "paper", "live"]:
         """What the flags ask for.
 
         Raises:
-            ConfigError: both are given.
+            ConfigError: several are given.
         """
-        if self.paper and self.live:
-            raise ConfigError("Both --paper and --live are given.", "Give one of them.")
+        given = [name for name in ("shadow", "paper", "live") if getattr(self, name)]
+        if len(given) > 1:
+            flags = " and ".join(f"--{name}" for name in given)
+            both = "Both " if len(given) == 2 else ""
+            raise ConfigError(f"{both}{flags} are given.", "Give one of them.")
+        if self.shadow:
+            return "shadow"
         return "live" if self.live else "paper" if self.paper else "backtest"
 
     def check_mode(self) -> None:
         """Whether what belongs to a session is given to one.
 
         Raises:
-            ConfigError: it is given to a backtest.
+            ConfigError: it is given to a backtest, or what an account is needed for to a session
+                that has none.
         """
         given = {
             "--gateway": self.gateway is not None,
@@ -141,7 +148,12 @@ class RunFlags:
         if self.mode == "backtest" and named:
             raise ConfigError(
                 f"{', '.join(named)} is of a session at a broker, and this would be a backtest.",
-                "Add --paper or --live, or leave it out.",
+                "Add --shadow, --paper or --live, or leave it out.",
+            )
+        if self.mode == "shadow" and self.adopt:
+            raise ConfigError(
+                "--adopt takes over what an account has, and a session in shadow has none.",
+                "Leave it out.",
             )
 
 

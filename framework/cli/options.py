@@ -50,7 +50,7 @@ from typing import Annotated
 
 import typer
 
-_SESSION = "Paper and live"
+SESSION = "Paper and live"
 _DATA = "Data"
 _MONEY = "Money"
 _PARTS = "Parts (slipway components lists them)"
@@ -383,7 +383,7 @@ Paper = Annotated[
     typer.Option(
         "--paper",
         help="Trade it on a paper account instead of backtesting it.",
-        rich_help_panel=_SESSION,
+        rich_help_panel=SESSION,
     ),
 ]
 
@@ -393,7 +393,7 @@ GatewayChoice = Annotated[
         "--gateway",
         metavar="emulator",
         help="With --paper: play the bars through a TWS on your own machine.",
-        rich_help_panel=_SESSION,
+        rich_help_panel=SESSION,
     ),
 ]
 
@@ -402,22 +402,22 @@ Live = Annotated[
     typer.Option(
         "--live",
         help="Trade real money. Needs --account U..., and `mode: live` in the run file.",
-        rich_help_panel=_SESSION,
+        rich_help_panel=SESSION,
     ),
 ]
 
 Host = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="Of TWS.", rich_help_panel=_SESSION)
+    str | None, typer.Option(metavar="ADDRESS", help="Of TWS.", rich_help_panel=SESSION)
 ]
 
 Port = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Of TWS or IB Gateway.", rich_help_panel=_SESSION),
+    typer.Option(metavar="N", help="Of TWS or IB Gateway.", rich_help_panel=SESSION),
 ]
 
 ClientId = Annotated[
     int | None,
-    typer.Option("--client-id", metavar="N", help="Its orders are ours.", rich_help_panel=_SESSION),
+    typer.Option("--client-id", metavar="N", help="Its orders are ours.", rich_help_panel=SESSION),
 ]
 
 JournalFile = Annotated[
@@ -427,14 +427,14 @@ JournalFile = Annotated[
         metavar="FILE",
         help="The session's journal; a session goes on where it ends. [dim]default: "
         "sessions/<mode>-<strategy>-<client id>/journal.sqlite[/dim]",
-        rich_help_panel=_SESSION,
+        rich_help_panel=SESSION,
     ),
 ]
 
 HistoryBars = Annotated[
     int,
     typer.Option(
-        "--history", metavar="N", help="Bars loaded before it begins.", rich_help_panel=_SESSION
+        "--history", metavar="N", help="Bars loaded before it begins.", rich_help_panel=SESSION
     ),
 ]
 
@@ -443,7 +443,7 @@ Adopt = Annotated[
     typer.Option(
         "--adopt",
         help="Take what the broker has and we cannot explain as it is.",
-        rich_help_panel=_SESSION,
+        rich_help_panel=SESSION,
     ),
 ]
 
@@ -452,7 +452,7 @@ Once = Annotated[
     typer.Option(
         "--once",
         help="Reconcile, take the decision that is due, send it and end: for cron.",
-        rich_help_panel=_SESSION,
+        rich_help_panel=SESSION,
     ),
 ]
 
@@ -461,6 +461,6 @@ CancelAtEnd = Annotated[
     typer.Option(
         "--cancel-at-end",
         help="Cancel working orders when the session ends, instead of keeping them.",
-        rich_help_panel=_SESSION,
+        rich_help_panel=SESSION,
     ),
 ]

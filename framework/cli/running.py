@@ -106,6 +106,12 @@ def _played(plan: Plan, progress: Progress) -> Result:
 
 def _rehearsed(plan: Plan, flags: RunFlags, progress: Progress) -> Result:
     """The plan played as a paper session on the emulator."""
+    if flags.mode == "shadow":
+        raise ConfigError(
+            "--gateway emulator plays a paper session, and --shadow asks for one without orders.",
+            "A backtest on the same bars is that: leave both out. Or watch a market of its own: "
+            "`python run.py gateway`, and --shadow with its --port.",
+        )
     if flags.gateway != "emulator" or flags.mode != "paper":
         raise ConfigError(
             f"--gateway is {flags.gateway!r}, of --{flags.mode}.",

@@ -1,5 +1,5 @@
-"""`slipway run --paper` and `--live`: a session at Interactive Brokers, until Ctrl-C or its work is
-done."""
+"""`slipway run --shadow`, `--paper` and `--live`: a session at Interactive Brokers, until Ctrl-C or
+its work is done."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from framework.config.plan import Plan, Request, plan_of, plan_on
 from framework.domain.bars import Bars
 from framework.domain.instruments import AssetType, Instrument
 from framework.engine.journal import JOURNAL_NAME, open_journal
-from framework.engine.journal_lock import Trader
+from framework.engine.journal_lock import Berth
 from framework.errors import ConfigError
 from framework.feeds.answers import FileAnswers
 from framework.feeds.files import fingerprint
@@ -34,6 +34,7 @@ from framework.session.bridge import Cargo
 from framework.session.clock import WallClock
 from framework.session.guards import (
     LiveFacts,
+    Objection,
     account_objections,
     insist,
     live_objections,
@@ -43,7 +44,11 @@ from framework.session.guards import (
 )
 from framework.session.masking import masked_text
 from framework.session.orders import Sailing
+from framework.session.shadowing import shadowed
 from framework.session.voyage import Outcome, Voyage
+
+_SHADOW_CLIENT_ID = 97
+"""Of a session in shadow: neither a trading session's nor that of a command that looks."""
 
 _LOCKS = Path("~/.slipway/locks")
 
@@ -59,12 +64,12 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
     Raises:
         SlipwayError: it cannot begin; no order has left.
     """
-    mode = Mode(flags.mode)
+    mode = Mode.LIVE if flags.live else Mode.PAPER
     access = ib_access(
         mode,
         os.environ,
         find_env_file(),
-        Given(flags.host, flags.port, flags.client_id, flags.broker_account),
+        Given(flags.host, flags.port, _client_id(flags), flags.broker_account),
     )
     if request.signals is not None:
         raise ConfigError(
@@ -72,15 +77,18 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
             "Leave --signals out.",
         )
     plan = _plan(request)
-    _check(plan)
-    journal = flags.journal or _journal_of(plan, mode, access)
+    _check(plan, flags)
+    journal = flags.journal or _journal_of(plan, flags.mode, access)
     _guard(flags, mode, access, journal, mode_said)
     strategy = strategy_doubts(plan.found.cls, has_signals=False)
+    say = shadowed(_say) if flags.shadow else _say
     for warning in (*access.warnings, *strategy):
-        _say(warning)
+        say(warning)
     sailing = Sailing(
         mode,
-        Settings(access.host, access.port, access.client_id, access.account),
+        Settings(
+            access.host, access.port, access.client_id, access.account, trades=not flags.shadow
+        ),
         journal,
         plan.market.bars[0].frame,
         locks=_LOCKS.expanduser(),
@@ -88,21 +96,22 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
         adopts=flags.adopt,
         once=flags.once,
         at_end="cancel" if flags.cancel_at_end else "keep",
+        fills="simulated" if flags.shadow else "broker",
     )
     quiet_library()
     try:
         outcome = asyncio.run(_sailed(plan, sailing, flags, mode_said))
     except ConnectError as error:
         raise offered(error, access) from error
-    _say(f"ended: {outcome.reason}; {outcome.working} orders left working; journal {journal}")
+    say(f"ended: {outcome.reason}; {outcome.working} orders left working; journal {journal}")
     return outcome.exit_code
 
 
 async def _sailed(plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str) -> Outcome:
     clock = WallClock()
     cargo = Cargo(plan.found.cls, plan.parameters, replace(plan.settings, start=None))
-    trader = Trader(sailing.where.account or sailing.mode.value, sailing.where.client_id)
-    with open_journal(sailing.journal, trader, clock.now, sailing.locks) as journal:
+    berth = Berth(sailing.where.host, sailing.where.port, sailing.where.client_id)
+    with open_journal(sailing.journal, berth, clock.now, sailing.locks) as journal:
         voyage = Voyage(
             cargo,
             [one.instrument for one in plan.market.bars],
@@ -110,7 +119,7 @@ async def _sailed(plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str)
             journal,
             clock,
             _say,
-            partial(_insist_on_account, sailing.mode, flags, mode_said),
+            None if flags.shadow else partial(_insist_on_account, sailing.mode, flags, mode_said),
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -154,8 +163,8 @@ def _nothing_yet(instrument: Instrument, frame: str) -> Bars:
     return Bars(instrument, frame, no_time, no_time, no_time, none, none, none, none, none)
 
 
-def _check(plan: Plan) -> None:
-    """Refuse what no broker could do, before anything is connected."""
+def _check(plan: Plan, flags: RunFlags) -> None:
+    """Refuse what no session could do, before anything is connected."""
     frames = {one.frame for one in plan.market.bars}
     if len(frames) > 1:
         raise ConfigError(
@@ -168,7 +177,13 @@ def _check(plan: Plan) -> None:
                 f"{one.symbol} is an index, and an index cannot be traded.",
                 "Trade a fund or a future on it, such as SPY or ES.",
             )
-    axes = plan.settings.policy.backtest_only
+    policy = plan.settings.policy
+    if flags.shadow and policy.intrabar == "finer":
+        raise ConfigError(
+            "The fill policy wants finer bars, and a session has none.",
+            "Choose another intrabar rule with --fill.",
+        )
+    axes = () if flags.shadow else policy.backtest_only
     if axes:
         raise ConfigError(
             f"The fill policy has {', '.join(axes)}, which no broker can honour.",
@@ -177,22 +192,37 @@ def _check(plan: Plan) -> None:
 
 
 def _guard(flags: RunFlags, mode: Mode, access: IbAccess, journal: Path, mode_said: str) -> None:
-    """Whether it may begin, as far as that is known before anything is connected."""
-    found = [*port_objections(mode, access.port)]
-    if mode is Mode.LIVE:
-        facts = LiveFacts(mode_said, True, flags.broker_account or "", configured=access.account)
-        found += live_objections(facts, connected=False)
-    elif access.account:
-        found += account_objections(mode, access.account)
+    """Whether it may begin, as far as that is known before anything is connected. What cannot send
+    an order may look through any login."""
+    found = [] if flags.shadow else _trading_objections(flags, mode, access, mode_said)
     if journal.exists():
         found += privacy_objections(journal, "The journal", mode)
     for warning in insist(found):
         _say(warning)
 
 
-def _journal_of(plan: Plan, mode: Mode, access: IbAccess) -> Path:
+def _trading_objections(
+    flags: RunFlags, mode: Mode, access: IbAccess, mode_said: str
+) -> list[Objection]:
+    found = [*port_objections(mode, access.port)]
+    if mode is Mode.LIVE:
+        facts = LiveFacts(mode_said, True, flags.broker_account or "", configured=access.account)
+        found += live_objections(facts, connected=False)
+    elif access.account:
+        found += account_objections(mode, access.account)
+    return found
+
+
+def _client_id(flags: RunFlags) -> int | None:
+    """The client id given; a session in shadow keeps out of the way of the one that trades."""
+    if flags.shadow and flags.client_id is None:
+        return _SHADOW_CLIENT_ID
+    return flags.client_id
+
+
+def _journal_of(plan: Plan, mode: str, access: IbAccess) -> Path:
     name = plan.found.source.rpartition("/")[2].removesuffix(".py").replace(":", "-")
-    return Path("sessions") / f"{mode.value}-{name}-{access.client_id}" / JOURNAL_NAME
+    return Path("sessions") / f"{mode}-{name}-{access.client_id}" / JOURNAL_NAME
 
 
 def _say(text: str) -> None:

@@ -291,7 +291,7 @@ class RunFile(_Section):
     """
 
     strategy: str | None = None
-    mode: Literal["backtest", "paper", "live"] | None = None
+    mode: Literal["backtest", "shadow", "paper", "live"] | None = None
     engine: Literal["slipway", "backtrader"] = "slipway"
     parameters: dict[str, object] = {}
     data: Annotated[DataSection, _section("path")] = DataSection()

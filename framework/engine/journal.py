@@ -40,7 +40,7 @@ from framework.engine.journal_file import (
     open_to_write,
     stored,
 )
-from framework.engine.journal_lock import Lock, Trader, masked
+from framework.engine.journal_lock import Berth, Holder, Lock, Trader, masked
 from framework.engine.journal_rows import INTENTS, Entry, Row, Started
 from framework.errors import SlipwayError
 
@@ -129,6 +129,8 @@ class Journal(JournalReader):
         self._clock = clock
         self._ballast = ballast
         self._held = ExitStack()
+        self._locks = path.parent
+        self._holder: Holder | None = None
         self._unmoved = 0
         self.owed: deque[Row] = deque()
         self.facts = Facts()
@@ -198,9 +200,31 @@ class Journal(JournalReader):
         super().close()
         self._held.close()
 
-    def keep(self, held: ExitStack) -> None:
-        """Let go of these when it is closed."""
+    def keep(self, held: ExitStack, locks: Path, who: Holder) -> None:
+        """Let go of these when it is closed.
+
+        Args:
+            held: the locks, among them that of `who`.
+            locks: folder of the locks between traders.
+            who: trades.
+        """
         self._held = held
+        self._locks = locks
+        self._holder = who
+
+    def claim(self, trader: Trader) -> None:
+        """Be the only one who trades an account with a client id, until it is closed.
+
+        Raises:
+            JournalBusyError: another process is.
+            JournalError: the journal is of another account or client id.
+        """
+        if trader == self._holder:
+            return
+        _check_trader(self, trader)
+        lock = _locked(trader, self._locks, self.path)
+        self._held.callback(lock.free)
+        self._holder = trader
 
     def __enter__(self) -> Journal:
         return self
@@ -249,7 +273,7 @@ class Journal(JournalReader):
 
 def open_journal(
     path: Path,
-    trader: Trader,
+    who: Trader | Berth,
     clock: Callable[[], int],
     locks: Path | None = None,
     synced: bool = True,
@@ -258,7 +282,8 @@ def open_journal(
 
     Args:
         path: of the file; made with its folder, readable by its owner only.
-        trader: who trades. No file says more of the account than its masked id.
+        who: trades. No file says more of the account than its masked id. Where the broker has yet
+            to say which account it is: where the connection will be; then `claim` it.
         clock: nanoseconds UTC.
         locks: folder of the locks between traders, the same for every journal of the user; the
             journal's own without it.
@@ -266,8 +291,8 @@ def open_journal(
             process only: for the emulator, where no money is.
 
     Raises:
-        JournalBusyError: another process trades this account with this client id, or writes this
-            journal.
+        JournalBusyError: another process trades this account with this client id, is to connect
+            there as this client, or writes this journal.
         JournalFullError: the disk is full.
         JournalError: it cannot be used, or is another account's.
     """
@@ -275,18 +300,17 @@ def open_journal(
         create_journal_file(path)
         folder = locks or path.parent
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = Lock(trader.lock_in(folder), str(trader), lambda who: _trading(trader, who))
-        stack.callback(lock.free)
+        stack.callback(_locked(who, folder, path).free)
         beside = path.with_name(f"{path.name}.lock")
-        lock = Lock(beside, str(trader), lambda who: _writing(path, who))
-        stack.callback(lock.free)
+        stack.callback(Lock(beside, str(who), lambda other: _writing(path, other)).free)
         ballast = Ballast(path)
         ballast.load()
         connection = open_to_write(path, synced)
         stack.callback(connection.close)
         journal = Journal(path, connection, clock, ballast)
-        _check_trader(journal, trader)
-        journal.keep(stack.pop_all())
+        if isinstance(who, Trader):
+            _check_trader(journal, who)
+        journal.keep(stack.pop_all(), folder, who)
     return journal
 
 
@@ -299,11 +323,16 @@ def read_journal(path: Path) -> JournalReader:
     return JournalReader(path, open_to_read(path))
 
 
-def _trading(trader: Trader, who: str) -> JournalBusyError:
-    return JournalBusyError(
-        f"Another process already trades {trader} ({who}).",
-        "Stop it first, or trade with another client id and a journal of its own.",
-    )
+def _locked(holder: Holder, folder: Path, journal: Path) -> Lock:
+    """The lock that makes a holder the only one; it says which journal is written."""
+
+    def refusal(other: str) -> JournalBusyError:
+        return JournalBusyError(
+            f"Another process already trades {holder} ({other}).",
+            "Stop it first, or trade with another client id and a journal of its own.",
+        )
+
+    return Lock(holder.lock_in(folder), f"{holder}, journal {journal.resolve()}", refusal)
 
 
 def _writing(path: Path, who: str) -> JournalBusyError:

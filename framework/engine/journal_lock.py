@@ -1,11 +1,13 @@
-"""Locks between processes: one trader per account and client id, one writer per journal.
+"""Locks between processes: one trader per account and client id, one connection per client id of a
+gateway, one writer per journal.
 
-The system frees a lock when its process ends, however it ends, so there are no stale ones.
+Which account it is, the broker may have to say: until then the gateway and the client id stand for
+it. The system frees a lock when its process ends, however it ends, so there are no stale ones.
 """
 
 from __future__ import annotations
 
-__all__ = ["Lock", "Trader", "masked", "masked_text"]
+__all__ = ["Berth", "Holder", "Lock", "Trader", "masked", "masked_text"]
 
 import os
 import re
@@ -14,7 +16,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Protocol
 
 from framework.engine.journal_errors import JournalBusyError, JournalError
 
@@ -25,6 +29,9 @@ else:
 
 _ACCOUNT = re.compile(r"\b(?:DU[A-Z]?|DF|DI|FA|U|F|I)\d{4,10}\b")
 _SHOWN = 2
+_SAID = 2_000
+"""Bytes of what a lock says that are read."""
+_HERE = "this machine"
 _FAR = 1 << 30
 """Where Windows locks: a locked range cannot be read, and the text in front of it must be."""
 
@@ -40,6 +47,32 @@ def masked(account: str) -> str:
 def masked_text(text: str) -> str:
     """Some text with every account id in it masked."""
     return _ACCOUNT.sub(lambda found: masked(found[0]), text)
+
+
+class Holder(Protocol):
+    """What only one process may be at a time."""
+
+    def lock_in(self, folder: Path) -> Path:
+        """The file in `folder` whose lock makes it the only one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Berth:
+    """Where a session connects: a gateway, and the client id it takes there."""
+
+    host: str
+    port: int
+    client_id: int
+
+    def __str__(self) -> str:
+        """Such as "127.0.0.1:7497, client id 1"."""
+        return f"{self.host}:{self.port}, client id {self.client_id}"
+
+    def lock_in(self, folder: Path) -> Path:
+        """The file in `folder` whose lock makes this the only one, whatever the host is called."""
+        mark = sha256(f"{_plain(self.host)}:{self.port}".encode()).hexdigest()[:12]
+        return folder / f"connected-{mark}-{self.client_id}.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +114,7 @@ class Lock:
                 "Use a folder you may write to.",
             ) from error
         if not _taken(self._file):
-            said = os.read(self._file, 200).decode("utf-8", "replace")
+            said = os.read(self._file, _SAID).decode("utf-8", "replace")
             os.close(self._file)
             raise refusal(said or "another process")
         with suppress(OSError):  # a full disk: the lock holds, it only does not say whose it is
@@ -91,6 +124,15 @@ class Lock:
     def free(self) -> None:
         """Let go of it; the file stays."""
         os.close(self._file)
+
+
+def _plain(host: str) -> str:
+    """A host in one spelling: all names of this machine are one."""
+    name = host.strip().lower()
+    try:
+        return _HERE if ip_address(name.strip("[]")).is_loopback else name
+    except ValueError:
+        return _HERE if name == "localhost" else name
 
 
 def _taken(file: int) -> bool:

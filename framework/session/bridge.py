@@ -3,11 +3,12 @@ first, and after a restart it is told the same again."""
 
 from __future__ import annotations
 
-__all__ = ["Bridge", "Cargo"]
+__all__ = ["Bridge", "Cargo", "OwnMarket"]
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
@@ -28,7 +29,7 @@ from framework.engine.journal_rows import (
 )
 from framework.engine.journalled import JournalledBroker, Quotes, ReplayBroker, is_exit
 from framework.errors import DataError
-from framework.live.core import LiveCore
+from framework.live.core import LiveCore, LiveMarket
 from framework.live.ground import Ground
 from framework.operations.stop_flag import Strike, strike_of
 from framework.ports import Broker
@@ -60,6 +61,14 @@ class Cargo:
     start: int | None = None
 
 
+class OwnMarket(Broker, LiveMarket, Protocol):
+    """A market on this machine, which the session moves along its bars."""
+
+    def begin(self, ground: Ground) -> None:
+        """Trade on what a session sees."""
+        ...
+
+
 class Bridge:
     """One session's core, which hears of nothing that is not in the journal.
 
@@ -69,6 +78,7 @@ class Bridge:
         broker: where orders go once they are written.
         clock: nanoseconds UTC, the session's.
         quotes: best prices, written beside each order.
+        market: the same as the broker, where orders end on this machine; None where they leave it.
 
     Attributes:
         core: the strategies at work, once `begin` or `recover` was called.
@@ -81,7 +91,9 @@ class Bridge:
         broker: Broker,
         clock: Callable[[], int],
         quotes: Quotes | None = None,
+        market: OwnMarket | None = None,
     ) -> None:
+        self._market = market
         self._cargo = cargo
         self._journal = journal
         self._clock = clock
@@ -139,7 +151,10 @@ class Bridge:
             return self._broker
 
         replay = ReplayBroker(
-            entries, self._cargo.settings.cash, goes_on=None if goes_on is None else go_on
+            entries,
+            self._cargo.settings.cash,
+            behind=self._market,
+            goes_on=None if goes_on is None else go_on,
         )
         self.core = self._made(history, replay)
         for row in replay.inputs():
@@ -169,14 +184,17 @@ class Bridge:
         return ended[0]
 
     def _made(self, history: Sequence[Bars], broker: Broker) -> LiveCore:
-        cargo = self._cargo
+        cargo, ground = self._cargo, Ground(history)
+        if self._market is not None:
+            self._market.begin(ground)
         return LiveCore(
             cargo.strategy,
             cargo.parameters,
             cargo.settings,
-            Ground(history),
+            ground,
             broker,
             start=cargo.start,
+            market=self._market,
         )
 
     def catch_up(self, pending: Sequence[Intent], is_due: bool) -> list[Intent]:

@@ -18,7 +18,7 @@ class Sailing:
     """One session's orders.
 
     Attributes:
-        mode: whose money.
+        mode: whose money, and whose login is asked for bars.
         where: TWS, and the account.
         journal: the session's file.
         locks: folder of the locks between traders.
@@ -27,6 +27,7 @@ class Sailing:
         adopts: whether what the broker has and we cannot explain is taken as it is.
         once: whether it ends once the decision that is due is taken and sent.
         at_end: what becomes of working orders when it is stopped.
+        fills: who fills its orders: the broker, or a simulated market, and none leaves the machine.
         timings, feed: every wait.
         reconcile: seconds between two looks at the broker's books.
         look: seconds between two looks at what has come in.
@@ -41,7 +42,13 @@ class Sailing:
     adopts: bool = False
     once: bool = False
     at_end: Literal["keep", "cancel"] = "keep"
+    fills: Literal["broker", "simulated"] = "broker"
     timings: Timings = field(default_factory=Timings)
     feed: FeedSettings = field(default_factory=FeedSettings)
     reconcile: float = 60.0
     look: float = 0.1
+
+    @property
+    def name(self) -> str:
+        """What kind of session it is: "shadow", "paper" or "live"."""
+        return self.mode.value if self.fills == "broker" else "shadow"

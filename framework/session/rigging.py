@@ -52,6 +52,9 @@ class Rigging:
         connection, listed, broker, contracts, history, feed, servicing, mailbox: the parts.
     """
 
+    market = None
+    """None of its own: the broker's moves by itself."""
+
     def __init__(
         self,
         settings: Settings,

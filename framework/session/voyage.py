@@ -23,6 +23,7 @@ from framework.domain.bars import Bars
 from framework.domain.instruments import Instrument
 from framework.domain.orders import DONE, OrderStatus
 from framework.engine.journal import Journal
+from framework.engine.journal_lock import Trader
 from framework.engine.journal_rows import Entry, IdFloor, Started
 from framework.engine.reconcile_nouns import Finding
 from framework.errors import DataError
@@ -31,8 +32,9 @@ from framework.session.guards import insist_reconciled
 from framework.session.logbook import Logbook
 from framework.session.masking import masked
 from framework.session.orders import Sailing
-from framework.session.reconciling import Reconciler
-from framework.session.rigging import Rigging, rows_of
+from framework.session.outfit import comparer_of, outfit_of
+from framework.session.rigging import rows_of
+from framework.session.shadowing import shadowed
 
 Say = Callable[[str], None]
 """Told, in words, what happens."""
@@ -92,7 +94,7 @@ class Voyage:
         self._sailing = sailing
         self._journal = journal
         self._clock = clock
-        self._say = say
+        self._say = say if sailing.fills == "broker" else shadowed(say)
         self._frame: Frame = frame_of(sailing.frame)
         self._stop = asyncio.Event()
         self._reason = ""
@@ -101,23 +103,14 @@ class Voyage:
         self._is_behind = True
         self._is_overdue = False
         self._begun = 0.0
-        self._rigging = Rigging(
-            sailing.where,
-            clock,
-            self._instrument,
-            feed=sailing.feed,
-            timings=sailing.timings,
-            id_floor=max(1, journal.facts.floor),
-            keep_ids=self._keep_floor,
+        self._rigging = outfit_of(
+            sailing, cargo.settings, clock, self._instrument, journal, self._keep_floor
         )
-        self._bridge = Bridge(cargo, journal, self._rigging.mailbox, clock.now)
-        self._reconciler = Reconciler(
-            self._bridge,
-            self._rigging.broker,
-            journal,
-            sailing.where.client_id,
-            clock.now,
-            self._multiplier,
+        self._bridge = Bridge(
+            cargo, journal, self._rigging.mailbox, clock.now, market=self._rigging.market
+        )
+        self._reconciler = comparer_of(
+            self._rigging, self._bridge, sailing, journal, clock, self._multiplier
         )
 
     @property
@@ -162,8 +155,10 @@ class Voyage:
     def _check_account(self) -> None:
         link = self._rigging.connection.link
         reported = () if link is None else tuple(link.accounts)
+        account = self._rigging.connection.account
         if self._check is not None:
-            self._check(self._rigging.connection.account, reported)
+            self._check(account, reported)
+        self._journal.claim(Trader(account, self._sailing.where.client_id))
 
     # beginning -------------------------------------------------------------------------------
 
@@ -176,7 +171,7 @@ class Voyage:
         entries = list(self._journal.entries())
         started = Started(
             self._clock.now(),
-            self._sailing.mode.value,
+            self._sailing.name,
             masked(self._rigging.connection.account),
             self._sailing.where.client_id,
             self._cargo.strategy.__name__,

@@ -20,7 +20,8 @@ from framework.emulator.market.markets import synthetic_market
 from framework.emulator.server.gateway import Gateway
 from framework.emulator.server.settings import GatewaySettings
 from framework.engine.journal import open_journal
-from framework.engine.journal_lock import Trader
+from framework.engine.journal_errors import JournalBusyError
+from framework.engine.journal_lock import Berth, Trader
 from framework.errors import ReconcileError
 from framework.session.bridge import Cargo
 from framework.session.guards import UnreconciledError
@@ -72,11 +73,12 @@ class Ship:
     ) -> Outcome:
         """Until something is so; the outcome."""
         wanted: dict[str, object] = {"port": self.gateway.port, **orders}
-        port = wanted.pop("port")
+        port, client = wanted.pop("port"), wanted.pop("client_id", 1)
         assert isinstance(port, int)
+        assert isinstance(client, int)
         sailing = Sailing(
             Mode.PAPER,
-            Settings(port=port, client_id=1, account=ACCOUNT),
+            Settings(port=port, client_id=client, account=ACCOUNT),
             self.journal,
             "1m",
             history=30,
@@ -87,7 +89,8 @@ class Ship:
             **wanted,  # type: ignore[arg-type]
         )
         clock = self.gateway.hub.clock
-        with open_journal(self.journal, Trader(ACCOUNT, 1), clock.now, synced=False) as journal:
+        berth = Berth("127.0.0.1", self.gateway.port, client)
+        with open_journal(self.journal, berth, clock.now, synced=False) as journal:
             instruments = [Instrument("AAPL", calendar="24/7")]
             cargo = Cargo(strategy, {}, BacktestSettings())
             self.voyage = Voyage(cargo, instruments, sailing, journal, clock, self.said.append)
@@ -148,6 +151,21 @@ def test_it_trades_and_goes_on_after_a_restart(tmp_path: Path) -> None:
         held = truth.positions["AAPL"].quantity
         assert books.positions["AAPL"].quantity == held
         assert books.cash - 100_000.0 == pytest.approx(truth.cash - 1_000_000.0, abs=1e-6)
+
+    on_a_gateway(tmp_path, play)
+
+
+def test_an_account_that_another_session_trades_is_left_alone(tmp_path: Path) -> None:
+    async def play(ship: Ship) -> None:
+        other, theirs = tmp_path / "theirs.sqlite", Trader(ACCOUNT, 1)
+        with (
+            open_journal(other, theirs, lambda: 1, tmp_path, synced=False),
+            wire(ship.gateway.port) as tap,
+        ):
+            with pytest.raises(JournalBusyError, match=r"trades account DU\*\*\*\*\*67"):
+                await ship.sail(port=tap.port)
+            assert PLACE_ORDER not in tap.messages
+        await ship.sail(until=lambda one: one.fills >= 1)
 
     on_a_gateway(tmp_path, play)
 
