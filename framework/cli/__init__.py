@@ -19,10 +19,12 @@ OTHERS = (
     "positions",
     "referee",
     "run",
+    "status",
     "strategies",
     "sweep",
     "version",
     "warm",
+    "watch",
     "working",
 )
 """Commands `run.py` knows by name; anything else it takes for a strategy."""

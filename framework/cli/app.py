@@ -73,6 +73,7 @@ from framework.cli.options import (
 )
 from framework.cli.reporting import reporting
 from framework.cli.session_options import Shadow
+from framework.cli.status_options import status, watch
 from framework.cli.sweep_options import sweep
 
 app = typer.Typer(
@@ -292,6 +293,8 @@ app.command("positions")(positions)
 app.command("working")(working)
 app.command("account")(account)
 app.command("download")(download)
+app.command("status")(status)
+app.command("watch")(watch)
 
 
 @app.command("warm")

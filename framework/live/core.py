@@ -65,6 +65,7 @@ class LiveCore:
 
     Attributes:
         error: what stopped the strategy, empty while nothing has.
+        day_open_equity: of the account at the last closes before the present session.
         ground: as given.
 
     Raises:
@@ -93,6 +94,7 @@ class LiveCore:
         self._cast = Cast(strategy, ground.bars, settings, dict(parameters), stage)
         self._cast.inspect()
         self._done = 0
+        self.day_open_equity = 0.0
         self._door = Door(broker, judge_of(settings))
         self._seats = [
             Seat(player, self._cast, self._door, ground, self._admit)
@@ -248,6 +250,8 @@ class LiveCore:
         self._move(k)
 
     def _move(self, k: int) -> None:
+        if k == 0 or self.ground.sessions[k] != self.ground.sessions[k - 1]:
+            self.day_open_equity = self.equity
         self._done = k + 1
         if self._market is not None:
             self._market.advance(k)
