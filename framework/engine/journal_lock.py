@@ -7,7 +7,7 @@ it. The system frees a lock when its process ends, however it ends, so there are
 
 from __future__ import annotations
 
-__all__ = ["Berth", "Holder", "Lock", "Trader", "masked", "masked_text"]
+__all__ = ["Berth", "Holder", "Lock", "Trader", "holder_of", "masked", "masked_text"]
 
 import os
 import re
@@ -124,6 +124,21 @@ class Lock:
     def free(self) -> None:
         """Let go of it; the file stays."""
         os.close(self._file)
+
+
+def holder_of(path: Path) -> int | None:
+    """The process that holds the lock on a file; None if nobody does, or the file does not say."""
+    try:
+        file = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        if _taken(file):
+            return None
+        said = re.match(r"process (\d+),", os.read(file, _SAID).decode("utf-8", "replace"))
+        return None if said is None else int(said[1])
+    finally:
+        os.close(file)
 
 
 def _plain(host: str) -> str:
