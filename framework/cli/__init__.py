@@ -19,6 +19,7 @@ OTHERS = (
     "positions",
     "referee",
     "run",
+    "slippage",
     "status",
     "strategies",
     "sweep",

@@ -73,6 +73,7 @@ from framework.cli.options import (
 )
 from framework.cli.reporting import reporting
 from framework.cli.session_options import Shadow
+from framework.cli.slippage_options import slippage as slippage_command
 from framework.cli.status_options import status, watch
 from framework.cli.sweep_options import sweep
 
@@ -288,6 +289,7 @@ app.command("sweep")(sweep)
 app.command("hedge-lab")(hedge_lab)
 app.command("gateway")(gateway)
 app.command("journal")(journal)
+app.command("slippage")(slippage_command)
 app.command("doctor")(doctor)
 app.command("positions")(positions)
 app.command("working")(working)

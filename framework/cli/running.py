@@ -129,7 +129,7 @@ def _rehearsed(plan: Plan, flags: RunFlags, progress: Progress) -> Result:
     check_honoured(plan.market.bars, plan.settings)
     complain(NOTE)
     quiet_library()
-    return interpreted(plan, rehearsed(plan, progress))
+    return interpreted(plan, rehearsed(plan, progress, flags.journal))
 
 
 def _show(plan: Plan, result: Result, folder: Path) -> None:

@@ -32,6 +32,7 @@ from framework.components.hedging import COMBINATIONS, AllOf
 from framework.components.registry import build, is_breaker
 from framework.components.sizing import smallest
 from framework.components.venue.sets import RULE_SETS
+from framework.config.measured import is_measured, read_measured
 from framework.errors import ConfigError, did_you_mean
 from framework.hedge_ports import Hedger
 from framework.ports import (
@@ -88,8 +89,9 @@ def commission_of(given: CommissionModel | Spec) -> CommissionModel:
 
 
 def slippage_of(given: SlippageModel | Spec) -> SlippageModel:
-    """The slippage model."""
-    return cast(SlippageModel, _part("slippage", given))
+    """The slippage model; a file's name stands for what was measured into it."""
+    spec = read_measured(str(given)) if is_measured(given) else given
+    return cast(SlippageModel, _part("slippage", spec))
 
 
 def liquidity_of(given: LiquidityModel | Spec) -> LiquidityModel:

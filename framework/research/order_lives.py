@@ -17,6 +17,7 @@ from framework.engine.journal_rows import (
     History,
     Instant,
     Replace,
+    Row,
     SeenQuote,
     Started,
     Submit,
@@ -125,15 +126,6 @@ class _Fold:
     def take(self, entry: Entry) -> None:
         row = entry.row
         match row:
-            case Started():
-                self.modes.add(row.mode)
-            case History():
-                self.instruments[row.bars.symbol] = row.bars.instrument
-                self._tape(row.bars.symbol).take_all(row.bars)
-            case Instant():
-                self._instant = row.time
-                for symbol, bar in row.bars:
-                    self._tape(symbol).take(row.time, bar)
             case Submit():
                 self._submitted(row, entry.run)
             case Replace():
@@ -148,6 +140,21 @@ class _Fold:
             case EventBatch():
                 for event in row.events:
                     self._event(event, row.time, entry.run)
+            case _:
+                self._told(row)
+
+    def _told(self, row: Row) -> None:
+        """What a session was told, and that it began."""
+        match row:
+            case Started():
+                self.modes.add(row.mode)
+            case History():
+                self.instruments[row.bars.symbol] = row.bars.instrument
+                self._tape(row.bars.symbol).take_all(row.bars)
+            case Instant():
+                self._instant = row.time
+                for symbol, bar in row.bars:
+                    self._tape(symbol).take(row.time, bar)
             case _:
                 pass
 

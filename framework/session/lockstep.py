@@ -35,7 +35,7 @@ from framework.engine.journal_lock import Trader
 from framework.engine.journal_replay import Recovered
 from framework.engine.journal_rows import INPUTS, Entry, Started
 from framework.engine.reconcile import reconcile
-from framework.errors import DataError, ReconcileError, SlipwayError
+from framework.errors import ConfigError, DataError, ReconcileError, SlipwayError
 from framework.ports import Progress
 from framework.session.afresh import never_arrived, send_afresh
 from framework.session.bridge import Bridge, Cargo
@@ -109,10 +109,14 @@ class _Embedded:
         return await self._gateway.step_with(quiet)
 
 
-def rehearsed(plan: Plan, progress: Progress | None = None) -> RunRecord:
+def rehearsed(
+    plan: Plan, progress: Progress | None = None, journal: Path | None = None
+) -> RunRecord:
     """Play a plan as a paper session on the emulator; see `rehearse`."""
     return asyncio.run(
-        rehearse(plan.found.cls, plan.market.bars, plan.settings, plan.parameters, progress)
+        rehearse(
+            plan.found.cls, plan.market.bars, plan.settings, plan.parameters, progress, journal
+        )
     )
 
 
@@ -122,15 +126,23 @@ async def rehearse(
     settings: BacktestSettings,
     parameters: Mapping[str, object],
     progress: Progress | None = None,
+    journal: Path | None = None,
 ) -> RunRecord:
     """Play a strategy on bars as a paper session would, against an emulator of its own, over the
     real client library and a real socket.
+
+    Args:
+        strategy, bars, settings, parameters: as of a backtest.
+        progress: told now and then how far it has come.
+        journal: where the session's journal is kept, a file that is not there yet; None for
+            nowhere.
 
     Raises:
         LookaheadError: an indicator or condition knows the future.
         SlipwayError: something given cannot be used, or the two sides' books disagree at the end.
     """
     check_honoured(bars, settings)
+    _check_new(journal)
     cast = Cast(strategy, tuple(bars), settings, dict(parameters))
     cast.inspect()  # the whole history is at hand: what knows the future is found before it is told
     serving = GatewaySettings(
@@ -145,13 +157,22 @@ async def rehearse(
     cargo = Cargo(strategy, parameters, settings, settings.start)
     try:
         with TemporaryDirectory(prefix="slipway-") as folder:
-            path = Path(folder) / JOURNAL_NAME
+            path = Path(folder) / JOURNAL_NAME if journal is None else journal
             record = await sail(cargo, bars, _Embedded(gateway), path, progress)
     finally:
         await gateway.close()
     _compare(record, gateway.book(ACCOUNT))
     warnings = (NOTE, *record.warnings)
     return replace(record, path=EMULATED, warmup=cast.warmup, warnings=warnings)
+
+
+def _check_new(journal: Path | None) -> None:
+    """Refuse a journal that is there: the emulator begins anew, so a session cannot go on."""
+    if journal is not None and journal.exists():
+        raise ConfigError(
+            f"The journal {journal} is there already, and the emulator begins anew.",
+            "Give a file that is not there yet.",
+        )
 
 
 def _compare(record: RunRecord, book: Ledger) -> None:
