@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["SESSIONS", "journal_at", "journals_of"]
+__all__ = ["journal_at", "journals_of"]
 
 import re
 from pathlib import Path
 
 from framework.engine.journal import JOURNAL_NAME
 from framework.errors import ConfigError, did_you_mean
+from framework.operations.sessions import SESSIONS
 
-SESSIONS = Path("sessions")
-"""Where sessions keep their journals, in the working directory."""
 _NAME = re.compile(r"(?:shadow|paper|live)-(?P<strategy>.+)-\d+")
 
 
@@ -39,7 +38,7 @@ def journals_of(strategy: str | None) -> tuple[Path, ...]:
     found = {path: _NAME.fullmatch(path.parent.name) for path in _all()}
     if strategy is None:
         return tuple(found)
-    wanted = Path(strategy).name.removesuffix(".py").replace(":", "-").replace(".py-", "-")
+    wanted = Path(strategy).name.removesuffix(".py").replace(":", "-")
     names = {path: match["strategy"] for path, match in found.items() if match is not None}
     chosen = tuple(path for path, name in names.items() if name == wanted)
     if not chosen:

@@ -181,7 +181,7 @@ def test_money_is_the_account_s() -> None:
 
 def test_a_whole_second_before_the_order_is_not_the_bar_before() -> None:
     """A broker tells 16:00:00 of what traded at 16:00:00.9, after the bar has closed."""
-    order = order_of("market")
+    order = order_of("stop", stop=103.0)
     found = cost_of(
         Submit(T[1] + SECOND // 2, 1, (order,)), batch(fill(order, 104.5, time=T[1]), time=T[1])
     )
@@ -357,3 +357,8 @@ def test_throughput_counts_everything_that_left() -> None:
     found = throughput_of([journal(*rows)])
     assert (found.messages, found.peak_second, found.peak_minute) == (8, 5, 7)
     assert found.per_second == pytest.approx(8 / 3)
+
+
+def test_a_second_ends_where_the_next_begins() -> None:
+    rows = [_sent(number, LATER + number * SECOND)[1] for number in range(3)]
+    assert throughput_of([journal(*rows)]).peak_second == 1

@@ -203,3 +203,14 @@ def test_what_cannot_be_used_is_refused(traded: Path, words: list[str], said: st
 def test_few_can_be_insisted_on(traded: Path) -> None:
     assert "Fewer than 30 orders: mistrust it." in _slippage("--write", "own.yaml", "--few")
     assert yaml.safe_load(Path("own.yaml").read_text())["slippage"]["name"]
+
+
+def test_a_session_in_lockstep_keeps_its_journal_where_it_is_told_to() -> None:
+    line = "run sma_cross --from 2017-01-01 --set fast=5 --set slow=20 --paper --gateway emulator"
+    kept = f"{line} --quiet --journal sessions/paper-sma_cross-1/journal.sqlite"
+    result = CliRunner().invoke(app, f"{kept} --out a".split())
+    assert result.exit_code == 0, result.output
+    assert "Execution quality of 1 journal (paper)" in _slippage("sma_cross")
+    again = CliRunner().invoke(app, f"{kept} --out b".split())
+    assert again.exit_code == 2
+    assert "is there already, and the emulator begins anew" in again.output
