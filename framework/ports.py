@@ -50,8 +50,7 @@ class History(Protocol):
     """What is known of one instrument at this instant."""
 
     def last(self, count: int, column: str = "close") -> FloatArray:
-        """The last `count` values of open, high, low, close or volume, oldest first; fewer if
-        there are fewer."""
+        """The last `count` values of open, high, low, close or volume, oldest first, or fewer."""
         ...
 
     def value(self, function: IndicatorFunction, *args: float, on: Sequence[str]) -> float:
@@ -72,8 +71,7 @@ class SizingRequest:
         cash: its cash.
         share: part of the account this instrument may use, 0..1 (1/number of symbols by default).
         history: the instrument's past.
-        max_loss: money one unit can lose at most, of an option or a combo; None where not known,
-            inf without a bound.
+        max_loss: most that one unit of an option or combo can lose; None: not known; inf: no bound.
         vega: money one unit makes per 1.00 of volatility, signed; None where not known.
     """
 
@@ -108,8 +106,7 @@ class AccountState:
         instrument: the order's instrument.
         price: decision close of the order's instrument.
         stop: price of the order's protective stop, None without one.
-        quantities: signed units held by symbol, as they will be once the order's exit part, if it
-            has one, is done; symbols not held are missing.
+        quantities: signed units held by symbol, once the order's exit part is done; never 0.
         values: signed market values of those, by symbol.
         working: resting orders that would increase risk, with the quantity still open.
         orders_today: orders let out this session so far.
@@ -118,6 +115,7 @@ class AccountState:
         greeks: of everything held, by underlying; empty for an account without options.
         unit: of one unit of the order's instrument; None where they cannot be known.
         working_units: by symbol of a working order, its underlying and the Greeks of one unit.
+        market: the ask for a buy, the bid for a sale; None where no live quote is known.
     """
 
     time: int
@@ -135,6 +133,7 @@ class AccountState:
     greeks: Mapping[str, BookGreeks] = field(default_factory=dict)
     unit: BookGreeks | None = None
     working_units: Mapping[str, tuple[str, BookGreeks]] = field(default_factory=dict)
+    market: float | None = None
 
 
 class RiskRule(Protocol):
@@ -294,6 +293,7 @@ class OrderContext:
         borrowable: units of the instrument that can still be borrowed; inf without a limit.
         session_open, session_close: nanoseconds UTC of the session the order is for: the one that
             is on, else the next; 0 where not known.
+        market: the ask for a buy, the bid for a sale; None where no live quote is known.
     """
 
     time: int
@@ -313,6 +313,7 @@ class OrderContext:
     borrowable: float = inf
     session_open: int = 0
     session_close: int = 0
+    market: float | None = None
 
 
 class OrderRule(Protocol):

@@ -72,7 +72,7 @@ from framework.cli.options import (
     Weights,
 )
 from framework.cli.reporting import reporting
-from framework.cli.session_options import Shadow
+from framework.cli.session_options import MarketDataChoice, Shadow
 from framework.cli.slippage_options import slippage as slippage_command
 from framework.cli.status_options import status, watch
 from framework.cli.sweep_options import sweep
@@ -158,6 +158,7 @@ def _run(
     adopt: Adopt = False,
     once: Once = False,
     cancel_at_end: CancelAtEnd = False,
+    market_data: MarketDataChoice = None,
     debug: Debug = False,
 ) -> None:
     """Backtest a strategy, or trade it: in shadow, on paper, live."""
@@ -214,6 +215,7 @@ def _run(
         adopt=adopt,
         once=once,
         cancel_at_end=cancel_at_end,
+        market_data=market_data,
     )
     with reporting(debug, quiet):
         from framework.cli.running import run_command  # noqa: PLC0415  # help must not wait for it

@@ -50,6 +50,7 @@ _FLAGS = {
     "hedge": "--hedge",
     "signals": "--signals",
     "engine": "--engine",
+    "market_data": "--market-data",
 }
 
 
@@ -109,6 +110,7 @@ class RunFlags:
     adopt: bool = False
     once: bool = False
     cancel_at_end: bool = False
+    market_data: str | None = None
 
     @property
     def mode(self) -> Literal["backtest", "shadow", "paper", "live"]:
@@ -143,6 +145,7 @@ class RunFlags:
             "--adopt": self.adopt,
             "--once": self.once,
             "--cancel-at-end": self.cancel_at_end,
+            "--market-data": self.market_data is not None,
         }
         named = [name for name, is_given in given.items() if is_given]
         if self.mode == "backtest" and named:
@@ -199,6 +202,7 @@ def overlay(
         "hedge": _hedge(merged, flags.hedge),
         "signals": flags.signals,
         "engine": flags.engine,
+        "market_data": flags.market_data,
     }
     if flags.strategy is not None and flags.strategy != content.get("strategy"):
         merged.pop("parameters", None)

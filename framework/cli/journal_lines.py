@@ -68,6 +68,9 @@ class Line(NamedTuple):
     decision_price: float | None = None
     bid: float | None = None
     ask: float | None = None
+    last: float | None = None
+    quoted: str | None = None
+    quote: str | None = None
     price: float | None = None
     amount: float | None = None
     status: str | None = None
@@ -175,6 +178,9 @@ def _of_order(base: Line, order: Order, quote: SeenQuote | None, text: str) -> L
         decision_price=order.decision_price,
         bid=None if quote is None else quote.bid,
         ask=None if quote is None else quote.ask,
+        last=None if quote is None else quote.last,
+        quoted=None if quote is None or not quote.time else iso_times([quote.time])[0],
+        quote=None if quote is None else quote.quality or None,
         text=" ".join(part for part in (order.origin.value, parent, away, text) if part),
     )
 

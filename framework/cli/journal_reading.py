@@ -129,8 +129,20 @@ def _what(line: Line) -> str:
     parts += [line.status]
     words = " ".join(part for part in parts if part)
     known = [("decided at", line.decision_price), ("bid", line.bid), ("ask", line.ask)]
-    prices = ", ".join(f"{name} {value:.10g}" for name, value in known if value is not None)
-    return " ".join(part for part in (words, f"({prices})" if prices else "", line.text) if part)
+    known.append(("last", line.last))
+    prices = [f"{name} {value:.10g}" for name, value in known if value is not None]
+    prices += [_quoted(line)] if line.quote is not None else []
+    told = f"({', '.join(prices)})" if prices else ""
+    return " ".join(part for part in (words, told, line.text) if part)
+
+
+def _quoted(line: Line) -> str:
+    """When the quote was last heard of, or why there is none."""
+    at = "" if line.quoted is None else f" at {line.quoted[11:]}"
+    if line.bid is not None:
+        return f"{line.quote}{at}"
+    heard = f", last heard of{at}" if at else ""
+    return f"no quote: {str(line.quote).replace('_', ' ')}{heard}"
 
 
 def _number(value: float | None) -> str | None:

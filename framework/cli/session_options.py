@@ -1,8 +1,9 @@
-"""Options of `slipway run` that say how a session begins and where its orders end."""
+"""Options of `slipway run` that say where a session's orders end, and what it asks the broker
+besides."""
 
 from __future__ import annotations
 
-__all__ = ["Shadow"]
+__all__ = ["MarketDataChoice", "Shadow"]
 
 from typing import Annotated
 
@@ -15,6 +16,17 @@ Shadow = Annotated[
     typer.Option(
         "--shadow",
         help="Follow the broker's bars and fill on this machine: no order leaves it.",
+        rich_help_panel=SESSION,
+    ),
+]
+
+MarketDataChoice = Annotated[
+    str | None,
+    typer.Option(
+        "--market-data",
+        metavar="live|delayed|none",
+        help="Which quotes are followed: written beside orders, and what limits are checked "
+        "against. [dim]default: live[/dim]",
         rich_help_panel=SESSION,
     ),
 ]

@@ -97,6 +97,7 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
         once=flags.once,
         at_end="cancel" if flags.cancel_at_end else "keep",
         fills="simulated" if flags.shadow else "broker",
+        market_data=request.market_data or "live",
     )
     quiet_library()
     try:

@@ -25,7 +25,7 @@ from framework.components import exposure
 from framework.components.checks import check_number, check_whole
 from framework.components.exposure import TOLERANCE, fit, refused, refused_unsized
 from framework.domain.events import Refused
-from framework.domain.orders import Order
+from framework.domain.orders import Order, Side
 from framework.errors import ConfigError
 from framework.ports import AccountState
 
@@ -282,10 +282,13 @@ class MaxShares:
 
 @dataclass(frozen=True, slots=True)
 class PriceCollar:
-    """Refuse an order whose limit or stop price is too far from the last close.
+    """Refuse an order whose limit or stop price is too far from the market.
+
+    The market is the ask for a buy and the bid for a sale, where a session has a live quote; else
+    the last close.
 
     Attributes:
-        percent: percent of the last close, > 0.
+        percent: percent of the market's price, > 0.
     """
 
     percent: float = 10.0
@@ -295,12 +298,15 @@ class PriceCollar:
 
     def check(self, order: Order, account: AccountState) -> Order | Refused:
         """The order, or why not; an order without a price of its own passes."""
-        limit = abs(account.price) * self.percent / 100.0
+        market, what = account.price, "last close"
+        if account.market is not None:
+            market, what = account.market, "ask" if order.side is Side.BUY else "bid"
+        limit = abs(market) * self.percent / 100.0
         for name, price in (("limit", order.limit), ("stop", order.stop)):
-            if price is not None and not abs(price - account.price) <= limit * TOLERANCE:
+            if price is not None and not abs(price - market) <= limit * TOLERANCE:
                 reason = (
-                    f"The {name} price {price:g} is more than {self.percent:g} % from the last "
-                    f"close {account.price:g}."
+                    f"The {name} price {price:g} is more than {self.percent:g} % from the {what} "
+                    f"{market:g}."
                 )
                 return refused("price_collar", order, account, reason)
         return order

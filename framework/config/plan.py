@@ -76,6 +76,7 @@ class Request:
             must have.
         signals_tz: zone of signals without an offset; None is that given for the data.
         engine: whose broker plays the market.
+        market_data: which quotes a session follows; None is live ones.
     """
 
     strategy: str | type[object]
@@ -112,6 +113,7 @@ class Request:
     options: OptionsSource | None = None
     hedge: HedgeSource | None = None
     engine: Literal["slipway", "backtrader"] = "slipway"
+    market_data: Literal["live", "delayed", "none"] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,6 +193,7 @@ def request_of(run_file: RunFile) -> Request:
         options=run_file.options,
         hedge=run_file.hedge,
         engine=run_file.engine,
+        market_data=run_file.market_data,
     )
 
 

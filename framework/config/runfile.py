@@ -288,6 +288,7 @@ class RunFile(_Section):
         signals: external predictions.
         options: what is listed and how it is priced; a volatility alone will do.
         hedge: how options are hedged; a policy alone will do.
+        market_data: which quotes a session follows; None is live ones.
     """
 
     strategy: str | None = None
@@ -315,6 +316,11 @@ class RunFile(_Section):
     signals: Annotated[SignalsSection, _section("path")] = SignalsSection()
     options: Annotated[OptionsSection, BeforeValidator(_options)] = OptionsSection()
     hedge: Annotated[HedgeSection, BeforeValidator(_hedge)] = HedgeSection()
+    market_data: Literal["live", "delayed", "none"] | None = None
+
+
+_OF_SESSIONS = ("mode", "market_data")
+"""Keys a run file is written without where it does not say them."""
 
 
 def read(path: Path) -> dict[str, object]:
@@ -377,8 +383,9 @@ def validate(
 def dump(run_file: RunFile) -> str:
     """The text of a run file, every key written."""
     content = run_file.model_dump(by_alias=True, mode="json")
-    if content["mode"] is None:
-        del content["mode"]
+    for key in _OF_SESSIONS:
+        if content[key] is None:
+            del content[key]
     return _HEADER + yaml.safe_dump(
         content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
     )

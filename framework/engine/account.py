@@ -63,6 +63,7 @@ def account_state(
         greeks=_greeks(slots),
         unit=unit_greeks(asking, request.symbol) if asking.options else None,
         working_units=_working_units(slots, working),
+        market=asking.market(request.symbol, request.side),
     )
 
 

@@ -39,8 +39,40 @@ from dataclasses import dataclass
 from framework.domain.bars import Bars
 from framework.domain.events import BrokerEvent, Halt, Signal
 from framework.domain.growing import BarRow
+from framework.domain.options import Quote
 from framework.domain.orders import Order
 from framework.engine.reconcile_nouns import Fact, Finding
+
+# quotes ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SeenQuote:
+    """The best prices of an instrument, as they were known at one moment.
+
+    Attributes:
+        symbol: instrument.
+        bid, ask: prices; None where there was none to be trusted.
+        time: nanoseconds UTC at which they were last heard of; 0 for never.
+        last: price of the last trade; None as above.
+        quality: what was known of it, such as "live", "stale" or "delayed"; empty where nobody
+            said. Only a live one has prices.
+    """
+
+    symbol: str
+    bid: float | None
+    ask: float | None
+    time: int = 0
+    last: float | None = None
+    quality: str = ""
+
+    @property
+    def quote(self) -> Quote | None:
+        """Bid and ask, where there are both."""
+        if self.bid is None or self.ask is None:
+            return None
+        return Quote(self.bid, self.ask)
+
 
 # a session ------------------------------------------------------------------------------------
 
@@ -113,11 +145,13 @@ class Instant:
         time: nanoseconds UTC of the instant.
         session: its trading day, as days since 1970-01-01.
         bars: symbol and bar of those that closed, in subscription order.
+        quotes: best prices the decisions are checked against; none where no fresh ones are known.
     """
 
     time: int
     session: int
     bars: tuple[tuple[str, BarRow], ...]
+    quotes: tuple[SeenQuote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +187,15 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """The broker had reports between two instants, and the door was asked to take them in."""
+    """The broker had reports between two instants, and the door was asked to take them in.
+
+    Attributes:
+        time: nanoseconds UTC.
+        quotes: as of an `Instant`.
+    """
 
     time: int
+    quotes: tuple[SeenQuote, ...] = ()
 
 
 Input = Instant | TimerDue | Heard | News | Woken
@@ -163,16 +203,6 @@ Input = Instant | TimerDue | Heard | News | Woken
 
 
 # intents --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SeenQuote:
-    """The best prices known when an order left; `time` is when they were quoted."""
-
-    symbol: str
-    bid: float
-    ask: float
-    time: int = 0
 
 
 @dataclass(frozen=True, slots=True)

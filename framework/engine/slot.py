@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from framework.domain.bars import FloatArray
 from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger
+from framework.domain.options import Quote
+from framework.domain.orders import Side
 from framework.engine.history import World
 from framework.engine.rolling import Roll
 from framework.ports import Hooks
@@ -60,6 +62,7 @@ class Slot:
         hedges: by symbol, signed units that hedge orders and deliveries have left.
         hedge_cost: money hedging has cost this session.
         hedge_with: symbol its options are hedged with; None where that is their underlying.
+        quotes: by symbol, best prices of this moment, where a session knows them.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Slot:
     hedges: dict[str, float] = field(default_factory=dict)
     hedge_cost: float = 0.0
     hedge_with: str | None = None
+    quotes: Mapping[str, Quote] = field(default_factory=dict)
 
     def next_id(self) -> str:
         """A new order id."""
@@ -106,6 +110,14 @@ class Slot:
         """Last known close; NaN before the first bar."""
         data = self.world.markets[symbol]
         return data.close[-1] if len(data) else float("nan")
+
+    def market(self, symbol: str, side: Side) -> float | None:
+        """The best price of the other side now: the ask for a buy, the bid for a sale; None where
+        no quote is known."""
+        quote = self.quotes.get(symbol)
+        if quote is None:
+            return None
+        return quote.ask if side is Side.BUY else quote.bid
 
     def volume(self, symbol: str) -> float:
         """Units traded in the last bar; 0 before the first, or where it is not known."""

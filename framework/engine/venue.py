@@ -156,6 +156,7 @@ class Venue:
             equity=account_equity(self.blotter),
             opening=opening,
             borrowable=self._borrowable(slot, symbol, day),
+            market=slot.market(symbol, order.side),
         )
         if hours or order.type in _AUCTIONS or order.tif is TimeInForce.OPG:
             opens, closes = session_hours(instrument.calendar, now)

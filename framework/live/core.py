@@ -11,6 +11,7 @@ __all__ = ["LiveCore", "LiveMarket"]
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Protocol
 
 from framework.backtest.account import check_account
@@ -24,6 +25,7 @@ from framework.domain.events import Signal
 from framework.domain.growing import BarRow
 from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger
+from framework.domain.options import Quote
 from framework.engine.blotter import Blotter
 from framework.engine.engine import Engine
 from framework.engine.history import Timeline
@@ -36,6 +38,9 @@ from framework.ports import Broker
 from framework.strategy import Strategy
 
 _log = logging.getLogger("slipway.live")
+
+NO_QUOTES: Mapping[str, Quote] = MappingProxyType({})
+"""Of a session that knows none."""
 
 
 class LiveMarket(Protocol):
@@ -116,18 +121,22 @@ class LiveCore:
 
     # what comes in --------------------------------------------------------------------------
 
-    def instant(self, time: int, bars: Mapping[str, BarRow]) -> None:
+    def instant(
+        self, time: int, bars: Mapping[str, BarRow], quotes: Mapping[str, Quote] = NO_QUOTES
+    ) -> None:
         """Everything that happens at an instant at which bars close.
 
         Args:
             time: nanoseconds UTC.
             bars: by symbol, what closes then; the other symbols keep their last bar.
+            quotes: by symbol, best prices that what is decided now is checked against.
 
         Raises:
             DataError: the bars cannot be taken in; nothing has happened.
             StrategyError: the strategy raised, now or before: it is not called any more.
         """
         self._check_running()
+        self._quote(quotes)
         k = self.ground.push(time, bars)
         if time < self._start:
             self._engine.first = k + 1
@@ -135,12 +144,16 @@ class LiveCore:
             self._engine.is_watched = True
         self._guarded(lambda: self._go_on(k))
 
-    def settle(self) -> None:
+    def settle(self, quotes: Mapping[str, Quote] = NO_QUOTES) -> None:
         """Take in what the broker has reported since, and tell the strategies; nothing else.
+
+        Args:
+            quotes: as of `instant`.
 
         Raises:
             StrategyError: the strategy raised.
         """
+        self._quote(quotes)
         if self.error:
             self._take_stock(self._done)
         else:
@@ -157,6 +170,7 @@ class LiveCore:
 
     def cancel(self, order_id: str) -> None:
         """Cancel an order of a strategy's from outside it, as a command of the user's."""
+        self._quote(NO_QUOTES)
 
         def act() -> None:
             self._door.cancel(order_id)
@@ -236,6 +250,11 @@ class LiveCore:
         return recorded(played, self.error)
 
     # parts ----------------------------------------------------------------------------------
+
+    def _quote(self, quotes: Mapping[str, Quote]) -> None:
+        """Whatever is decided until the next input is checked against these."""
+        for slot in self.slots:
+            slot.quotes = quotes
 
     def _warm_up(self) -> None:
         """Go through the history, as a backtest does before its start."""

@@ -13,6 +13,7 @@ from typing import Protocol
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
 from framework.domain.growing import BarRow
+from framework.domain.options import Quote
 from framework.engine.journal import Journal
 from framework.engine.journal_replay import Recovered
 from framework.engine.journal_rows import (
@@ -22,6 +23,7 @@ from framework.engine.journal_rows import (
     Instant,
     Intent,
     News,
+    SeenQuote,
     Started,
     Stopped,
     Submit,
@@ -77,7 +79,8 @@ class Bridge:
         journal: written first.
         broker: where orders go once they are written.
         clock: nanoseconds UTC, the session's.
-        quotes: best prices, written beside each order.
+        quotes: best prices, written beside each order and told to the core with each input; None
+            where there are none.
         market: the same as the broker, where orders end on this machine; None where they leave it.
 
     Attributes:
@@ -97,6 +100,7 @@ class Bridge:
         self._cargo = cargo
         self._journal = journal
         self._clock = clock
+        self._quotes = quotes
         self._day = 0
         self._doubt = ""
         self._broker = JournalledBroker(broker, journal, clock, lambda: self._day, quotes)
@@ -161,9 +165,9 @@ class Bridge:
             match row:
                 case Instant():
                     self._day = row.session
-                    self.core.instant(row.time, dict(row.bars))
+                    self.core.instant(row.time, dict(row.bars), _told(row.quotes))
                 case Woken():
-                    self.core.settle()
+                    self.core.settle(_told(row.quotes))
                 case Heard():
                     self.core.signal(row.signal)
                 case News(topic=topic, text=text) if topic == DOUBT:
@@ -226,13 +230,15 @@ class Bridge:
     def instant(self, time: int, bars: Mapping[str, BarRow]) -> None:
         """Bars have closed."""
         self._day = max(row.session for row in bars.values())
-        self._journal.append(Instant(time, self._day, tuple(bars.items())))
-        self.core.instant(time, bars)
+        quotes = self._fresh()
+        self._journal.append(Instant(time, self._day, tuple(bars.items()), quotes))
+        self.core.instant(time, bars, _told(quotes))
 
     def settle(self) -> None:
         """The broker has reports between two instants."""
-        self._journal.insist(Woken(self._clock()))
-        self.core.settle()
+        quotes = self._fresh()
+        self._journal.insist(Woken(self._clock(), quotes))
+        self.core.settle(_told(quotes))
 
     def cancel(self, order_id: str) -> None:
         """Cancel one of the session's orders, as a command of the user's."""
@@ -263,3 +269,15 @@ class Bridge:
         """The session is over; nothing is flattened."""
         self.core.stop()
         self._journal.insist(Stopped(self._clock(), reason, exit_code))
+
+    def _fresh(self) -> tuple[SeenQuote, ...]:
+        """The quotes the core is told with an input, and the journal with it: a replay checks what
+        it decides against the same prices."""
+        if self._quotes is None:
+            return ()
+        seen = (self._quotes(symbol) for symbol in self.core.ground.lines)
+        return tuple(one for one in seen if one is not None and one.quote is not None)
+
+
+def _told(quotes: Sequence[SeenQuote]) -> dict[str, Quote]:
+    return {one.symbol: one.quote for one in quotes if one.quote is not None}

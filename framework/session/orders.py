@@ -11,6 +11,7 @@ from typing import Literal
 from framework.brokers.ib.feed import FeedSettings
 from framework.brokers.ib.settings import Settings, Timings
 from framework.config.environment import Mode
+from framework.session.quoting import MarketData
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Sailing:
         timings, feed: every wait.
         reconcile: seconds between two looks at the broker's books.
         look: seconds between two looks at what has come in.
+        market_data: which quotes are followed, and written beside each order.
     """
 
     mode: Mode
@@ -47,6 +49,7 @@ class Sailing:
     feed: FeedSettings = field(default_factory=FeedSettings)
     reconcile: float = 60.0
     look: float = 0.1
+    market_data: MarketData = "live"
 
     @property
     def name(self) -> str:

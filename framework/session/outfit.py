@@ -39,7 +39,12 @@ def outfit_of(
     """
     if sailing.fills == "simulated":
         return ShadowRigging(
-            sailing.where, settings, clock, feed=sailing.feed, timings=sailing.timings
+            sailing.where,
+            settings,
+            clock,
+            feed=sailing.feed,
+            timings=sailing.timings,
+            market_data=sailing.market_data,
         )
     return Rigging(
         sailing.where,
@@ -49,6 +54,7 @@ def outfit_of(
         timings=sailing.timings,
         id_floor=max(1, journal.facts.floor),
         keep_ids=keep_ids,
+        market_data=sailing.market_data,
     )
 
 

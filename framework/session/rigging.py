@@ -14,6 +14,7 @@ from framework.brokers.ib.connection import Connection
 from framework.brokers.ib.contracts import Contracts
 from framework.brokers.ib.feed import FeedSettings, IbFeed
 from framework.brokers.ib.history import History
+from framework.brokers.ib.level_one import LevelOne
 from framework.brokers.ib.limits import Limits
 from framework.brokers.ib.listed import Book
 from framework.brokers.ib.pacing import Pacer
@@ -22,12 +23,14 @@ from framework.brokers.ib.restored import KnownOrder
 from framework.brokers.ib.settings import Settings, Timings
 from framework.domain.growing import BarRow
 from framework.domain.instruments import Instrument
-from framework.domain.orders import OrderStatus
+from framework.domain.orders import DONE, OrderStatus
 from framework.engine.blotter import Blotter
 from framework.engine.journal_facts import Facts
 from framework.engine.ticket import Ticket
 from framework.session.mailbox import Mailbox
+from framework.session.quoting import MarketData
 from framework.session.servicing import Servicing
+from framework.session.watch import Watch
 
 Lookup = Callable[[str], Instrument]
 """The instrument a symbol stands for."""
@@ -47,9 +50,10 @@ class Rigging:
         keep_ids: writes down a number below which all may have been used.
         rth: whether only bars in regular hours are wanted.
         rates: asked first for units of the account's currency for one of another.
+        market_data: which quotes are followed.
 
     Attributes:
-        connection, listed, broker, contracts, history, feed, servicing, mailbox: the parts.
+        connection, listed, broker, contracts, history, feed, watch, servicing, mailbox: the parts.
     """
 
     market = None
@@ -68,6 +72,7 @@ class Rigging:
         keep_ids: Callable[[int], None] | None = None,
         rth: bool = True,
         rates: Callable[[str], float | None] | None = None,
+        market_data: MarketData = "none",
     ) -> None:
         self.connection = Connection(settings, clock, timings)
         self.listed = Book()
@@ -83,6 +88,10 @@ class Rigging:
         self.contracts = Contracts(self.connection, pacer, self.listed)
         self.history = History(self.connection, pacer, self.listed, rth=rth)
         self.feed = IbFeed(self.connection, self.history, self.listed, feed)
+        quotes = LevelOne(
+            self.connection, pacer, self.listed, allows_delayed=market_data == "delayed"
+        )
+        self.watch = Watch(self.feed, quotes, market_data, (limits or Limits()).lines)
         self.servicing = Servicing(self.broker, clock.now)
         self.mailbox = Mailbox(self.broker, self._is_known, self._look_up, self.servicing.events)
         self._lookup = lookup
@@ -92,6 +101,7 @@ class Rigging:
 
     async def _look_up(self, symbols: Sequence[str]) -> None:
         await self.contracts.qualify([self._lookup(symbol) for symbol in symbols])
+        self.watch.pass_by(symbols)
 
     def restore(
         self,
@@ -118,6 +128,7 @@ class Rigging:
             ticket.order for name, ticket in blotter.tickets.items() if name not in facts.sent_at
         ]
         self.servicing.restore(made, blotter.fills, blotter.commissions)
+        self.watch.pass_by(_at_stake(blotter))
 
     async def quiet(self) -> None:
         """Wait until nothing is on its way in either direction.
@@ -162,6 +173,18 @@ def _known(ticket: Ticket, facts: Facts) -> KnownOrder:
         changes[0] if changes else None,
         ticket.status is OrderStatus.CANCELLING and name in facts.let_go,
     )
+
+
+def _at_stake(blotter: Blotter) -> list[str]:
+    """Symbols that are held or have orders at work."""
+    working = [one.order.symbol for one in blotter.tickets.values() if one.status not in DONE]
+    held = [
+        symbol
+        for slot in blotter.slots
+        for symbol, position in slot.ledger.positions.items()
+        if position.quantity
+    ]
+    return list(dict.fromkeys((*working, *held)))
 
 
 def rows_of(seen: Iterable[BarSeen]) -> dict[str, BarRow]:

@@ -19,6 +19,7 @@ from framework.brokers.ib.connection import Connection
 from framework.brokers.ib.contracts import Contracts
 from framework.brokers.ib.feed import FeedSettings, IbFeed
 from framework.brokers.ib.history import History
+from framework.brokers.ib.level_one import LevelOne
 from framework.brokers.ib.limits import Limits
 from framework.brokers.ib.listed import Book
 from framework.brokers.ib.pacing import Pacer
@@ -34,6 +35,8 @@ from framework.errors import ReconcileError
 from framework.live.ground import Ground
 from framework.live.shadow import Shadow
 from framework.session.bridge import Bridge
+from framework.session.quoting import MarketData
+from framework.session.watch import Watch
 
 NOTE = "SHADOW, no order leaves this machine: "
 """Begins everything such a session says."""
@@ -130,9 +133,10 @@ class ShadowRigging:
         limits: what we allow ourselves.
         feed: how closed bars are waited for.
         timings: every wait.
+        market_data: which quotes are followed.
 
     Attributes:
-        connection, listed, contracts, history, feed: as of any session.
+        connection, listed, contracts, history, feed, watch: as of any session.
         mailbox, market: where its orders end.
         broker: nobody.
     """
@@ -146,6 +150,7 @@ class ShadowRigging:
         limits: Limits | None = None,
         feed: FeedSettings | None = None,
         timings: Timings | None = None,
+        market_data: MarketData = "none",
     ) -> None:
         self.connection = Connection(settings, clock, timings)
         self.listed = Book()
@@ -153,6 +158,10 @@ class ShadowRigging:
         self.contracts = Contracts(self.connection, pacer, self.listed)
         self.history = History(self.connection, pacer, self.listed)
         self.feed = IbFeed(self.connection, self.history, self.listed, feed)
+        quotes = LevelOne(
+            self.connection, pacer, self.listed, allows_delayed=market_data == "delayed"
+        )
+        self.watch = Watch(self.feed, quotes, market_data, (limits or Limits()).lines)
         self.mailbox = self.market = ShadowMarket(parts)
         self.broker = _Nobody()
 

@@ -47,6 +47,8 @@ _YEAR_BARS = 252
 _TRIES, _TOO_SOON = 3, 16.0
 _PATIENCE = 60.0
 """Seconds for which a bar that is due is waited for, where one decision is all that is wanted."""
+_FIRST_QUOTE = 1.0
+"""Seconds for which the first quotes are waited for."""
 T = TypeVar("T")
 
 
@@ -107,7 +109,12 @@ class Voyage:
             sailing, cargo.settings, clock, self._instrument, journal, self._keep_floor
         )
         self._bridge = Bridge(
-            cargo, journal, self._rigging.mailbox, clock.now, market=self._rigging.market
+            cargo,
+            journal,
+            self._rigging.mailbox,
+            clock.now,
+            self._rigging.watch.quotes,
+            self._rigging.market,
         )
         self._reconciler = comparer_of(
             self._rigging, self._bridge, sailing, journal, clock, self._multiplier
@@ -166,6 +173,8 @@ class Voyage:
         """Qualify what is traded, and take over the broker's ticks and lots."""
         listed = await self._rigging.contracts.qualify(self._instruments)
         self._instruments = tuple(one.instrument for one in listed)
+        symbols = [one.symbol for one in self._instruments]
+        await self._rigging.watch.begin(symbols, _FIRST_QUOTE)
 
     async def _begin(self) -> None:
         entries = list(self._journal.entries())
@@ -251,7 +260,7 @@ class Voyage:
 
     async def _trade(self) -> None:
         """Look at what has come in, again and again."""
-        keeping = asyncio.get_running_loop().create_task(self._rigging.feed.run())
+        keeping = asyncio.get_running_loop().create_task(self._rigging.watch.run())
         loop = asyncio.get_running_loop()
         self._begun = compared = loop.time()
         try:
@@ -288,8 +297,8 @@ class Voyage:
         for time, group in batches:
             self._instant(time, group)
         self._tell()
-        for notice in self._rigging.feed.notices():
-            self._say(f"{notice.symbol}: {notice.text}")
+        for notice in self._rigging.watch.notices():
+            self._say(notice)
         for alert in self._rigging.broker.alerts():
             self._say(alert)
 

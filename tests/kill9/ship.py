@@ -8,10 +8,11 @@ __all__ = ["Orders", "run_ship"]
 import asyncio
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from framework.backtest.record import RunRecord
+from framework.domain.orders import Order as Sent
 from framework.emulator.server.gateway import Quiet
 from framework.emulator.server.settings import LOOPBACK
 from framework.session.lockstep import sail
@@ -111,7 +112,7 @@ def _told(record: RunRecord) -> dict[str, object]:
         "commissions": [[one.fill_id, one.amount, one.time] for one in record.commissions],
         "orders": [
             [
-                str(one.order), one.order.id, one.status.value, one.filled, one.average_price,
+                _in_words(one.order), one.order.id, one.status.value, one.filled, one.average_price,
                 one.time, one.commission, one.slippage,
             ]
             for one in record.orders
@@ -123,3 +124,10 @@ def _told(record: RunRecord) -> dict[str, object]:
         "logbook": json.loads(json.dumps(LOGBOOK)),
         "error": record.error,
     }  # fmt: skip
+
+
+def _in_words(order: Sent) -> str:
+    """An order in words; of a trailing one without where it stands: the broker moves that, and a
+    session writes down what it was shown when the order last changed its state. One that was away
+    was shown it later."""
+    return str(order if order.trail is None else replace(order, stop=None, limit=None))

@@ -262,6 +262,26 @@ def test_quotes_are_live_and_stale_once_the_connection_is_gone() -> None:
     run(scene())
 
 
+def test_row_3_quotes_are_followed_anew_over_the_same_connection() -> None:
+    lost = plan(3, a="start: 5 -> start: 1.5", b="seconds: 10 -> seconds: 0.5")
+
+    async def scene() -> None:
+        async with ground(lost, timings=CALM) as g:
+            quotes = level_one(g)
+            await quotes.follow("AAPL")
+            await g.until(lambda: quotes.quote("AAPL").is_good, "live")
+            assert quotes.is_followed("AAPL")
+            before, link = quotes.quote("AAPL").time, g.connection.link
+            await g.until(lambda: not quotes.is_followed("AAPL"), "lost with the data")
+            await quotes.renew()
+            assert quotes.is_followed("AAPL")
+            await g.until(lambda: quotes.quote("AAPL").is_good, "live again")
+            assert quotes.quote("AAPL").time > before
+            assert g.connection.link is link
+
+    run(scene())
+
+
 def test_row_57_bad_data_is_named_and_never_good() -> None:
     async def scene() -> None:
         async with ground(plan(57)) as g:
@@ -281,21 +301,21 @@ def test_delayed_quotes_come_by_policy_and_are_not_good() -> None:
     from framework.brokers.ib.quotes import quote_from
 
     class Ticker:
-        time = None
         marketDataType = 3  # noqa: N815
         bid, ask, last, close = 1.0, 1.1, 1.05, 1.0
         bidSize = askSize = lastSize = 1.0  # noqa: N815
         halted = float("nan")
 
-    def quality(**changes: object) -> Quality:
+    def quality(time: int = 1, **changes: object) -> Quality:
         ticker = Ticker()
         for name, value in changes.items():
             setattr(ticker, name, value)
-        return quote_from("A", ticker, False, False).quality  # type: ignore[arg-type]
+        return quote_from("A", ticker, time, False, False).quality  # type: ignore[arg-type]
 
     assert quality() is Quality.DELAYED
     assert quality(marketDataType=1) is Quality.LIVE
     assert quality(marketDataType=2) is Quality.FROZEN
+    assert quality(0, marketDataType=1) is Quality.MISSING
     assert quality(marketDataType=1, bid=-1.0) is Quality.MISSING
     assert quality(marketDataType=1, ask=float("nan")) is Quality.MISSING
     assert quality(marketDataType=1, bid=2.0) is Quality.MISSING

@@ -32,6 +32,7 @@ from framework.engine.journal_rows import (
     News,
     RiskState,
     SeenExecution,
+    SeenQuote,
     Stopped,
     Submit,
     TimerDue,
@@ -42,6 +43,7 @@ from framework.engine.reconcile_nouns import ExternalHolding, Finding, FindingKi
 from tests.builders import bars_of, free, order_of
 from tests.journals import journal_in, record
 
+NOON = 1_790_000_000 * 10**9 // (86_400 * 10**9) * 86_400 * 10**9 + 43_200 * 10**9
 ROWS = [(100, 101, 99, 100), (100, 102, 99, 101), (101, 103, 90, 92), (92, 93, 91, 92)]
 
 
@@ -83,6 +85,22 @@ def test_it_is_shown_as_a_table(run: Path) -> None:
     assert "sell 10 AAA stop 96 GTC filled (decided at 100)" in text
     assert "AAA 1.50" in text
     assert "1234567" not in text
+
+
+@pytest.mark.parametrize(
+    ("quote", "words"),
+    [
+        (SeenQuote("AAA", 99.5, 100.5, NOON, 100.0, "live"), "last 100, live at 12:00:00Z)"),
+        (SeenQuote("AAA", None, None, NOON, quality="stale"), "no quote: stale, last heard of at"),
+        (SeenQuote("AAA", None, None, quality="not_followed"), "no quote: not followed)"),
+    ],
+)
+def test_the_quote_of_an_order_is_shown_or_why_there_is_none(
+    tmp_path: Path, quote: SeenQuote, words: str
+) -> None:
+    with journal_in(tmp_path) as journal:
+        journal.append(Submit(NOON, 0, (order_of("market"),), (quote,)))
+    assert words in _journal(str(tmp_path))
 
 
 @pytest.mark.parametrize("place", ["today", "runs/today", f"runs/today/{JOURNAL_NAME}"])

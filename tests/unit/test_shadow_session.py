@@ -34,8 +34,9 @@ from tests.live_runs import differences, history_of, rows_at
 from tests.unit.tapped import wire
 from tests.unit.test_voyage import Patient, Ship, on_a_gateway
 
-ASKING = frozenset({9, 20, 25, 49, 71, 91})
-"""Messages that ask for contracts, bars, the time and steps of prices; and the one that begins."""
+ASKING = frozenset({1, 2, 9, 20, 25, 49, 59, 71, 91})
+"""Messages that ask for contracts, bars, quotes, the time and steps of prices; and the one that
+begins."""
 STARTED = Started(0, "shadow", "DU*****67", 97, "Swings")
 HISTORY = 40
 SETTINGS = BacktestSettings(

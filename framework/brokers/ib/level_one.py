@@ -7,6 +7,7 @@ __all__ = ["LevelOne"]
 import asyncio
 from dataclasses import dataclass
 
+from framework.brokers.ib.clock import Clock
 from framework.brokers.ib.codes import Action, code_of
 from framework.brokers.ib.connection import Connection, Notice, NoticeKind, State
 from framework.brokers.ib.diagnosis import no_market_data
@@ -32,11 +33,14 @@ class _Line:
     ticker: IbTicker
     number: int
     heard: float
+    clock: Clock
+    time: int = 0
     refusal: RequestError | None = None
 
     def updated(self, *_: object) -> None:
         """The library has changed the ticker."""
         self.heard = asyncio.get_running_loop().time()
+        self.time = self.clock.now()
 
 
 class LevelOne:
@@ -91,23 +95,40 @@ class LevelOne:
         if link is not self._told:
             link.ib.reqMarketDataType(self._kind)
             self._told = link
+        self._end(self._lines.get(symbol))
         ticker = link.follow(contract_of(link.lib, listed))
         number = link.ib.wrapper.ticker2ReqId["mktData"].get(ticker, 0)
-        line = _Line(listed, link, ticker, number, asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
+        line = _Line(listed, link, ticker, number, now, self._connection.clock)
         ticker.updateEvent.connect(line.updated)
         self._lines[symbol] = line
 
     def leave(self, symbol: str) -> None:
         """Follow them no longer."""
-        line = self._lines.pop(symbol, None)
         self._pacer.free_line(symbol)
+        self._end(self._lines.pop(symbol, None))
+
+    @staticmethod
+    def _end(line: _Line | None) -> None:
+        """End a subscription, where its connection is still there."""
         if line is not None and line.link.is_open:
+            line.ticker.updateEvent.disconnect(line.updated)
             line.link.ib.cancelMktData(line.ticker.contract)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a connection that may be asked."""
+        return self._connection.state is State.READY
+
+    def is_followed(self, symbol: str) -> bool:
+        """Whether it is followed over the present connection and from the present data farm."""
+        line = self._lines.get(symbol)
+        return line is not None and line.link is self._connection.link and line.number >= 0
 
     async def renew(self) -> None:
         """Follow everything anew where the connection, or the data farm, is another one."""
-        for symbol, line in tuple(self._lines.items()):
-            if line.link is not self._connection.link or line.number < 0:
+        for symbol in tuple(self._lines):
+            if not self.is_followed(symbol):
                 await self.follow(symbol)
 
     def quote(self, symbol: str) -> SeenQuote:
@@ -122,7 +143,7 @@ class LevelOne:
         silent = asyncio.get_running_loop().time() - line.heard > self._stale
         gone = line.link is not self._connection.link or self._connection.state is State.DEGRADED
         stale = silent or gone or self._is_broken
-        return quote_from(symbol, line.ticker, stale, line.refusal is not None)
+        return quote_from(symbol, line.ticker, line.time, stale, line.refusal is not None)
 
     def refusal(self, symbol: str) -> RequestError | None:
         """Why the broker gives no data of an instrument; None while it does."""

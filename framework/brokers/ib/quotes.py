@@ -9,7 +9,6 @@ from enum import StrEnum
 from math import isfinite
 
 from framework.brokers.ib.library import IbTicker
-from framework.brokers.ib.times import nanoseconds
 from framework.domain.options import Quote
 
 
@@ -24,7 +23,7 @@ class Quality(StrEnum):
     HALTED = "halted"
     """Trading is halted."""
     MISSING = "missing"
-    """No bid or no ask: the broker writes -1, 0 or nothing."""
+    """No bid or no ask, or not yet: the broker writes -1, 0 or nothing."""
     STALE = "stale"
     """Nothing has come for long, or the feed is known to be broken."""
     NOT_SUBSCRIBED = "not_subscribed"
@@ -69,12 +68,14 @@ class SeenQuote:
         return Quote(self.bid, self.ask)
 
 
-def quote_from(symbol: str, ticker: IbTicker, stale: bool, refused: bool) -> SeenQuote:
+def quote_from(symbol: str, ticker: IbTicker, time: int, stale: bool, refused: bool) -> SeenQuote:
     """The quote a ticker shows.
 
     Args:
         symbol: instrument.
         ticker: the library's, which fills empty prices with -1, 0 or NaN.
+        time: nanoseconds UTC of its last change; 0 before the first: what it shows then may be of
+            an earlier subscription.
         stale: whether it is known not to be of now.
         refused: whether the broker has said that it gives no data.
     """
@@ -86,7 +87,7 @@ def quote_from(symbol: str, ticker: IbTicker, stale: bool, refused: bool) -> See
         quality = Quality.STALE
     elif ticker.halted in _HALTED:
         quality = Quality.HALTED
-    elif bid is None or ask is None or bid > ask:
+    elif time == 0 or bid is None or ask is None or bid > ask:
         quality = Quality.MISSING
     return SeenQuote(
         symbol,
@@ -95,7 +96,7 @@ def quote_from(symbol: str, ticker: IbTicker, stale: bool, refused: bool) -> See
         last,
         _size(ticker.bidSize),
         _size(ticker.askSize),
-        0 if ticker.time is None else nanoseconds(ticker.time),
+        time,
         quality,
     )
 

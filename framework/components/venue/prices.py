@@ -10,7 +10,7 @@ from typing import ClassVar
 from framework.components.venue.tables import venue_tables
 from framework.domain.arithmetic import round_to_tick
 from framework.domain.instruments import AssetType, Instrument
-from framework.domain.orders import Order, OrderType
+from framework.domain.orders import Order, OrderType, Side
 from framework.ports import OrderContext
 
 _LIVE_LIMITS = frozenset({OrderType.LIMIT, OrderType.LIMIT_ON_CLOSE})
@@ -72,8 +72,8 @@ class PriceCap:
 
     Interactive Brokers rejects limits of stocks more than 10 %, of options more than 20 % through
     the best quote, with error 202 (knowledge base, "Order price relative to the market", read
-    2026-11-20). Bars have no quotes: the last close stands for them. Limits away from the market
-    rest, however far.
+    2026-11-20). Bars have no quotes: the last close stands for them, unless a session knows a live
+    one. Limits away from the market rest, however far.
 
     Attributes:
         table: YAML file of rules; Interactive Brokers' without one.
@@ -89,10 +89,13 @@ class PriceCap:
         product = venue_tables(self.table).products.get(context.instrument.type)
         if product is None or product.cap_percent is None:
             return ""
-        through = (order.limit - context.price) * order.side
-        if through <= abs(context.price) * product.cap_percent / 100.0 * (1.0 + _SNAP):
+        market, what = context.price, "last price"
+        if context.market is not None:
+            market, what = context.market, "ask" if order.side is Side.BUY else "bid"
+        through = (order.limit - market) * order.side
+        if through <= abs(market) * product.cap_percent / 100.0 * (1.0 + _SNAP):
             return ""
         return (
             f"the limit price {order.limit:g} is more than {product.cap_percent:g} % through the "
-            f"last price {context.price:g}"
+            f"{what} {market:g}"
         )
