@@ -264,8 +264,9 @@ def _arrival(
         return _triggered(order, order.stop, first), Arrival.TRIGGER
     if order.parent is not None and order.limit is not None:
         return decision, Arrival.TRIGGER
-    if life.quote is not None:
-        return 0.5 * (life.quote.bid + life.quote.ask), Arrival.QUOTE
+    quote = None if life.quote is None else life.quote.quote
+    if quote is not None:
+        return 0.5 * (quote.bid + quote.ask), Arrival.QUOTE
     bar = None if life.sent is None else tape.next(life.sent)
     return (decision, Arrival.DECISION) if bar is None else (bar.open, Arrival.OPEN)
 
