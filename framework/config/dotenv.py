@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Entry", "parse_dotenv", "read_dotenv"]
+__all__ = ["Entry", "parse_dotenv", "read_dotenv", "variables"]
 
 import re
 from collections.abc import Mapping
@@ -44,6 +44,16 @@ def read_dotenv(path: Path) -> Mapping[str, Entry]:
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is no text in UTF-8.", "Save it as UTF-8.") from None
     return parse_dotenv(text, str(path))
+
+
+def variables(environ: Mapping[str, str], file: Path | None) -> Mapping[str, str]:
+    """Values by name: those of the process, and what a file has besides.
+
+    Raises:
+        ConfigError: the file cannot be read, or a line of it.
+    """
+    entries = {} if file is None else read_dotenv(file)
+    return {**{name: entry.value for name, entry in entries.items()}, **environ}
 
 
 def parse_dotenv(text: str, where: str) -> Mapping[str, Entry]:

@@ -21,6 +21,10 @@ _WANTED = {
     "tuple_type": "Give a list, such as [AAPL, MSFT].",
 }
 
+_PRIVATE = "alert"
+_SHOWABLE = ("only", "except", "rate")
+"""The section whose values may be secrets, and the keys of it that are none."""
+
 Place = tuple[str, ...]
 
 
@@ -47,6 +51,8 @@ def problem_of(
             f"{where}: there is no key {place[-1]!r}{inside}.", did_you_mean(place[-1], known)
         )
     name = next((flags[key] for key in _prefixes(place) if key in flags), "")
+    if place[0] == _PRIVATE and place[-1] not in _SHOWABLE:
+        return ConfigError(f"{where}: {'.'.join(place)} cannot be used.", _remedy(first))
     return ConfigError(
         f"{name or f'{where}: ' + '.'.join(place)} is {first['input']!r}.", _remedy(first)
     )

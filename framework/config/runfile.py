@@ -24,6 +24,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from framework.config.alert import AlertSection
 from framework.config.problems import Place, problem_of
 from framework.errors import ConfigError
 
@@ -115,6 +116,13 @@ def _volatility(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, str | float | int | None):
         raise ValueError("Write a number such as 0.2, vix, or the path of a CSV file.")
     return value
+
+
+def _alert(value: object) -> object:
+    """Alerts written as their addresses alone."""
+    if value is None:
+        return {}
+    return {"url": value} if isinstance(value, str | list | tuple) else value
 
 
 Number = Annotated[float, BeforeValidator(_number)]
@@ -289,6 +297,8 @@ class RunFile(_Section):
         options: what is listed and how it is priced; a volatility alone will do.
         hedge: how options are hedged; a policy alone will do.
         market_data: which quotes a session follows; None is live ones.
+        alert: whom a session tells; addresses alone will do. Never written out: it may hold
+            secrets, and changes no result.
     """
 
     strategy: str | None = None
@@ -317,6 +327,9 @@ class RunFile(_Section):
     options: Annotated[OptionsSection, BeforeValidator(_options)] = OptionsSection()
     hedge: Annotated[HedgeSection, BeforeValidator(_hedge)] = HedgeSection()
     market_data: Literal["live", "delayed", "none"] | None = None
+    alert: Annotated[AlertSection, BeforeValidator(_alert)] = Field(
+        default=AlertSection(), exclude=True
+    )
 
 
 _OF_SESSIONS = ("mode", "market_data")
