@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -94,12 +95,26 @@ def doctor(
     port: Port = None,
     client_id: ClientId = None,
     account: AccountId = None,
+    alert: Annotated[
+        bool,
+        typer.Option(
+            "--alert",
+            help="In its place, send one alert as a test through the run file given with --config.",
+        ),
+    ] = False,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --alert: the run file it is in.")
+    ] = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Look at the connection with TWS from end to end, and say what to do about each trouble."""
     flags = BrokerFlags(paper, live, host, port, client_id, account, json)
     with reporting(debug, quiet=json):
+        if alert or config is not None:
+            from framework.cli.doctor_alert import alert_command  # noqa: PLC0415  # help must not
+
+            raise typer.Exit(alert_command(config, alert, json))
         from framework.cli.doctoring import doctor_command  # noqa: PLC0415  # help must not wait
 
         code = doctor_command(flags, symbol)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["doctor_command"]
+__all__ = ["doctor_command", "show_checks"]
 
 import asyncio
 import json
@@ -33,8 +33,17 @@ def doctor_command(flags: BrokerFlags, symbol: str, patience: Patience | None = 
     access = access_of(flags)
     quiet_library()
     checks = asyncio.run(examine(access, symbol.strip(), patience))
+    return show_checks(checks, flags.json)
+
+
+def show_checks(checks: Sequence[Check], as_json: bool) -> int:
+    """Print checks, as a table or for scripts.
+
+    Returns:
+        The exit code: 1 where something has failed.
+    """
     code = int(any(check.verdict is Verdict.FAIL for check in checks))
-    if flags.json:
+    if as_json:
         print(json.dumps({"exit": code, "checks": [asdict(check) for check in checks]}, indent=2))
     else:
         _print(checks)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import Annotated
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -21,6 +21,8 @@ _PLACE = re.compile(r"\$\{([^}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RATE = re.compile(r"(\d+)\s*/\s*(\d*)\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_TOKEN = 10
+"""Characters from which on a part of an address may be a token."""
 _HOW_RATE = "Write how many of one kind may go out in a time, such as 10/h, 3/10m or 50/d."
 
 
@@ -199,10 +201,18 @@ def _filled(text: str, environ: Mapping[str, str], secrets: set[str], is_url: bo
 
 
 def _inside(address: str) -> Iterator[str]:
-    """What in an address is a secret by itself."""
+    """What in an address is a secret by itself, or may be one: a password, and whatever is long and
+    stands where services want their tokens. The name of a host is none."""
     split = _split(address)
-    if split is not None and split.password:
-        yield from (split.password, unquote(split.password))
+    if split is None:
+        return
+    yield from {split.password or "", unquote(split.password or "")}
+    login, _, place = split.netloc.rpartition("@")
+    host = place.partition(":")[0]
+    parts = [*login.split(":"), *split.path.split("/"), *(v for _, v in parse_qsl(split.query))]
+    if "." not in host:
+        parts += [place, *place.split(":")]
+    yield from (part for part in parts if len(part) >= _TOKEN and "@" not in part)
 
 
 def _split(address: str) -> SplitResult | None:

@@ -60,26 +60,38 @@ class Mask:
     """
 
     def __init__(self, accounts: Iterable[str] = (), secrets: Iterable[str] = ()) -> None:
-        self._accounts: tuple[str, ...] = ()
-        self._secrets: tuple[str, ...] = ()
+        self._accounts: frozenset[str] = frozenset()
+        self._secrets: frozenset[str] = frozenset()
         self.know(accounts, secrets)
 
     def know(self, accounts: Iterable[str] = (), secrets: Iterable[str] = ()) -> None:
         """Hide these too, from now on."""
-        self._accounts = tuple({*self._accounts, *accounts} - {""})
+        self._accounts |= frozenset(accounts) - {""}
         forms = {
             form for one in secrets for form in (one, quote(one, safe=""), quote_plus(one, safe=""))
         }
-        long = {one for one in forms if len(one) >= _SHORTEST}
-        self._secrets = tuple(sorted({*self._secrets, *long}, key=len, reverse=True))
+        self._secrets |= {one for one in forms if len(one) >= _SHORTEST}
+        self._account = re.compile(rf"(?<!\w)(?:{_any_of(self._accounts)})(?!\w)")
+        self._secret = re.compile(_any_of(self._secrets))
 
     def __call__(self, text: str) -> str:
         """A text with all of it hidden."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
+        if self._secrets:
+            text = self._secret.sub(HIDDEN, text)
         if "://" in text:
             text = _NAMED.sub(rf"\1={HIDDEN}", _LOGIN.sub(rf"\1:{HIDDEN}@", text))
-        return masked_text(text, self._accounts)
+        if self._accounts:
+            text = self._account.sub(_masked_match, text)
+        return masked_usual(text)
+
+
+def _any_of(texts: Iterable[str]) -> str:
+    """A pattern of any of them, the longest first."""
+    return "|".join(map(re.escape, sorted(texts, key=len, reverse=True)))
+
+
+def _masked_match(found: re.Match[str]) -> str:
+    return masked(found[0])
 
 
 class MaskedRecords(logging.Filter):

@@ -18,6 +18,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 TIMEOUT = 5.0
 """Seconds a server may take to accept, and again to answer."""
+_SPACING = 0.25
+"""Seconds between two messages to a service, at most; apprise's usual 5.5 would keep the last words
+of a session from leaving, and there are few enough of ours."""
 _PATIENCE = 10.0
 """Seconds a command may take."""
 
@@ -93,17 +97,18 @@ class ServiceChannel:
         quiet = logging.getLogger("apprise")
         quiet.propagate = False  # what it says is told in our words, and only once
         asset = apprise.AppriseAsset(app_id="Slipway", app_desc="Slipway", secure_logging=True)
-        with _Said() as said:
+        with _Said(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # its services', once loaded
             service = apprise.Apprise.instantiate(url, asset=asset)
         if service is None:
             raise ConfigError(
-                f"alert: url {number} is no address of a service apprise knows"
-                f"{f' ({said.text})' if said.text else ''}.",
+                f"alert: url {number} is no address of a service apprise knows, or is incomplete.",
                 "Write it as its service wants it, such as mailto://user:password@host: "
                 "https://github.com/caronc/apprise/wiki lists them.",
             )
         service.socket_connect_timeout = min(service.socket_connect_timeout, TIMEOUT)
         service.socket_read_timeout = min(service.socket_read_timeout, TIMEOUT)
+        service.request_rate_per_sec = min(service.request_rate_per_sec, _SPACING)
         self._service: NotifyBase = service
         self._types = {
             Gravity.INFO: apprise.NotifyType.INFO,

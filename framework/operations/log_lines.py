@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import isfinite
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ worse."""
 
 _ORDERS = frozenset({Kind.ORDER, Kind.STATUS, Kind.FILL, Kind.REFUSED, Kind.REJECTED})
 _POSITIONS = frozenset({Kind.FILL, Kind.UNPROTECTED, Kind.FINDING, Kind.EXPLAINED})
+_SECOND = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEVELS = {one: one.name.lower() for one in Gravity}
 
@@ -180,8 +182,13 @@ def _add_time(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
 
 def _iso(ns: int) -> str:
     """An instant as ISO 8601 with microseconds."""
-    moment = _EPOCH + timedelta(microseconds=ns // 1_000)
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    second, rest = divmod(ns, _SECOND)
+    return f"{_second(second)}.{rest // 1_000:06d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
 
 
 def _number(value: float) -> float | None:
