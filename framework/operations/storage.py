@@ -54,10 +54,9 @@ class LocalFolder:
                 stream.flush()
                 os.fsync(stream.fileno())
             Path(draft).replace(target)
-        except BaseException:
+        finally:
             with suppress(OSError):
-                Path(draft).unlink()
-            raise
+                Path(draft).unlink()  # if it has not become the file
 
 
 class RemoteFolder:
