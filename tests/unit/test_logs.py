@@ -288,7 +288,7 @@ def test_a_full_disk_does_not_keep_it_from_ending(book: Book) -> None:
     book.take(Kind.ERROR)
     begun = time.monotonic()
     assert not book.logs.close(2.0)
-    assert time.monotonic() - begun < 2.0
+    assert time.monotonic() - begun < 3.0
     assert len(book.said) == 1
 
 
@@ -342,7 +342,7 @@ def test_nobody_waits_for_a_disk_that_hangs(book: Book, monkeypatch: pytest.Monk
     assert time.monotonic() - begun < 2.0
     begun = time.monotonic()
     assert not book.logs.close(0.3)
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 2.0
     freed.set()
 
 

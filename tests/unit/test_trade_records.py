@@ -246,9 +246,9 @@ def test_nobody_waits_for_a_storage_that_hangs(
     run = record()
     begun = time.monotonic()
     records.keep(run)
-    assert time.monotonic() - begun < 0.05
+    assert time.monotonic() - begun < 0.2
     assert not records.close(0.3)
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 2.0
     assert said == [f"Trade records: the session ended before they were written to {tmp_path}."]
     freed.set()
 
