@@ -44,7 +44,7 @@ from framework.session.guards import (
 )
 from framework.session.masking import masked_text
 from framework.session.orders import Sailing
-from framework.session.shadowing import shadowed
+from framework.session.shadowing import NOTE
 from framework.session.voyage import Outcome, Voyage
 
 _SHADOW_CLIENT_ID = 97
@@ -81,9 +81,9 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
     journal = flags.journal or _journal_of(plan, flags.mode, access)
     _guard(flags, mode, access, journal, mode_said)
     strategy = strategy_doubts(plan.found.cls, has_signals=False)
-    say = shadowed(_say) if flags.shadow else _say
+    mark = NOTE if flags.shadow else ""
     for warning in (*access.warnings, *strategy):
-        say(warning)
+        _say(mark + warning)
     sailing = Sailing(
         mode,
         Settings(
@@ -104,7 +104,7 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
         outcome = asyncio.run(_sailed(plan, sailing, flags, mode_said))
     except ConnectError as error:
         raise offered(error, access) from error
-    say(f"ended: {outcome.reason}; {outcome.working} orders left working; journal {journal}")
+    _say(f"{mark}journal: {journal}")
     return outcome.exit_code
 
 
@@ -119,7 +119,7 @@ async def _sailed(plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str)
             sailing,
             journal,
             clock,
-            _say,
+            lambda happening: _say(happening.text),
             None if flags.shadow else partial(_insist_on_account, sailing.mode, flags, mode_said),
         )
         loop = asyncio.get_running_loop()

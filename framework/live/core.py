@@ -9,7 +9,7 @@ from __future__ import annotations
 __all__ = ["LiveCore", "LiveMarket"]
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
@@ -21,7 +21,7 @@ from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.backtest.recorded import Played, recorded
 from framework.backtest.settings import BacktestSettings
 from framework.calendar import utc_text
-from framework.domain.events import Signal
+from framework.domain.events import Signal, Trip
 from framework.domain.growing import BarRow
 from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger
@@ -227,6 +227,11 @@ class LiveCore:
         for slot in self.slots:
             total += slot.equity()
         return total
+
+    @property
+    def trips(self) -> Sequence[Trip]:
+        """Every breaker that has tripped, oldest first."""
+        return self._engine.trips
 
     @property
     def is_trading(self) -> bool:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-__all__ = ["Logbook"]
+__all__ = ["Line", "Logbook"]
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from framework.domain.orders import DONE, OrderStatus
 from framework.engine.blotter import Blotter
+from framework.operations.happenings import Kind
 
 _SILENT = frozenset({OrderStatus.PARTIAL, OrderStatus.FILLED})
 """States that the fills themselves tell of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence: what kind of thing it tells of, its instrument and its order."""
+
+    kind: Kind
+    text: str
+    symbol: str
+    order: str = ""
 
 
 class Logbook:
@@ -28,28 +40,30 @@ class Logbook:
         self._refused = len(blotter.refused)
         self._open = {name: ticket.status for name, ticket in blotter.at_work.items()}
 
-    def news(self) -> Iterator[str]:
+    def news(self) -> Iterator[Line]:
         """What has happened since the last call: what was decided, its states, its fills."""
         blotter = self._blotter
         for refused in islice(blotter.refused, self._refused, None):
-            yield (
+            text = (
                 f"REFUSED: {refused.side.name.lower()} {refused.quantity:.10g} {refused.symbol}, "
                 f"{refused.rule}: {refused.reason}"
             )
+            yield Line(Kind.REFUSED, text, refused.symbol)
         for name, ticket in islice(blotter.tickets.items(), self._tickets, None):
             self._open[name] = OrderStatus.SENT
-            yield f"order: {ticket.order}"
+            yield Line(Kind.ORDER, f"order: {ticket.order}", ticket.order.symbol, name)
         for fill in islice(blotter.fills, self._fills, None):
             verb = "bought" if fill.quantity > 0.0 else "sold"
-            yield (
+            text = (
                 f"fill: {fill.order.id} {verb} {abs(fill.quantity):.10g} {fill.order.symbol} "
                 f"at {fill.price:.10g}"
             )
+            yield Line(Kind.FILL, text, fill.order.symbol, fill.order.id)
         self._refused, self._tickets = len(blotter.refused), len(blotter.tickets)
         self._fills = len(blotter.fills)
         yield from self._changes()
 
-    def _changes(self) -> Iterator[str]:
+    def _changes(self) -> Iterator[Line]:
         for name, before in list(self._open.items()):
             ticket = self._blotter.tickets[name]
             if ticket.status in DONE:
@@ -58,4 +72,6 @@ class Logbook:
                 self._open[name] = ticket.status
             if ticket.status is not before and ticket.status not in _SILENT:
                 reason = f": {ticket.reason}" if ticket.reason else ""
-                yield f"{ticket.status.value}: {name}{reason}"
+                kind = Kind.REJECTED if ticket.status is OrderStatus.REJECTED else Kind.STATUS
+                text = f"{ticket.status.value}: {name}{reason}"
+                yield Line(kind, text, ticket.order.symbol, name)

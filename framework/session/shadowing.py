@@ -9,7 +9,7 @@ that it reports what was written down.
 
 from __future__ import annotations
 
-__all__ = ["NOTE", "ShadowBooks", "ShadowMarket", "ShadowRigging", "shadowed"]
+__all__ = ["NOTE", "ShadowBooks", "ShadowMarket", "ShadowRigging"]
 
 from collections.abc import Callable, Sequence
 
@@ -40,11 +40,6 @@ from framework.session.watch import Watch
 
 NOTE = "SHADOW, no order leaves this machine: "
 """Begins everything such a session says."""
-
-
-def shadowed(say: Callable[[str], None]) -> Callable[[str], None]:
-    """The same, with every line naming what kind of session it is of."""
-    return lambda text: say(NOTE + text)
 
 
 class ShadowMarket:
@@ -121,6 +116,12 @@ class _Nobody:
     def alerts(self) -> Sequence[str]:
         """Nothing to be told."""
         return ()
+
+    def bar(self, bar: Callable[[Order], str]) -> None:
+        """Nothing leaves anyway."""
+
+    def cancel_everything(self) -> None:
+        """A session in shadow does not touch the account."""
 
 
 class ShadowRigging:

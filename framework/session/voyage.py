@@ -5,51 +5,48 @@ from __future__ import annotations
 __all__ = ["Outcome", "Voyage"]
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeVar
-
-import numpy as np
 
 from framework.brokers.ib.bars import BarSeen
 from framework.brokers.ib.clock import Clock
 from framework.brokers.ib.connection import Notice, State
-from framework.brokers.ib.frames import Frame, frame_of, scheduled_closes
-from framework.brokers.ib.problems import LinkLostError, PacingError
-from framework.calendar import DAY, TradingCalendar, utc_text
-from framework.domain.bars import Bars
+from framework.brokers.ib.frames import frame_of
+from framework.brokers.ib.problems import LinkLostError
+from framework.calendar import utc_text
 from framework.domain.instruments import Instrument
 from framework.domain.orders import DONE, OrderStatus
 from framework.engine.journal import Journal
 from framework.engine.journal_lock import Trader
 from framework.engine.journal_rows import Entry, IdFloor, Started
 from framework.engine.reconcile_nouns import Finding
-from framework.errors import DataError
+from framework.operations.happenings import Kind
+from framework.operations.stop_flag import Strike
 from framework.session.bridge import Bridge, Cargo
 from framework.session.guards import insist_reconciled
-from framework.session.logbook import Logbook
+from framework.session.hours import Hours
 from framework.session.masking import masked
 from framework.session.orders import Sailing
 from framework.session.outfit import comparer_of, outfit_of
 from framework.session.rigging import rows_of
-from framework.session.shadowing import shadowed
+from framework.session.showing import BROKER, Showing
+from framework.session.striking import Aftermath, Striker
+from framework.session.teller import Tell
+from framework.session.warm_up import WarmUp
 
-Say = Callable[[str], None]
-"""Told, in words, what happens."""
 Check = Callable[[str, tuple[str, ...]], None]
 """Looks at the account that would be traded, and at those the broker reports."""
 
 _TRADES = frozenset({State.READY})
 _SECOND = 1_000_000_000
-_YEAR_BARS = 252
-_TRIES, _TOO_SOON = 3, 16.0
 _PATIENCE = 60.0
 """Seconds for which a bar that is due is waited for, where one decision is all that is wanted."""
 _FIRST_QUOTE = 1.0
 """Seconds for which the first quotes are waited for."""
-T = TypeVar("T")
+_PROOF = 60.0
+"""Seconds for which the proof of a strike is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class Outcome:
     """How a session ended.
 
     Attributes:
-        exit_code: 0 done, 1 a finding, or no bar where one was due.
+        exit_code: 0 done, 1 a finding, a strike, or no bar where one was due.
         reason: why it ended.
         working: orders left working.
     """
@@ -76,7 +73,7 @@ class Voyage:
         sailing: its orders.
         journal: its file, open.
         clock: the session's.
-        say: told what happens.
+        tell: told what happens.
         check: given the account and those the broker reports, raises if they are not what is meant.
     """
 
@@ -87,7 +84,7 @@ class Voyage:
         sailing: Sailing,
         journal: Journal,
         clock: Clock,
-        say: Say,
+        tell: Tell,
         check: Check | None = None,
     ) -> None:
         self._check = check
@@ -96,12 +93,10 @@ class Voyage:
         self._sailing = sailing
         self._journal = journal
         self._clock = clock
-        self._say = say if sailing.fills == "broker" else shadowed(say)
-        self._frame: Frame = frame_of(sailing.frame)
-        self._stop = asyncio.Event()
+        self._hours = Hours(frame_of(sailing.frame), instruments[0].calendar)
+        self._stop, self._wake = asyncio.Event(), asyncio.Event()
         self._reason = ""
         self._findings: tuple[Finding, ...] = ()
-        self._logbook: Logbook | None = None
         self._is_behind = True
         self._is_overdue = False
         self._begun = 0.0
@@ -119,6 +114,15 @@ class Voyage:
         self._reconciler = comparer_of(
             self._rigging, self._bridge, sailing, journal, clock, self._multiplier
         )
+        self._showing = Showing(
+            sailing, journal, clock, self._rigging.connection, self._hours, tell, self._wake.set
+        )
+        self._teller, self._post = self._showing.teller, self._showing.post
+        self._say = self._teller.say
+        self._warm_up = WarmUp(
+            self._rigging.feed, self._hours.frame, sailing.history, clock, self._say
+        )
+        self._rigging.broker.bar(self._post.bar)
 
     @property
     def bridge(self) -> Bridge:
@@ -134,6 +138,7 @@ class Voyage:
         """Let the session end in good order."""
         self._reason = self._reason or reason
         self._stop.set()
+        self._wake.set()
 
     async def sail(self) -> Outcome:
         """Connect, recover, reconcile, trade until stopped, and end in good order.
@@ -147,16 +152,26 @@ class Voyage:
             await rigging.connection.open(attempts=1)
             self._check_account()
             account = masked(rigging.connection.account)
-            self._say(f"connected to {self._sailing.where.host}, account {account}")
+            self._say(f"connected to {self._showing.where}, account {account}")
             await self._look_up()
             await self._begin()
-            self._logbook = Logbook(self._bridge.core.blotter)
+            core = self._bridge.core
+            await self._showing.open(
+                core,
+                self._cargo.strategy.__name__,
+                self._cargo.settings.breakers,
+                rigging.feed.is_stale,
+            )
             await self._compare(self._sailing.adopts)
+            if self._sailing.strikes:
+                return await self._end()
             insist_reconciled(self._findings)
-            await self._follow()
+            await self._warm_up.follow(self._instruments, core.ground)
+            self._say("trading", Kind.STARTED)
             await self._trade()
             return await self._end()
         finally:
+            await self._post.close()
             await rigging.connection.close()
 
     def _check_account(self) -> None:
@@ -184,43 +199,16 @@ class Voyage:
             masked(self._rigging.connection.account),
             self._sailing.where.client_id,
             self._cargo.strategy.__name__,
+            self._sailing.code,
+            self._sailing.config,
+            versions=((BROKER, self._showing.answerer),),
         )
         if not any(isinstance(entry.row, Started) for entry in entries):
-            self._bridge.begin(started, await self._histories())
+            self._bridge.begin(started, await self._warm_up.histories(self._instruments))
             self._rigging.restore(self._bridge.core.blotter, self._journal.facts)
         else:
             await self._recover(started, entries)
         self._say(f"{len(self._bridge.core.ground.times)} bars of history")
-
-    async def _histories(self) -> list[Bars]:
-        """The past of everything traded, up to the last bar that has closed."""
-        found = []
-        for instrument in self._instruments:
-            since = self._since(instrument)
-            bars = await self._patiently(
-                partial(self._rigging.feed.warm_up, instrument.symbol, self._frame, since)
-            )
-            if not len(bars):
-                raise DataError(
-                    f"The broker has no bars of {instrument.symbol}.",
-                    "Check the contract and the market data subscription: slipway doctor.",
-                )
-            surplus = max(0, len(bars) - self._sailing.history)
-            found.append(replace(bars.take(surplus, len(bars)), instrument=instrument))
-        return found
-
-    def _since(self, instrument: Instrument) -> int:
-        """An instant after which there are as many bars as are wanted."""
-        now, wanted = self._clock.now(), self._sailing.history
-        today = now // DAY
-        if self._frame.is_daily:
-            return now - int(wanted * 365.25 / _YEAR_BARS + 10) * DAY
-        calendar = TradingCalendar(instrument.calendar)
-        days = calendar.sessions_between(today - wanted - 15, today)
-        opens, closes = calendar.session_open_of(days), calendar.session_close_of(days)
-        counts = (np.minimum(closes, now) - opens) // self._frame.length
-        enough = np.flatnonzero(np.cumsum(np.maximum(counts, 0)[::-1]) >= wanted)
-        return int(opens[len(opens) - 1 - int(enough[0])]) if len(enough) else int(opens[0])
 
     async def _recover(self, started: Started, entries: Sequence[Entry]) -> None:
         recovered = self._bridge.recover(started, entries)
@@ -238,24 +226,6 @@ class Voyage:
             self._say(f"{order_id} was sent and never confirmed: the broker is asked, and it is "
                       "never sent again")  # fmt: skip
 
-    async def _follow(self) -> None:
-        for instrument in self._instruments:
-            line = self._bridge.core.ground.lines[instrument.symbol]
-            since = int(line.bars.close_time[-1]) if len(line.bars) else 0
-            await self._patiently(
-                partial(self._rigging.feed.follow, instrument.symbol, self._frame, since)
-            )
-
-    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask again where the broker says it was too soon: a session before this one has asked."""
-        for _ in range(_TRIES):
-            try:
-                return await ask()
-            except PacingError as error:
-                self._say(f"{error.problem} Asked again in {_TOO_SOON:.0f} seconds.")
-                await asyncio.sleep(_TOO_SOON)
-        return await ask()
-
     # trading ---------------------------------------------------------------------------------
 
     async def _trade(self) -> None:
@@ -266,6 +236,10 @@ class Voyage:
         try:
             while not self._stop.is_set():
                 await self._once()
+                self._post.tick()
+                if (strike := self._post.strike()) is not None:
+                    await self._strike(strike)
+                    return
                 if self._is_behind or loop.time() - compared >= self._sailing.reconcile:
                     compared = loop.time()
                     await self._compare_if_possible()
@@ -280,10 +254,9 @@ class Voyage:
             await asyncio.gather(keeping, return_exceptions=True)
 
     async def _pause(self) -> None:
-        try:
-            await asyncio.wait_for(self._stop.wait(), self._sailing.look)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), self._sailing.look)
+        self._wake.clear()
 
     async def _once(self) -> None:
         """Take in news, then bars."""
@@ -297,15 +270,14 @@ class Voyage:
         for time, group in batches:
             self._instant(time, group)
         self._tell()
-        for notice in self._rigging.watch.notices():
-            self._say(notice)
+        feed, symbols = self._rigging.feed, [one.symbol for one in self._instruments]
+        self._teller.data(self._rigging.watch.notices(), filter(feed.is_stale, symbols))
         for alert in self._rigging.broker.alerts():
             self._say(alert)
 
     def _tell(self) -> None:
-        if self._logbook is not None:
-            for line in self._logbook.news():
-                self._say(line)
+        self._teller.orders()
+        self._teller.trips(self._bridge.core.trips)
 
     def _instant(self, time: int, group: list[BarSeen]) -> None:
         """One instant; what was decided on a bar that came too late opens no risk."""
@@ -317,24 +289,7 @@ class Voyage:
             self._doubt()
 
     def _is_due(self, time: int) -> bool:
-        """Whether a decision of this instant can still reach the market it was made for: nothing
-        has traded since but what would have traded anyway."""
-        now = self._clock.now()
-        if self._frame.is_daily:
-            return now < self._next_close(time)
-        return now - time < max(self._frame.length // 2, 10 * _SECOND) or not self._is_open(now)
-
-    def _next_close(self, time: int) -> int:
-        """The close of the session after the one that was on at an instant."""
-        calendar = TradingCalendar(self._instruments[0].calendar)
-        days = calendar.sessions_between(time // DAY - 1, time // DAY + 15)
-        closes = calendar.session_close_of(days)
-        later = closes[closes > time]
-        return int(later[0]) if len(later) else time + DAY
-
-    def _is_open(self, now: int) -> bool:
-        calendar = TradingCalendar(self._instruments[0].calendar)
-        return bool(calendar.in_session(np.array([now]))[0])
+        return self._hours.is_due(time, self._clock.now())
 
     def _doubt(self) -> None:
         """Keep new risk out while the connection or the books are in doubt."""
@@ -357,8 +312,7 @@ class Voyage:
     def _missing(self) -> bool:
         """Whether a bar that is due has not come, for a while."""
         due = self._clock.now() - int(self._sailing.feed.grace * _SECOND)
-        calendar = self._instruments[0].calendar
-        if not len(scheduled_closes(self._frame, calendar, self._bridge.last, due)):
+        if not self._hours.has_closed(self._bridge.last, due):
             return False
         self._is_overdue = asyncio.get_running_loop().time() - self._begun > _PATIENCE
         return not self._is_overdue
@@ -367,10 +321,10 @@ class Voyage:
 
     async def _compare(self, adopts: bool = False) -> None:
         """Hold the broker's books against ours."""
-        self._findings = await self._reconciler.look(self._session(), adopts)
+        session = self._hours.session(self._clock.now())
+        self._findings = await self._reconciler.look(session, adopts)
         self._is_behind = False
-        for one in self._findings:
-            self._say(f"{'UNEXPLAINED' if one.blocks else 'explained'}: {one}")
+        self._showing.found(self._findings)
 
     async def _compare_if_possible(self) -> None:
         if self._rigging.connection.state is not State.READY:
@@ -380,9 +334,31 @@ class Voyage:
         except LinkLostError as error:
             self._say(f"the books could not be compared: {error}")
 
-    def _session(self) -> int:
-        calendar = TradingCalendar(self._instruments[0].calendar)
-        return int(calendar.session_of(np.array([self._clock.now()]))[0])
+    # the kill switch -------------------------------------------------------------------------
+
+    async def strike(self, strike: Strike) -> Aftermath:
+        """Use the kill switch, and wait until all of it is proven."""
+        self._say(f"KILL: {strike}", Kind.KILL)
+        striker = Striker(self._bridge, self._once_without_bars, self._is_agreed)
+        aftermath = await striker.strike(strike, _PROOF)
+        self._say(f"KILLED: {aftermath}", Kind.KILL)
+        return aftermath
+
+    async def _strike(self, strike: Strike) -> None:
+        aftermath = await self.strike(strike)
+        if self._post.wants_everything:
+            self._rigging.broker.cancel_everything()
+            self._say("every order of the account was asked to be cancelled", Kind.KILL)
+        self.stop(f"the kill switch was used: {strike.reason}")
+        self._post.struck(aftermath)
+
+    async def _is_agreed(self) -> bool:
+        """Whether the broker's own books say the same as ours."""
+        try:
+            await self._compare()
+        except LinkLostError:
+            return False
+        return not any(one.blocks for one in self._findings)
 
     # ending ----------------------------------------------------------------------------------
 
@@ -394,11 +370,15 @@ class Voyage:
             await self._cancel_all()
             working = [one for one in working if one.status not in DONE]
         blocked = any(one.blocks for one in self._findings)
-        code = 1 if blocked or self._is_overdue else 0
-        self._bridge.stop(self._reason or "stopped", code)
+        struck = self._post.strike() is not None
+        code = 1 if blocked or struck or self._is_overdue else 0
+        reason = self._reason or "stopped"
+        self._bridge.stop(reason, code)
+        self._showing.ended(reason)
         for ticket in working:
             self._say(f"left working: {ticket.order}")
-        return Outcome(code, self._reason or "stopped", len(working))
+        self._say(f"ended: {reason}; {len(working)} orders left working", Kind.STOPPED)
+        return Outcome(code, reason, len(working))
 
     async def _cancel_all(self, patience: float = 30.0) -> None:
         loop = asyncio.get_running_loop()
@@ -426,8 +406,7 @@ class Voyage:
 
     def _noticed(self, notice: Notice) -> None:
         self._is_behind = self._is_behind or notice.state is not State.READY
-        if notice.state is not State.CLOSED:
-            self._say(f"{notice.state}: {notice.text}")
+        self._teller.connection(notice)
 
     def _keep_floor(self, number: int) -> None:
         self._journal.append(IdFloor(self._clock.now(), number))

@@ -142,7 +142,7 @@ async def reconnects() -> list[float]:
         voyage = Voyage(
             Cargo(Resting, {}, BacktestSettings(cash=1e6)),
             [Instrument("AAPL", calendar="24/7")],
-            sailing, journal, clock, lambda text: None,
+            sailing, journal, clock, lambda happening: None,
         )  # fmt: skip
         under_way = asyncio.get_running_loop().create_task(voyage.sail())
         try:

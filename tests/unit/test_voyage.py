@@ -23,6 +23,7 @@ from framework.engine.journal import open_journal
 from framework.engine.journal_errors import JournalBusyError
 from framework.engine.journal_lock import Berth, Trader
 from framework.errors import ReconcileError
+from framework.operations.happenings import Happening
 from framework.session.bridge import Cargo
 from framework.session.guards import UnreconciledError
 from framework.session.orders import Sailing
@@ -63,6 +64,7 @@ class Ship:
         self.gateway = gateway
         self.journal = journal
         self.said: list[str] = []
+        self.told: list[Happening] = []
         self.voyage: Voyage
 
     async def sail(
@@ -93,13 +95,17 @@ class Ship:
         with open_journal(self.journal, berth, clock.now, synced=False) as journal:
             instruments = [Instrument("AAPL", calendar="24/7")]
             cargo = Cargo(strategy, {}, BacktestSettings())
-            self.voyage = Voyage(cargo, instruments, sailing, journal, clock, self.said.append)
+            self.voyage = Voyage(cargo, instruments, sailing, journal, clock, self._hear)
             watching = asyncio.get_running_loop().create_task(self._watch(until))
             try:
                 return await asyncio.wait_for(self.voyage.sail(), 90.0)
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
+
+    def _hear(self, happening: Happening) -> None:
+        self.told.append(happening)
+        self.said.append(happening.text)
 
     async def _watch(self, until: Callable[[Ship], bool]) -> None:
         while self.voyage.bridge.core is None or not until(self):

@@ -114,6 +114,16 @@ class IbBroker:
         self.pacer.gate = self._gate
         connection.attach(self.take, self.synchronise)
 
+    def bar(self, bar: Callable[[Order], str]) -> None:
+        """Ask of every order, just before it leaves, why it may not; empty if it may."""
+        self._sender.bar = bar
+
+    def cancel_everything(self) -> None:
+        """Ask for a cancel of every order of the account, whoever sent it."""
+        link = self._connection.link
+        if link is not None:
+            link.ib.client.reqGlobalCancel()
+
     # the Broker port ----------------------------------------------------------------------
 
     def submit(self, orders: Sequence[Order]) -> None:

@@ -16,6 +16,7 @@ class Limits:
 
     Attributes:
         messages: a second; the broker takes 50.
+        urgent: messages a second where one of them is a cancel.
         history: history requests in ten minutes, BID_ASK counting twice.
         same: seconds before the same history request may be sent again.
         burst: requests for one contract, exchange and kind of ticks in two seconds.
@@ -24,6 +25,7 @@ class Limits:
     """
 
     messages: int = 40
+    urgent: int = 48
     history: int = 60
     same: float = 15.0
     burst: int = 5
@@ -47,15 +49,16 @@ class Window:
         self._times: deque[tuple[int, int]] = deque()
         self._spent = 0
 
-    def wait(self, now: int, cost: int = 1) -> int:
+    def wait(self, now: int, cost: int = 1, most: int | None = None) -> int:
         """Nanoseconds until `cost` more may be spent; 0 if they may now.
 
-        A cost above the limit waits for an empty window.
+        A cost above the limit waits for an empty window. `most` takes the limit's place.
         """
         if self._most == 0:
             return 0
         self._forget(now)
-        over = self._spent + min(cost, self._most) - self._most
+        limit = self._most if most is None else most
+        over = self._spent + min(cost, limit) - limit
         if over <= 0:
             return 0
         for time, spent in self._times:

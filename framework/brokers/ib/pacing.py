@@ -101,7 +101,8 @@ class Pacer:
                     continue
                 if not self.gate(priority):
                     break
-                wait = self._messages.wait(now, queue[0].messages)
+                urgent = self._limits.urgent if priority is Priority.CANCEL else None
+                wait = self._messages.wait(now, queue[0].messages, urgent)
                 if wait > 0:
                     self._wake_in(wait / SECOND)
                     return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Sender", "check"]
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from framework.brokers.ib.connection import Connection, State
@@ -21,6 +21,13 @@ from framework.domain.events import CHANGE_REFUSED
 from framework.domain.orders import CLOSING, Order, OrderStatus
 from framework.errors import InputError
 
+Bar = Callable[[Order], str]
+"""Why an order may not leave; empty if it may."""
+
+
+def _nothing(_: Order) -> str:
+    return ""
+
 
 class Sender:
     """Hands orders to the socket, within the limits and only over a connection that lives.
@@ -31,6 +38,9 @@ class Sender:
         pacer: the queue.
         ids: numbers.
         stale: seconds after which an order that could not be sent is not sent any more.
+
+    Attributes:
+        bar: asked of every order just before it leaves why it may not; empty if it may.
     """
 
     def __init__(
@@ -41,11 +51,15 @@ class Sender:
         self._pacer = pacer
         self._ids = ids
         self._stale = stale
+        self.bar: Bar = _nothing
 
     # whether ------------------------------------------------------------------------------
 
     def objection(self, order: Order) -> str:
         """Why an order may not leave now; empty if it may."""
+        barred = self.bar(order)
+        if barred:
+            return f"nothing was sent: {barred}"
         state, reason = self._connection.state, self._connection.reason
         if state is State.READY:
             rate = self._work.rate(self._work.book.by_key(order.symbol).instrument.currency)
@@ -73,6 +87,10 @@ class Sender:
             self._unsent(unit, "there is no connection")
             return
         left = self._without_withdrawn(unit)
+        barred = self.bar(left[0].order) if left else ""
+        if barred:
+            self._unsent(left, barred)
+            return
         try:
             made = [self._made(link, one, one is left[-1]) for one in left]
         except InputError as error:
@@ -163,6 +181,11 @@ class Sender:
     def _send_change(self, tracked: Tracked, change: Change) -> None:
         link = self._connection.link
         if tracked.is_done or tracked.change is not change:
+            return
+        barred = self.bar(change.wanted)
+        if barred:
+            tracked.change = None
+            self._told_refused(tracked, f"nothing was sent: {barred}")
             return
         if link is None or not link.is_open or not tracked.order_id:
             tracked.change = None

@@ -9,10 +9,11 @@ from framework.emulator.server.hub import Hub
 from framework.emulator.server.session import Session
 
 _FARMS = (
-    (2104, "Market data farm connection is OK:usfarm"),
-    (2106, "HMDS data farm connection is OK:ushmds"),
-    (2158, "Sec-def data farm connection is OK:secdefil"),
+    (2104, "Market data farm connection is OK:emulator"),
+    (2106, "HMDS data farm connection is OK:emulator"),
+    (2158, "Sec-def data farm connection is OK:emulator"),
 )
+"""They say whose they are: what was traded here is no evidence of anything."""
 
 
 def greet(hub: Hub, session: Session, client_id: int) -> bool:

@@ -1,0 +1,143 @@
+"""Post: where other processes see a running session, and stop it."""
+
+from __future__ import annotations
+
+__all__ = ["Post"]
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from framework.domain.orders import Order, Origin
+from framework.operations.control import ControlServer
+from framework.operations.status import Status
+from framework.operations.status_file import write_status
+from framework.operations.stop_flag import StopFlag, Strike
+from framework.session.striking import Aftermath
+
+Say = Callable[[str], None]
+_EVERY = 1.0
+"""Seconds between two statuses."""
+
+
+class Post:
+    """A session's status, its stop flag and its ear.
+
+    None of it may keep the session from its work: what cannot be written is told once and left.
+
+    Args:
+        folder: of the session's journal.
+        look: the session as it is now; None before there is anything to see.
+        wake: has the session look at once.
+        say: told what cannot be done.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        look: Callable[[], Status | None],
+        wake: Callable[[], None],
+        say: Say,
+    ) -> None:
+        self._folder = folder
+        self._look = look
+        self._wake = wake
+        self._say = say
+        self._flag = StopFlag(folder)
+        self._server = ControlServer(folder, self._answer)
+        self._written = 0.0
+        self._is_mute = False
+        self._asked: Strike | None = None
+        self._everything = False
+        self._done: asyncio.Future[Aftermath] | None = None
+
+    async def open(self) -> None:
+        """Listen; a session that cannot be asked is stopped by its flag all the same."""
+        try:
+            await self._server.open()
+        except OSError as error:
+            self._say(f"other processes cannot reach this session: {error.strerror}")
+
+    async def close(self) -> None:
+        """Write the last status, and listen no more."""
+        self._write()
+        if self._done is not None and not self._done.done():
+            self._done.cancel()
+        await self._server.close()
+
+    # the kill switch -------------------------------------------------------------------------
+
+    def bar(self, order: Order) -> str:
+        """Why an order may not leave; empty if it may. Asked for each, just before it does."""
+        if order.origin is Origin.KILL:
+            return ""
+        if self._asked is not None:
+            return f"the kill switch was used: {self._asked.reason}"
+        return "the stop flag is up" if self._flag.is_raised else ""
+
+    def strike(self) -> Strike | None:
+        """What the kill switch asks for; None while nobody has used it."""
+        if self._asked is None and self._flag.is_raised:
+            self._asked = self._flag.strike()
+        return self._asked
+
+    @property
+    def wants_everything(self) -> bool:
+        """Whether other people's orders are to be cancelled, too."""
+        return self._everything
+
+    def struck(self, aftermath: Aftermath) -> None:
+        """It is done."""
+        if self._done is not None and not self._done.done():
+            self._done.set_result(aftermath)
+
+    # what others see -------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Write the status, if it is time."""
+        now = time.monotonic()
+        if now - self._written >= _EVERY:
+            self._written = now
+            self._write()
+
+    def _write(self) -> None:
+        status = self._look()
+        if status is None:
+            return
+        try:
+            write_status(self._folder, status)
+            self._is_mute = False
+        except OSError as error:
+            if not self._is_mute:
+                self._is_mute = True
+                self._say(f"the status cannot be written: {error.strerror}")
+
+    # what others ask -------------------------------------------------------------------------
+
+    async def _answer(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        match request.get("do"):
+            case "ping":
+                return {"pong": True}
+            case "kill":
+                return await self._kill(request)
+            case other:
+                return {"error": f"nobody knows what {other!r} is"}
+
+    async def _kill(self, request: Mapping[str, object]) -> Mapping[str, object]:
+        strike = self._flag.strike() or Strike(time.time_ns())
+        if self._asked is None:
+            self._asked = strike
+            self._everything = bool(request.get("global"))
+            self._done = asyncio.get_running_loop().create_future()
+        self._wake()
+        if self._done is None:
+            return {"error": "it is being stopped already, by its flag"}
+        wait = request.get("wait")
+        patience = float(wait) if isinstance(wait, int | float) else 60.0
+        try:
+            aftermath = await asyncio.wait_for(asyncio.shield(self._done), patience)
+        except (TimeoutError, asyncio.CancelledError):
+            return {"error": f"not proven within {patience:.0f} s"}
+        return {"done": aftermath.is_done, "text": str(aftermath), **asdict(aftermath)}
