@@ -71,6 +71,7 @@ from framework.cli.options import (
     Volatility,
     Weights,
 )
+from framework.cli.reconcile_options import reconcile
 from framework.cli.reporting import reporting
 from framework.cli.session_options import MarketDataChoice, Shadow
 from framework.cli.sweep_options import sweep
@@ -293,6 +294,7 @@ app.command("doctor")(doctor)
 app.command("positions")(positions)
 app.command("working")(working)
 app.command("account")(account)
+app.command("reconcile")(reconcile)
 app.command("download")(download)
 
 

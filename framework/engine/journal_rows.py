@@ -89,6 +89,7 @@ class Started:
         strategy: names of what runs.
         code, config, data: hashes, in hexadecimal, of what decides.
         versions: name and version of the program and of what it stands on.
+        cash: money its strategies begin with together; None where that was not written down.
     """
 
     time: int
@@ -100,6 +101,7 @@ class Started:
     config: str = ""
     data: str = ""
     versions: tuple[tuple[str, str], ...] = ()
+    cash: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

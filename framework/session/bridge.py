@@ -6,7 +6,7 @@ from __future__ import annotations
 __all__ = ["Bridge", "Cargo", "OwnMarket"]
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from framework.backtest.settings import BacktestSettings
@@ -106,7 +106,7 @@ class Bridge:
 
     def begin(self, started: Started, history: Sequence[Bars]) -> None:
         """Begin where there is no journal yet."""
-        now = self._clock()
+        now, started = self._clock(), self._with_cash(started)
         self._journal.append(started, *(History(now, bars) for bars in history))
         self.core = self._made(history, self._broker)
 
@@ -141,7 +141,7 @@ class Bridge:
 
         def end(recovered: Recovered) -> None:
             ended.append(recovered)
-            self._journal.append(started)
+            self._journal.append(self._with_cash(started))
             self._broker.resume(recovered)
 
         def go_on(recovered: Recovered) -> Broker:
@@ -178,6 +178,9 @@ class Bridge:
             end(recovered)
         self.core.use(self._broker)
         return ended[0]
+
+    def _with_cash(self, started: Started) -> Started:
+        return replace(started, cash=self._cargo.settings.cash)
 
     def _made(self, history: Sequence[Bars], broker: Broker) -> LiveCore:
         cargo, ground = self._cargo, Ground(history)
