@@ -73,7 +73,7 @@ from framework.cli.options import (
 )
 from framework.cli.reconcile_options import reconcile
 from framework.cli.reporting import reporting
-from framework.cli.session_options import MarketDataChoice, Shadow
+from framework.cli.session_options import Begin, MarketDataChoice, Shadow
 from framework.cli.sweep_options import sweep
 
 app = typer.Typer(
@@ -115,6 +115,7 @@ def _run(
     first: FirstDay = None,
     last: LastDay = None,
     start: StartDay = None,
+    begin: Begin = None,
     stamp: Stamp = None,
     tz: TimeZone = None,
     calendar: Calendar = None,
@@ -171,6 +172,7 @@ def _run(
         first=first,
         last=last,
         start=start,
+        begin=begin,
         stamp=stamp,
         tz=tz,
         calendar=calendar,

@@ -12,6 +12,7 @@ from typing import Protocol
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
 from framework.domain.growing import BarRow
+from framework.domain.joins import Join
 from framework.domain.options import Quote
 from framework.engine.journal import Journal
 from framework.engine.journal_replay import Recovered
@@ -21,6 +22,7 @@ from framework.engine.journal_rows import (
     History,
     Instant,
     Intent,
+    Joined,
     News,
     SeenQuote,
     Started,
@@ -33,6 +35,7 @@ from framework.errors import DataError
 from framework.live.core import LiveCore, LiveMarket
 from framework.live.ground import Ground
 from framework.ports import Broker
+from framework.session.joining import Joiner
 from framework.strategy import Strategy
 
 DOUBT = "doubt"
@@ -81,6 +84,9 @@ class Bridge:
 
     Attributes:
         core: the strategies at work, once `begin` or `recover` was called.
+        joiner: works out which sides are taken up at the first decision.
+        joined: the sides taken up at the first decision that comes in time and without a doubt;
+            None before it, or where none are to be.
     """
 
     def __init__(
@@ -94,10 +100,13 @@ class Bridge:
     ) -> None:
         self._market = market
         self._cargo = cargo
+        self.joiner = Joiner(cargo.strategy, cargo.parameters, cargo.settings)
+        self._is_to_join = cargo.settings.begin == "join"
         self._journal = journal
         self._clock = clock
         self._quotes = quotes
         self._day = 0
+        self.joined: tuple[Join, ...] | None = None
         self._doubt = ""
         self._broker = JournalledBroker(broker, journal, clock, lambda: self._day, quotes)
         self.core: LiveCore = None  # type: ignore[assignment]  # begin or recover makes it
@@ -166,6 +175,8 @@ class Bridge:
                     self.core.settle(_told(row.quotes))
                 case Heard():
                     self.core.signal(row.signal)
+                case Joined():
+                    self._join(row.joins)
                 case News(topic=topic, text=text) if topic == DOUBT:
                     self._doubt = text
                     self.core.doubt(text)
@@ -173,6 +184,7 @@ class Bridge:
                     self.core.cancel(text)
                 case _:
                     pass
+        self._is_to_join = self._is_to_join and not self.core.is_trading
         recovered = replay.finish()
         if not ended:
             end(recovered)
@@ -223,11 +235,27 @@ class Bridge:
         return times[-1] if times else 0
 
     def instant(self, time: int, bars: Mapping[str, BarRow]) -> None:
-        """Bars have closed."""
-        self._day = max(row.session for row in bars.values())
+        """Bars have closed.
+
+        Raises:
+            InputError: a side was to be taken up, and cannot; the core has not been told.
+        """
+        day = max(row.session for row in bars.values())
         quotes = self._fresh()
-        self._journal.append(Instant(time, self._day, tuple(bars.items()), quotes))
+        instant = Instant(time, day, tuple(bars.items()), quotes)
+        if self._is_to_join and not self._doubt and self.core.trades_at(time):
+            joins = self.joiner.sides_at(self.core.ground, time, bars)
+            self._journal.append(Joined(self._clock(), joins), instant)
+            self._join(joins)
+        else:
+            self._journal.append(instant)
+        self._day = day
         self.core.instant(time, bars, _told(quotes))
+
+    def _join(self, joins: tuple[Join, ...]) -> None:
+        """Take up sides at the instant to come, and never again."""
+        self._is_to_join, self.joined = False, joins
+        self.core.join(joins)
 
     def settle(self) -> None:
         """The broker has reports between two instants."""
