@@ -9,17 +9,14 @@ from __future__ import annotations
 
 __all__ = ["BarRun"]
 
-from collections.abc import Iterator
-from types import CodeType, FunctionType
-
 from framework.backtest.cast import Cast
 from framework.backtest.compiled_record import record_of
 from framework.backtest.compiled_run import check_player
 from framework.backtest.kernel_desk import KernelDesk
+from framework.backtest.looked_up import names_in
 from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.backtest.scalar_form import Unsuited, account_form
 from framework.ports import Progress
-from framework.strategy import Strategy
 
 _CHUNK = 1 << 14
 
@@ -61,7 +58,7 @@ class BarRun:
             raise Unsuited("the strategy has both conditions and an on_bar")
         if cast.settings.breakers:
             raise Unsuited("breakers watch a strategy with an on_bar")
-        used = sorted(_TOO_MUCH & set(_names_in(type(player.strategy))))
+        used = sorted(_TOO_MUCH & set(names_in(type(player.strategy))))
         if used:
             raise Unsuited(f"the strategy uses {', '.join(used)}")
         self._cast = cast
@@ -120,21 +117,3 @@ class BarRun:
                 progress(k, total)
                 told = k + _CHUNK
         return total
-
-
-def _names_in(strategy: type) -> Iterator[str]:
-    """Every name the code of a strategy class looks up."""
-    for one in strategy.__mro__:
-        if one is Strategy:
-            return
-        for value in vars(one).values():
-            function = getattr(value, "fget", None) or getattr(value, "__func__", value)
-            if isinstance(function, FunctionType):
-                yield from _names(function.__code__)
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)

@@ -104,7 +104,7 @@ class Cast:
         stage: what it shares with other casts that move along no bars, or worlds that grow.
 
     Attributes:
-        strategy, bars, settings: as given.
+        strategy, bars, settings, parameters: as given.
         timeline: the instants at which some bar closes.
         first: index of the first instant at which orders are allowed.
         rates: exchange rates, and the account's currency.
@@ -126,7 +126,7 @@ class Cast:
         self.strategy = strategy
         self.bars = bars
         self.settings = settings
-        self._parameters = parameters
+        self.parameters = parameters
         self._stage = stage
         self.timeline = Timeline(bars) if stage is None else stage.timeline
         self.first = _first_instant(self.timeline, settings.start)
@@ -160,7 +160,7 @@ class Cast:
 
     def again(self) -> Cast:
         """The same cast before anything has run."""
-        fresh = Cast(self.strategy, self.bars, self.settings, self._parameters)
+        fresh = Cast(self.strategy, self.bars, self.settings, self.parameters)
         fresh.warmup = self.warmup
         return fresh
 
@@ -222,7 +222,7 @@ class Cast:
         return Player(name, strategy, world, bars, cash, tuple(desk.timers))
 
     def _set_up(self, world: World) -> tuple[Strategy, SetupDesk]:
-        strategy = self.strategy(self._parameters)
+        strategy = self.strategy(self.parameters)
         desk = SetupDesk()
         strategy.bind(world.data, world.symbols, desk, self.markets(world))
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Drive", "Machine", "Market"]
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from framework.backtest.account import models_of
@@ -17,6 +17,7 @@ from framework.brokers.simulated.broker import SimulatedBroker
 from framework.brokers.simulated.tape import Tape
 from framework.domain.bars import Bars
 from framework.domain.instruments import Instrument
+from framework.domain.joins import Join
 from framework.engine.agenda import Agenda
 from framework.engine.blotter import Blotter
 from framework.engine.engine import Engine
@@ -56,6 +57,11 @@ class Machine:
         finer: by symbol, bars of a shorter frame for the fill policy's intrabar="finer".
         rehearsal: a run that only checks: the strategy's log is silent, `on_stop` is not called.
         market: puts another market in place of the simulated one it is given.
+        joins: sides taken up at the first instant.
+
+    Attributes:
+        door: the one order door.
+        simulated: the simulated market, whoever is in its place.
     """
 
     def __init__(
@@ -64,6 +70,7 @@ class Machine:
         finer: Mapping[str, Bars],
         rehearsal: bool = False,
         market: Callable[[Market], Market] | None = None,
+        joins: Sequence[Join] = (),
     ) -> None:
         settings = cast.settings
         self._rehearsal = rehearsal
@@ -80,15 +87,15 @@ class Machine:
             settings.policy,
             models_of(cast.bars, settings),
         )
-        self._market_of_options = simulated
+        self.simulated = simulated
         self._admitted: dict[str, Bars] = {}
         self._broker = simulated if market is None else market(simulated)
-        self._door = Door(self._broker, judge_of(settings))
+        self.door = Door(self._broker, judge_of(settings))
         self._stations = [self._station(player) for player in cast.players]
-        self._door.open_for([station.slot for station in self._stations], cast.spare_cash)
+        self.door.open_for([station.slot for station in self._stations], cast.spare_cash)
         self._engine = Engine(
             self._stations,
-            self._door,
+            self.door,
             settings.breakers,
             self._timeline.instants.data,
             self._timeline.session.data,
@@ -96,6 +103,7 @@ class Machine:
             self._broker.is_watched,
             is_patient(settings.breakers),
         )
+        self._engine.joins = tuple(joins)
         self._agenda = self._planned(simulated) if market is None else None
 
     def _planned(self, broker: SimulatedBroker) -> Agenda | None:
@@ -106,7 +114,7 @@ class Machine:
             return None
         return Agenda(
             self._stations,
-            self._door.blotter,
+            self.door.blotter,
             broker.quiet_until,
             self._engine.is_alert,
             self._first,
@@ -159,7 +167,7 @@ class Machine:
 
     def _step(self, total: int, progress: Progress | None) -> None:
         """Through all instants, one after the other."""
-        broker, blotter, instant = self._broker, self._door.blotter, self._engine.instant
+        broker, blotter, instant = self._broker, self.door.blotter, self._engine.instant
         watched = broker.is_watched
         for start in range(0, total, _CHUNK):
             for k in range(start, min(start + _CHUNK, total)):
@@ -172,7 +180,7 @@ class Machine:
 
     def _leap(self, agenda: Agenda, total: int, progress: Progress | None) -> None:
         """From each instant at which something can happen to the next."""
-        broker, blotter, engine = self._broker, self._door.blotter, self._engine
+        broker, blotter, engine = self._broker, self.door.blotter, self._engine
         k = 0
         while k < total:
             for _ in range(_CHUNK):
@@ -188,18 +196,18 @@ class Machine:
 
     def _take_stock(self) -> None:
         """Fold what the broker did at the instant the run was cut short."""
-        self._door.settle()
+        self.door.settle()
         self._engine.note_change(self._done - 1)
 
     @property
     def blotter(self) -> Blotter:
         """Orders, fills, fees and refusals so far, for who needs no more of the run."""
-        return self._door.blotter
+        return self.door.blotter
 
     def record(self, error: str) -> RunRecord:
         """Everything the run left behind."""
         slots = [station.slot for station in self._stations]
-        ledgers = [*(slot.ledger for slot in slots), self._door.blotter.spare]
+        ledgers = [*(slot.ledger for slot in slots), self.door.blotter.spare]
         findings = reconcile(ledgers, self._broker.book())
         if findings and not error:
             raise ReconcileError(
@@ -214,7 +222,7 @@ class Machine:
             self._first,
             self._done,
             self._stations,
-            self._door.blotter,
+            self.door.blotter,
             self._engine,
         )
         return recorded(played, error)
@@ -222,7 +230,7 @@ class Machine:
     def _station(self, player: Player) -> Station:
         slot = self._cast.slot(player)
         settings = self._settings
-        desk, book = seated(player, slot, self._door, settings, self._admit, muted=self._rehearsal)
+        desk, book = seated(player, slot, self.door, settings, self._admit, muted=self._rehearsal)
         return Station.of(slot, desk, self._timeline.instants, settings.signals, book)
 
     def _admit(self, slot: Slot, contract: Instrument) -> None:
@@ -231,7 +239,7 @@ class Machine:
         if contract.symbol not in self._admitted:
             self._admitted[contract.symbol] = bars
             rows = self._timeline.rows_of(bars.close_time)
-            self._market_of_options.admit(Tape(bars, rows), self._done - 1)
+            self.simulated.admit(Tape(bars, rows), self._done - 1)
 
     def _tape(self, bars: Bars, finer: Bars | None) -> Tape:
         whole = self._timeline.is_whole(bars.symbol)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from framework.backtest.bar_run import BarRun
 from framework.backtest.cast import Cast
 from framework.backtest.compiled_run import CompiledRun
+from framework.backtest.joining import joins_of
 from framework.backtest.kernel import play
 from framework.backtest.machine import Machine
 from framework.backtest.record import RunRecord
@@ -46,6 +47,9 @@ def fastest(
 
     Returns:
         What happened; its `path` says which way was taken, and why.
+
+    Raises:
+        InputError: it was to take up a side at its start, and cannot.
     """
     if not reason:
         try:
@@ -55,7 +59,7 @@ def fastest(
         except Unsuited as unsuited:
             reason = str(unsuited)
             cast = cast.again()
-    machine = Machine(cast, finer, rehearsal=rehearsal)
+    machine = Machine(cast, finer, rehearsal=rehearsal, joins=joins_of(cast, finer))
     return replace(machine.record(machine.play(progress)), path=f"event engine: {reason}")
 
 

@@ -130,6 +130,8 @@ def account_form(cast: Cast) -> Costs:
     settings, bars = cast.settings, cast.bars
     if settings.options is not None:
         raise Unsuited("the run has options")
+    if settings.begin == "join":
+        raise Unsuited("it takes up a side at its start")
     _check_policy(settings.policy)
     _check_account(cast)
     for one in bars:

@@ -7,6 +7,7 @@ __all__ = ["BacktestSettings"]
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Literal
 
 from framework.brokers.simulated.policy import FillPolicy
 from framework.components.commission import IbkrFixed
@@ -57,6 +58,7 @@ class BacktestSettings:
         exits: attached to every entry that leaves them open.
         signals: external predictions for `on_signal`, by time.
         start: nanoseconds UTC before which bars are history only; None is the first bar.
+        begin: "flat" waits for the next signal; "join" takes the side it would hold by the start.
         weights: share of the account by symbol; None splits it equally.
         options: the options that are listed, and their prices; None for none.
         option_spread: cost of market fills of options; None is `slippage`.
@@ -80,6 +82,7 @@ class BacktestSettings:
     exits: tuple[ExitRule, ...] = ()
     signals: tuple[Signal, ...] = ()
     start: int | None = None
+    begin: Literal["flat", "join"] = "flat"
     weights: Mapping[str, float] | None = None
     options: OptionModel | QuoteModel | None = None
     option_spread: SlippageModel | None = None

@@ -17,6 +17,7 @@ OTHERS = (
     "journal",
     "orders",
     "positions",
+    "reconcile",
     "referee",
     "run",
     "slippage",

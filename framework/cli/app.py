@@ -71,8 +71,9 @@ from framework.cli.options import (
     Volatility,
     Weights,
 )
+from framework.cli.reconcile_options import reconcile
 from framework.cli.reporting import reporting
-from framework.cli.session_options import MarketDataChoice, Shadow
+from framework.cli.session_options import Begin, MarketDataChoice, Shadow
 from framework.cli.slippage_options import slippage as slippage_command
 from framework.cli.status_options import status, watch
 from framework.cli.sweep_options import sweep
@@ -116,6 +117,7 @@ def _run(
     first: FirstDay = None,
     last: LastDay = None,
     start: StartDay = None,
+    begin: Begin = None,
     stamp: Stamp = None,
     tz: TimeZone = None,
     calendar: Calendar = None,
@@ -172,6 +174,7 @@ def _run(
         first=first,
         last=last,
         start=start,
+        begin=begin,
         stamp=stamp,
         tz=tz,
         calendar=calendar,
@@ -296,6 +299,7 @@ app.command("doctor")(doctor)
 app.command("positions")(positions)
 app.command("working")(working)
 app.command("account")(account)
+app.command("reconcile")(reconcile)
 app.command("download")(download)
 app.command("status")(status)
 app.command("watch")(watch)

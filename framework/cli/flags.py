@@ -31,6 +31,7 @@ _DATA_FLAGS = {
 _FLAGS = {
     "strategy": "STRATEGY",
     "start": "--start",
+    "begin": "--begin",
     "cash": "--cash",
     "leverage": "--leverage",
     "account": "--account",
@@ -67,6 +68,7 @@ class RunFlags:
     first: str | None = None
     last: str | None = None
     start: str | None = None
+    begin: str | None = None
     stamp: str | None = None
     tz: str | None = None
     calendar: str | None = None
@@ -183,6 +185,7 @@ def overlay(
     given: dict[str, object] = {
         "strategy": flags.strategy,
         "start": flags.start,
+        "begin": flags.begin,
         "cash": flags.cash,
         "leverage": flags.leverage,
         "account": flags.account,

@@ -30,6 +30,7 @@ from framework.engine.journal_rows import (
     History,
     IdFloor,
     Instant,
+    Joined,
     News,
     Replace,
     RiskState,
@@ -145,6 +146,8 @@ def _words(row: Row) -> str:
             text = f"by {row.by}: " + "; ".join(str(fact) for fact in row.facts)
         case History():
             text = f"{len(row.bars)} bars of {row.bars.symbol} {row.bars.frame}"
+        case Joined():
+            text = "; ".join(map(str, row.joins)) or "flat"
         case News():
             text = f"{row.topic}: {row.text}"
         case TimerDue():

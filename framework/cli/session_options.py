@@ -1,9 +1,9 @@
-"""Options of `slipway run` that say where a session's orders end, and what it asks the broker
-besides."""
+"""Options of `slipway run` that say how a session begins, where its orders end, and what it asks
+the broker besides."""
 
 from __future__ import annotations
 
-__all__ = ["MarketDataChoice", "Shadow"]
+__all__ = ["Begin", "MarketDataChoice", "Shadow"]
 
 from typing import Annotated
 
@@ -27,6 +27,17 @@ MarketDataChoice = Annotated[
         metavar="live|delayed|none",
         help="Which quotes are followed: written beside orders, and what limits are checked "
         "against. [dim]default: live[/dim]",
+        rich_help_panel=SESSION,
+    ),
+]
+
+Begin = Annotated[
+    str | None,
+    typer.Option(
+        "--begin",
+        metavar="flat|join",
+        help="At the first decision: wait for the next signal, or take the side it would hold "
+        "after its history. [dim]default: flat[/dim]",
         rich_help_panel=SESSION,
     ),
 ]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from framework.backtest.joining import check_joinable
 from framework.brokers.ib.problems import ConnectError
 from framework.brokers.ib.settings import Settings
 from framework.cli.broker_access import offered, quiet_library
@@ -166,6 +167,7 @@ def _nothing_yet(instrument: Instrument, frame: str) -> Bars:
 
 def _check(plan: Plan, flags: RunFlags) -> None:
     """Refuse what no session could do, before anything is connected."""
+    check_joinable(plan.found.cls, plan.settings)
     frames = {one.frame for one in plan.market.bars}
     if len(frames) > 1:
         raise ConfigError(

@@ -87,6 +87,7 @@ class Request:
     first: str | None = None
     last: str | None = None
     start: str | None = None
+    begin: Literal["flat", "join"] = "flat"
     answers: FileAnswers = field(default_factory=FileAnswers)
     data_sha256: str | None = None
     cash: float | None = None
@@ -167,6 +168,7 @@ def request_of(run_file: RunFile) -> Request:
         first=data.first,
         last=data.last,
         start=run_file.start,
+        begin=run_file.begin,
         answers=FileAnswers(data.stamp, data.tz, data.calendar, data.prices, data.hours),
         data_sha256=data.sha256,
         cash=run_file.cash,
@@ -247,6 +249,7 @@ def plan_on(request: Request, market: Market) -> Plan:
         breakers=breakers_of(limits),
         signals=signals,
         start=_start(request.start, market),
+        begin=request.begin,
         weights=_weights(request.weights, found.cls, market),
     )
     return Plan(
@@ -306,6 +309,7 @@ def run_file_of(plan: Plan) -> RunFile:
             }
         ),
         start=request.start,
+        begin=request.begin,
         cash=settings.cash,
         leverage=settings.leverage,
         account=None if settings.account is None else spec_of(settings.account),

@@ -280,6 +280,7 @@ class RunFile(_Section):
         parameters: of the strategy, by name.
         data: what is traded on.
         start: day from which orders are allowed; bars before it are history.
+        begin: whether a strategy waits there for its next signal, or takes the side it would hold.
         cash: opening cash.
         leverage: buying power as a multiple of equity.
         account: what positions need, one component; None is `leverage` times the equity.
@@ -307,6 +308,7 @@ class RunFile(_Section):
     parameters: dict[str, object] = {}
     data: Annotated[DataSection, _section("path")] = DataSection()
     start: Day = None
+    begin: Literal["flat", "join"] = "flat"
     cash: Number | None = None
     leverage: Number | None = None
     account: Spec = None

@@ -13,6 +13,7 @@ from math import isfinite, isnan
 from framework.domain.arithmetic import round_down_to_lot
 from framework.domain.events import Refused
 from framework.domain.instruments import Instrument
+from framework.domain.joins import Join
 from framework.domain.ledger import Position
 from framework.domain.orders import (
     BINDING,
@@ -91,6 +92,13 @@ class StrategyDesk:
             self.flatten(symbol, Origin.CLOSE)
         elif self._is_tradable(symbol, side):
             self._in_turn(symbol, lambda: self._reach_side(symbol, side, protection))
+
+    def join(self, join: Join) -> None:
+        """Reach a side unless something is held or works in its instrument."""
+        symbol = join.symbol
+        works = symbol in self._pending or any(self._door.blotter.working(self._slot, symbol))
+        if not works and self._slot.ledger.positions[symbol].is_flat:
+            self.reach(symbol, join.side, join.protection)
 
     def flatten(self, symbol: str, origin: Origin) -> None:
         """Cancel everything working in the instrument, then close what is held."""

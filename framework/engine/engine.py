@@ -7,6 +7,7 @@ __all__ = ["Engine"]
 from collections.abc import Collection, Iterable, Sequence
 
 from framework.domain.events import Fill, Halt, OrderUpdate, Trip
+from framework.domain.joins import Join
 from framework.domain.orders import OrderStatus, Origin
 from framework.engine.judge import HALTED
 from framework.engine.orders import Door
@@ -30,6 +31,8 @@ class Engine:
 
     Attributes:
         first, is_watched: as given.
+        joins: sides that are taken up at the next instant at which orders are allowed, once the
+            strategies have decided there.
         trips: every breaker that tripped.
         changes: cash and units by symbol, with the index of the instant they have been so since.
     """
@@ -58,6 +61,7 @@ class Engine:
         self._halts: dict[str, Halt] = {}
         self._doubt = ""
         self._refused_seen = 0
+        self.joins: tuple[Join, ...] = ()
         self.trips: list[Trip] = []
         self.changes: list[tuple[int, float, dict[str, float]]] = []
 
@@ -80,6 +84,8 @@ class Engine:
         for station in self._stations:
             if station.awake and not station.slot.struck:
                 self._wake(station, k)
+        if self.joins and k >= self.first:
+            self._join()
         if blotter.at_work or blotter.notices:
             self._finish(k)
 
@@ -179,6 +185,14 @@ class Engine:
     def _start(self) -> None:
         for station in self._stations:
             station.slot.trading = True
+
+    def _join(self) -> None:
+        """Take up the sides that are to be taken up, where nothing was decided otherwise."""
+        joins, self.joins = self.joins, ()
+        for join in joins:
+            for station in self._stations:
+                if join.symbol in station.slot.world.symbols:
+                    station.desk.join(join)
 
     def _new_session(self, k: int) -> None:
         self._day = self._session[k]

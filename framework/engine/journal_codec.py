@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from framework.domain import conditions, events, growing, instruments, options, orders, terms
+from framework.domain import conditions, events, growing, instruments, joins, options, orders, terms
 from framework.domain.bars import Bars, BoolArray, FloatArray, IntArray
 from framework.engine import journal_rows, reconcile_nouns, reconcile_snapshot
 from framework.engine.journal_rows import KINDS, Row, kind_of
@@ -66,6 +66,7 @@ _NOUNS: dict[str, type] = {
         events.Split,
         instruments.Instrument,
         growing.BarRow,
+        joins.Join,
         journal_rows.SeenQuote,
         options.OptionTerms,
         orders.Offset,

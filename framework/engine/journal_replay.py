@@ -24,6 +24,7 @@ from framework.engine.journal_rows import (
     Input,
     Instant,
     Intent,
+    Joined,
     Replace,
     Row,
     Started,
@@ -33,7 +34,7 @@ from framework.engine.journal_rows import (
 )
 from framework.ports import Broker
 
-Mark = Started | Stopped | History | Adopted
+Mark = Started | Stopped | History | Adopted | Joined
 """Rows between the inputs that tell the core what it stands on."""
 
 
@@ -142,7 +143,7 @@ class ReplayBroker:
                 if isinstance(row, Instant):
                     self._session = row.session
                 yield row
-            elif isinstance(row, Started | Stopped | History | Adopted):
+            elif isinstance(row, Mark):
                 yield row
 
     def finish(self) -> Recovered:

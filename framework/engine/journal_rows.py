@@ -19,6 +19,7 @@ __all__ = [
     "Input",
     "Instant",
     "Intent",
+    "Joined",
     "News",
     "Replace",
     "RiskState",
@@ -39,6 +40,7 @@ from dataclasses import dataclass
 from framework.domain.bars import Bars
 from framework.domain.events import BrokerEvent, Halt, Signal
 from framework.domain.growing import BarRow
+from framework.domain.joins import Join
 from framework.domain.options import Quote
 from framework.domain.orders import Order
 from framework.engine.reconcile_nouns import Fact, Finding
@@ -89,6 +91,7 @@ class Started:
         strategy: names of what runs.
         code, config, data: hashes, in hexadecimal, of what decides.
         versions: name and version of the program and of what it stands on.
+        cash: money its strategies begin with together; None where that was not written down.
     """
 
     time: int
@@ -100,6 +103,7 @@ class Started:
     config: str = ""
     data: str = ""
     versions: tuple[tuple[str, str], ...] = ()
+    cash: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,19 @@ class Adopted:
     time: int
     by: str
     facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Which sides are taken up at the next instant, the first decision of a session.
+
+    Attributes:
+        time: nanoseconds UTC.
+        joins: the sides, maybe none.
+    """
+
+    time: int
+    joins: tuple[Join, ...]
 
 
 # inputs ---------------------------------------------------------------------------------------
@@ -357,6 +374,7 @@ Row = (
     | Stopped
     | Adopted
     | History
+    | Joined
     | Instant
     | TimerDue
     | Heard
@@ -380,6 +398,7 @@ KINDS: dict[str, type[Row]] = {
     "stopped": Stopped,
     "adopted": Adopted,
     "history": History,
+    "joined": Joined,
     "instant": Instant,
     "timer": TimerDue,
     "signal": Heard,

@@ -24,6 +24,7 @@ from framework.calendar import utc_text
 from framework.domain.events import Signal, Trip
 from framework.domain.growing import BarRow
 from framework.domain.instruments import Instrument
+from framework.domain.joins import Join
 from framework.domain.ledger import Ledger
 from framework.domain.options import Quote
 from framework.engine.blotter import Blotter
@@ -61,7 +62,7 @@ class LiveCore:
     Args:
         strategy: the class; one instance per symbol, or one for all if it says `universe = True`.
         parameters: of the strategy, by name.
-        settings: the parts; their `start` is left aside.
+        settings: the parts; their `start` and `begin` are left aside.
         ground: what the session has seen, the history it begins with.
         broker: where orders go. It is not asked for anything before the first instant.
         start: nanoseconds UTC before which bars are history only and nothing is ordered; None is
@@ -159,6 +160,11 @@ class LiveCore:
         else:
             self._guarded(lambda: self._engine.news(self._done))
 
+    def join(self, joins: Sequence[Join]) -> None:
+        """Take up sides at the next instant, once the strategies have decided there, where they
+        have not decided otherwise."""
+        self._engine.joins = tuple(joins)
+
     def signal(self, signal: Signal) -> None:
         """Take in an external prediction; it is told at the next bar at or after its time."""
         for seat in self._seats:
@@ -237,6 +243,10 @@ class LiveCore:
     def is_trading(self) -> bool:
         """Whether orders are allowed by now."""
         return self._done > self._engine.first
+
+    def trades_at(self, time: int) -> bool:
+        """Whether orders are allowed at an instant yet to come."""
+        return time >= self._start
 
     def record(self) -> RunRecord:
         """Everything that has happened so far, as a backtest records it."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from framework.backtest.cast import Cast
+from framework.backtest.joining import joins_of
 from framework.backtest.machine import Machine, Market
 from framework.backtest.record import OrderRecord, RunRecord
 from framework.backtest.settings import BacktestSettings
@@ -96,7 +97,7 @@ def run_on_backtrader(
     broker = CerebroBroker(series, settings)
     cast = Cast(strategy, series, settings, dict(parameters or {}))
     cast.inspect()
-    machine = Machine(cast, {}, market=lambda simulated: broker)
+    machine = Machine(cast, {}, market=lambda simulated: broker, joins=joins_of(cast))
     return machine.record(machine.play(progress, on_cerebro(broker, series)))
 
 
@@ -130,7 +131,7 @@ def referee(
         return twins[0]
 
     cast = Cast(strategy, series, settings, given)
-    machine = Machine(cast, {}, rehearsal=True, market=pair)
+    machine = Machine(cast, {}, rehearsal=True, market=pair, joins=joins_of(cast))
     twin = twins[0]
     cast.inspect()
     error = machine.play(_part(progress, 0), on_cerebro(theirs, series, after=twin.compare))

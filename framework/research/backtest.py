@@ -72,6 +72,7 @@ def run_backtest(
     first: str | None = None,
     last: str | None = None,
     start: str | None = None,
+    begin: Literal["flat", "join"] = "flat",
     stamp: Literal["open", "close"] | None = None,
     tz: str | None = None,
     calendar: str | None = None,
@@ -113,6 +114,7 @@ def run_backtest(
         bar: bar length to resample to, such as "1h".
         first, last: days, such as "2010-01-01", between which bars are taken, both included.
         start: day from which orders are allowed; bars before it are history.
+        begin: whether it waits there for its next signal, or takes the side it would hold.
         stamp, tz, calendar, prices: answers to what a file does not say.
         hours: whether a file's bars outside regular hours are left out or kept.
         cash: opening cash.
@@ -157,6 +159,7 @@ def run_backtest(
             first=first,
             last=last,
             start=start,
+            begin=begin,
             answers=FileAnswers(stamp, tz, calendar, prices, hours),
             cash=cash,
             leverage=leverage,

@@ -48,6 +48,7 @@ def settings_of(plan: Plan) -> list[tuple[str, str]]:
         ("Prices", ", ".join(dict.fromkeys(one.prices.value for one in market.bars))),
         ("Range", f"{request.first or 'first bar'} to {request.last or 'last bar'}"),
         ("Orders from", request.start or "first bar"),
+        *([("Begins", "on the side it would hold")] if settings.begin == "join" else []),
         *_instruments([series.instrument for series in market.bars]),
         ("Cash", f"{settings.cash:,.2f}"),
         *_account(settings),

@@ -7,12 +7,13 @@ __all__ = ["Bridge", "Cargo", "OwnMarket"]
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
 from framework.domain.growing import BarRow
+from framework.domain.joins import Join
 from framework.domain.options import Quote
 from framework.engine.journal import Journal
 from framework.engine.journal_replay import Recovered
@@ -22,6 +23,7 @@ from framework.engine.journal_rows import (
     History,
     Instant,
     Intent,
+    Joined,
     News,
     SeenQuote,
     Started,
@@ -35,6 +37,7 @@ from framework.live.core import LiveCore, LiveMarket
 from framework.live.ground import Ground
 from framework.operations.stop_flag import Strike, strike_of
 from framework.ports import Broker
+from framework.session.joining import Joiner
 from framework.strategy import Strategy
 
 DOUBT = "doubt"
@@ -85,6 +88,9 @@ class Bridge:
 
     Attributes:
         core: the strategies at work, once `begin` or `recover` was called.
+        joiner: works out which sides are taken up at the first decision.
+        joined: the sides taken up at the first decision that comes in time and without a doubt;
+            None before it, or where none are to be.
     """
 
     def __init__(
@@ -98,10 +104,13 @@ class Bridge:
     ) -> None:
         self._market = market
         self._cargo = cargo
+        self.joiner = Joiner(cargo.strategy, cargo.parameters, cargo.settings)
+        self._is_to_join = cargo.settings.begin == "join"
         self._journal = journal
         self._clock = clock
         self._quotes = quotes
         self._day = 0
+        self.joined: tuple[Join, ...] | None = None
         self._doubt = ""
         self._broker = JournalledBroker(broker, journal, clock, lambda: self._day, quotes)
         self.core: LiveCore = None  # type: ignore[assignment]  # begin or recover makes it
@@ -110,7 +119,7 @@ class Bridge:
 
     def begin(self, started: Started, history: Sequence[Bars]) -> None:
         """Begin where there is no journal yet."""
-        now = self._clock()
+        now, started = self._clock(), self._with_cash(started)
         self._journal.append(started, *(History(now, bars) for bars in history))
         self.core = self._made(history, self._broker)
 
@@ -145,7 +154,7 @@ class Bridge:
 
         def end(recovered: Recovered) -> None:
             ended.append(recovered)
-            self._journal.append(started)
+            self._journal.append(self._with_cash(started))
             self._broker.resume(recovered)
 
         def go_on(recovered: Recovered) -> Broker:
@@ -170,6 +179,8 @@ class Bridge:
                     self.core.settle(_told(row.quotes))
                 case Heard():
                     self.core.signal(row.signal)
+                case Joined():
+                    self._join(row.joins)
                 case News(topic=topic, text=text) if topic == DOUBT:
                     self._doubt = text
                     self.core.doubt(text)
@@ -181,11 +192,15 @@ class Bridge:
                     self.core.lift()
                 case _:
                     pass
+        self._is_to_join = self._is_to_join and not self.core.is_trading
         recovered = replay.finish()
         if not ended:
             end(recovered)
         self.core.use(self._broker)
         return ended[0]
+
+    def _with_cash(self, started: Started) -> Started:
+        return replace(started, cash=self._cargo.settings.cash)
 
     def _made(self, history: Sequence[Bars], broker: Broker) -> LiveCore:
         cargo, ground = self._cargo, Ground(history)
@@ -228,11 +243,27 @@ class Bridge:
         return times[-1] if times else 0
 
     def instant(self, time: int, bars: Mapping[str, BarRow]) -> None:
-        """Bars have closed."""
-        self._day = max(row.session for row in bars.values())
+        """Bars have closed.
+
+        Raises:
+            InputError: a side was to be taken up, and cannot; the core has not been told.
+        """
+        day = max(row.session for row in bars.values())
         quotes = self._fresh()
-        self._journal.append(Instant(time, self._day, tuple(bars.items()), quotes))
+        instant = Instant(time, day, tuple(bars.items()), quotes)
+        if self._is_to_join and not self._doubt and self.core.trades_at(time):
+            joins = self.joiner.sides_at(self.core.ground, time, bars)
+            self._journal.append(Joined(self._clock(), joins), instant)
+            self._join(joins)
+        else:
+            self._journal.append(instant)
+        self._day = day
         self.core.instant(time, bars, _told(quotes))
+
+    def _join(self, joins: tuple[Join, ...]) -> None:
+        """Take up sides at the instant to come, and never again."""
+        self._is_to_join, self.joined = False, joins
+        self.core.join(joins)
 
     def settle(self) -> None:
         """The broker has reports between two instants."""

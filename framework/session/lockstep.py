@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from framework.backtest.cast import Cast
+from framework.backtest.joining import joins_of
 from framework.backtest.record import EMULATED, INTERRUPTED, RunRecord
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.bars import BarSeen
@@ -145,6 +146,7 @@ async def rehearse(
     _check_new(journal)
     cast = Cast(strategy, tuple(bars), settings, dict(parameters))
     cast.inspect()  # the whole history is at hand: what knows the future is found before it is told
+    joins_of(cast)  # and what cannot join is found before it begins
     serving = GatewaySettings(
         accounts=(ACCOUNT,),
         messages_per_second=0,

@@ -204,7 +204,10 @@ class Voyage:
             versions=((BROKER, self._showing.answerer),),
         )
         if not any(isinstance(entry.row, Started) for entry in entries):
-            self._bridge.begin(started, await self._warm_up.histories(self._instruments))
+            history = await self._warm_up.histories(self._instruments)
+            for line in self._bridge.joiner.foreseen(history):
+                self._say(line)
+            self._bridge.begin(started, history)
             self._rigging.restore(self._bridge.core.blotter, self._journal.facts)
         else:
             await self._recover(started, entries)
@@ -284,7 +287,12 @@ class Voyage:
         late = "" if self._is_due(time) else f"the bar of {utc_text(time)} came too late to act on"
         if late:
             self._bridge.doubt(late)
+        before = self._bridge.joined
         self._bridge.instant(time, rows_of(group))
+        if self._bridge.joined is not before:
+            self._say(
+                f"joins: {'; '.join(map(str, self._bridge.joined or ())) or 'nothing is held'}"
+            )
         if late:
             self._doubt()
 

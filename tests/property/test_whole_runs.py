@@ -70,7 +70,7 @@ def watched(one: Program) -> Outcome:
 
 def inside(machine: Machine, policy: FillPolicy) -> Iterator[str]:
     """What does not agree between book, lots, resting orders and what the door knows of them."""
-    broker, blotter = machine._broker, machine._door.blotter
+    broker, blotter = machine._broker, machine.door.blotter
     assert isinstance(broker, SimulatedBroker)
     queues = {
         symbol: [resting for resting in queue if resting.status not in DONE]

@@ -268,17 +268,17 @@ def test_beside_a_session_that_trades(tmp_path: Path) -> None:
         with wire(ship.gateway.port) as tap:
             watching = asyncio.get_running_loop().create_task(
                 shadow.sail(
-                    until=lambda one: one.fills >= 3, port=tap.port, fills="simulated", client_id=97
+                    until=lambda one: one.fills >= 2, port=tap.port, fills="simulated", client_id=97
                 )
             )
-            await ship.sail(until=lambda one: one.fills >= 3)
+            await ship.sail(until=lambda one: one.fills >= 2)
             outcome = await watching
             assert outcome.exit_code == 0
             assert set(tap.messages) <= ASKING
         held = ship.gateway.book("DU1234567").positions["AAPL"].quantity
         assert ship.voyage.bridge.core.ledgers[0].positions["AAPL"].quantity == held
 
-    on_a_gateway(tmp_path, play)
+    on_a_gateway(tmp_path, play, speed=20.0)
 
 
 def rows_of(path: Path) -> list[Row]:

@@ -63,6 +63,7 @@ class Ship:
     def __init__(self, gateway: Gateway, journal: Path) -> None:
         self.gateway = gateway
         self.journal = journal
+        self.settings = BacktestSettings()
         self.said: list[str] = []
         self.told: list[Happening] = []
         self.voyage: Voyage
@@ -94,7 +95,7 @@ class Ship:
         berth = Berth("127.0.0.1", self.gateway.port, client)
         with open_journal(self.journal, berth, clock.now, synced=False) as journal:
             instruments = [Instrument("AAPL", calendar="24/7")]
-            cargo = Cargo(strategy, {}, BacktestSettings())
+            cargo = Cargo(strategy, {}, self.settings)
             self.voyage = Voyage(cargo, instruments, sailing, journal, clock, self._hear)
             watching = asyncio.get_running_loop().create_task(self._watch(until))
             try:
