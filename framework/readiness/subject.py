@@ -71,6 +71,7 @@ def _config(plan: Plan) -> dict[str, object]:
         "account": None if settings.account is None else spec_of(settings.account),
         "currency": None if settings.rates is None else settings.rates.base,
         "financing": spec_of(settings.financing),
+        "begin": settings.begin,
         "weights": None if settings.weights is None else dict(settings.weights),
         "sizing": list(specs_of(settings.sizer)),
         "commission": spec_of(settings.commission),

@@ -32,6 +32,7 @@ class Post:
         look: the session as it is now; None before there is anything to see.
         wake: has the session look at once.
         say: told what cannot be done.
+        looked: shown every status.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Post:
         look: Callable[[], Status | None],
         wake: Callable[[], None],
         say: Say,
+        looked: Callable[[Status], None],
     ) -> None:
         self._folder = folder
         self._look = look
         self._wake = wake
         self._say = say
+        self._looked = looked
         self._flag = StopFlag(folder)
         self._server = ControlServer(folder, self._answer)
         self._written = 0.0
@@ -106,6 +109,7 @@ class Post:
         status = self._look()
         if status is None:
             return
+        self._looked(status)
         try:
             write_status(self._folder, status)
             self._is_mute = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BROKER", "EMULATOR", "IB", "Showing"]
+__all__ = ["BROKER", "EMULATOR", "IB", "Looked", "Showing"]
 
 from collections.abc import Callable, Iterable, Sequence
 from time import time_ns
@@ -26,6 +26,8 @@ from framework.session.teller import Tell, Teller
 
 BROKER, IB, EMULATOR = "broker", "ib", "emulator"
 """Who answered, as a session's first row has it."""
+Looked = Callable[[Status], None]
+"""Shown a session's status."""
 _OWN_FARM = "OK:emulator"
 
 
@@ -39,6 +41,7 @@ class Showing:
         connection: with the broker.
         hours: when its bars close.
         tell: told what happens.
+        looked: shown the status, each second.
         wake: has the session look at once.
 
     Attributes:
@@ -54,6 +57,7 @@ class Showing:
         connection: Connection,
         hours: Hours,
         tell: Tell,
+        looked: Looked,
         wake: Callable[[], None],
     ) -> None:
         self._sailing = sailing
@@ -70,7 +74,7 @@ class Showing:
         self._ended = ""
         mark = "" if sailing.fills == "broker" else NOTE
         self.teller = Teller(self._take, clock.now, lambda: journal.number, mark)
-        self.post = Post(journal.path.parent, self._status, wake, self.teller.say)
+        self.post = Post(journal.path.parent, self._status, wake, self.teller.say, looked)
         connection.listen(self._heard)
 
     @property

@@ -23,6 +23,7 @@ from framework.engine.journal_lock import Trader
 from framework.engine.journal_rows import Entry, IdFloor, Started
 from framework.engine.reconcile_nouns import Finding
 from framework.operations.happenings import Kind
+from framework.operations.status import Status
 from framework.operations.stop_flag import Strike
 from framework.session.bridge import Bridge, Cargo
 from framework.session.guards import insist_reconciled
@@ -31,7 +32,7 @@ from framework.session.masking import masked
 from framework.session.orders import Sailing
 from framework.session.outfit import comparer_of, outfit_of
 from framework.session.rigging import rows_of
-from framework.session.showing import BROKER, Showing
+from framework.session.showing import BROKER, EMULATOR, Looked, Showing
 from framework.session.striking import Aftermath, Striker
 from framework.session.teller import Tell
 from framework.session.warm_up import WarmUp
@@ -47,6 +48,10 @@ _FIRST_QUOTE = 1.0
 """Seconds for which the first quotes are waited for."""
 _PROOF = 60.0
 """Seconds for which the proof of a strike is waited for."""
+
+
+def _nobody(_: Status) -> None:
+    """Nobody looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Voyage:
         clock: the session's.
         tell: told what happens.
         check: given the account and those the broker reports, raises if they are not what is meant.
+        looked: shown its status, each second.
     """
 
     def __init__(
@@ -86,6 +92,7 @@ class Voyage:
         clock: Clock,
         tell: Tell,
         check: Check | None = None,
+        looked: Looked = _nobody,
     ) -> None:
         self._check = check
         self._cargo = cargo
@@ -115,7 +122,14 @@ class Voyage:
             self._rigging, self._bridge, sailing, journal, clock, self._multiplier
         )
         self._showing = Showing(
-            sailing, journal, clock, self._rigging.connection, self._hours, tell, self._wake.set
+            sailing,
+            journal,
+            clock,
+            self._rigging.connection,
+            self._hours,
+            tell,
+            looked,
+            self._wake.set,
         )
         self._teller, self._post = self._showing.teller, self._showing.post
         self._say = self._teller.say
@@ -133,6 +147,11 @@ class Voyage:
     def is_trusted(self) -> bool:
         """Whether the connection is whole and the books have been compared since it came."""
         return self._rigging.connection.state in _TRADES and not self._is_behind
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether the broker is an emulator, once it has said so."""
+        return self._showing.answerer == EMULATOR
 
     def stop(self, reason: str) -> None:
         """Let the session end in good order."""
