@@ -8,6 +8,7 @@ from framework.cli.app import main
 
 OTHERS = (
     "account",
+    "backup",
     "compare",
     "components",
     "doctor",
@@ -19,6 +20,7 @@ OTHERS = (
     "positions",
     "reconcile",
     "referee",
+    "restore",
     "run",
     "slippage",
     "status",

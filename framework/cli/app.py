@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 import framework
+from framework.cli.backup_options import backup, restore
 from framework.cli.broker_options import account, doctor, positions, working
 from framework.cli.download_options import download
 from framework.cli.flags import RunFlags, is_broker_account
@@ -295,6 +296,8 @@ app.command("hedge-lab")(hedge_lab)
 app.command("gateway")(gateway)
 app.command("journal")(journal)
 app.command("slippage")(slippage_command)
+app.command("backup")(backup)
+app.command("restore")(restore)
 app.command("doctor")(doctor)
 app.command("positions")(positions)
 app.command("working")(working)
