@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from framework.domain.orders import Order, Origin
+from framework.errors import ConfigError
 from framework.operations.control import ControlServer
 from framework.operations.status import Status
 from framework.operations.status_file import write_status
@@ -79,6 +80,19 @@ class Post:
         if self._asked is not None:
             return f"the kill switch was used: {self._asked.reason}"
         return "the stop flag is up" if self._flag.is_raised else ""
+
+    def insist_down(self) -> None:
+        """Refuse to begin while the flag is up.
+
+        Raises:
+            ConfigError: it is.
+        """
+        strike = self._flag.strike()
+        if strike is not None:
+            raise ConfigError(
+                f"The kill switch is on ({strike.reason}): {self._flag.path} is there.",
+                "If it may trade again, take it back: slipway kill --lift.",
+            )
 
     def strike(self) -> Strike | None:
         """What the kill switch asks for; None while nobody has used it."""

@@ -166,6 +166,8 @@ class Voyage:
             SlipwayError: it cannot begin; no order has left.
         """
         rigging = self._rigging
+        if not self._sailing.strikes:
+            self._post.insist_down()
         rigging.connection.watch(self._noticed)
         try:
             await rigging.connection.open(attempts=1)
@@ -184,6 +186,8 @@ class Voyage:
             await self._compare(self._sailing.adopts)
             if self._sailing.strikes:
                 return await self._end()
+            if any(slot.struck for slot in core.slots):
+                self._bridge.lift()
             insist_reconciled(self._findings)
             await self._warm_up.follow(self._instruments, core.ground)
             self._say("trading", Kind.STARTED)

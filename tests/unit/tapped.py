@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-PLACE_ORDER = 3
-"""Number of the message that sends an order."""
+PLACE_ORDER, CANCEL_ORDER = 3, 4
+"""Numbers of the messages that send an order, and a cancel."""
 
 
 class Wire:
@@ -23,6 +24,7 @@ class Wire:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._target = target
         self._said: list[bytearray] = []
+        self._times: list[list[tuple[int, float]]] = []
         self._open: list[socket.socket] = [self._listener]
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
@@ -35,6 +37,15 @@ class Wire:
     def messages(self) -> list[int]:
         """The numbers of the messages, after each connection's greeting."""
         return [number for said in self._said for number in numbers_of(bytes(said))]
+
+    def sent(self, number: int) -> list[float]:
+        """When each message of a number had passed, on the monotonic clock, in seconds."""
+        found = []
+        for said, times in zip(self._said, self._times, strict=True):
+            for each, end in _messages(bytes(said)):
+                if each == number:
+                    found.append(next(at for length, at in times if length >= end))
+        return found
 
     def close(self) -> None:
         for one in self._open:
@@ -49,28 +60,42 @@ class Wire:
             server = socket.create_connection(("127.0.0.1", self._target))
             self._open += [client, server]
             said = bytearray()
+            times: list[tuple[int, float]] = []
+            self._times.append(times)
             self._said.append(said)
-            threading.Thread(target=_pump, args=(client, server, said), daemon=True).start()
-            threading.Thread(target=_pump, args=(server, client, None), daemon=True).start()
+            there, back = (client, server, said, times), (server, client, None, None)
+            threading.Thread(target=_pump, args=there, daemon=True).start()
+            threading.Thread(target=_pump, args=back, daemon=True).start()
 
 
 def numbers_of(said: bytes) -> Iterator[int]:
     """The message numbers of one connection's bytes."""
-    rest = said.removeprefix(b"API\0")
+    return (number for number, _ in _messages(said))
+
+
+def _messages(said: bytes) -> Iterator[tuple[int, int]]:
+    """The messages of one connection's bytes: number, and where it ends."""
+    place = 4 if said.startswith(b"API\0") else 0
     greeting = True
-    while len(rest) >= 4:
-        size = int.from_bytes(rest[:4], "big")
-        body, rest = rest[4 : 4 + size], rest[4 + size :]
+    while len(said) >= place + 4:
+        end = place + 4 + int.from_bytes(said[place : place + 4], "big")
         if not greeting:
-            yield int(body.partition(b"\0")[0])
+            yield int(said[place + 4 : end].partition(b"\0")[0]), end
+        place = end
         greeting = False
 
 
-def _pump(source: socket.socket, sink: socket.socket, said: bytearray | None) -> None:
+def _pump(
+    source: socket.socket,
+    sink: socket.socket,
+    said: bytearray | None,
+    times: list[tuple[int, float]] | None,
+) -> None:
     try:
         while chunk := source.recv(65536):
-            if said is not None:
+            if said is not None and times is not None:
                 said += chunk
+                times.append((len(said), time.monotonic()))
             sink.sendall(chunk)
     except OSError:
         pass
