@@ -23,7 +23,7 @@ from framework.config.environment import Given, Mode, find_env_file, ib_access
 from framework.config.market import instruments
 from framework.domain.instruments import Instrument
 from framework.engine.journal import JOURNAL_NAME, open_journal
-from framework.engine.journal_lock import Trader
+from framework.engine.journal_lock import Berth
 from framework.engine.ticket import Ticket
 from framework.errors import ConfigError
 from framework.ports import RiskRule
@@ -215,15 +215,18 @@ async def _steered(
             sailing = replace(sailing, where=replace(sailing.where, port=gateway.port))
             clock, lookup = gateway.hub.clock, partial(instrument_of, gateway)
         where = sailing.where
-        trader = Trader(where.account or sailing.mode.value, where.client_id)
+        berth = Berth(where.host, where.port, where.client_id)
         synced = opening.ashore is None
-        journal = open_journal(sailing.journal, trader, clock.now, sailing.locks, synced)
+        journal = open_journal(sailing.journal, berth, clock.now, sailing.locks, synced)
         stack.enter_context(journal)
 
         def say(text: str) -> None:
             lines.append(masked_text(text))
 
-        helm = Helm(sailing, opening.rules, journal, clock, lookup, say, opening.check)
+        helm = Helm(
+            sailing, opening.rules, journal, clock, lookup, say, opening.check,
+            allows_delayed=opening.ashore is None,
+        )  # fmt: skip
         return await helm.steer(lambda: ready(helm))
 
 

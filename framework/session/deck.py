@@ -37,7 +37,7 @@ class Deck(Generic[S, R]):
     def __init__(self, work: Callable[[Callable[[S], None]], Coroutine[object, None, R]]) -> None:
         self._work = work
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[object] | None = None
+        self._task: asyncio.Task[R] | None = None
         self._ready: Future[S] = Future()
         self._done: Future[R] = Future()
         self._thread = threading.Thread(target=self._run, name="slipway desk", daemon=True)
@@ -51,9 +51,9 @@ class Deck(Generic[S, R]):
         self._thread.start()
         try:
             return self._ready.result()
-        except BaseException:
-            self._stop_begun()
-            raise
+        finally:
+            if not self._ready.done():  # Ctrl-C
+                self._give_up()
 
     @property
     def is_over(self) -> bool:
@@ -84,9 +84,9 @@ class Deck(Generic[S, R]):
                 f"There was no answer in {patience:g} s.",
                 "Ask again. What was ordered meanwhile, if anything was, is in orders().",
             ) from None
-        except BaseException:
-            asked.cancel()
-            raise
+        finally:
+            if not asked.done():  # Ctrl-C
+                asked.cancel()
 
     def end(self, stop: Callable[[], None]) -> R:
         """Tell it to end, and wait until it has; what it came to.
@@ -99,20 +99,23 @@ class Deck(Generic[S, R]):
         return self._done.result()
 
     def _run(self) -> None:
-        try:
-            self._done.set_result(asyncio.run(self._main()))
-        except BaseException as error:
-            self._done.set_exception(error)
+        outcome = asyncio.run(self._main())
+        if isinstance(outcome, BaseException):
+            self._done.set_exception(outcome)
             if not self._ready.done():
-                self._ready.set_exception(error)
+                self._ready.set_exception(outcome)
+        else:
+            self._done.set_result(outcome)
 
-    async def _main(self) -> R:
+    async def _main(self) -> R | BaseException:
+        """What the work came to, or how it failed."""
         self._loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task()
-        return await self._work(self._ready.set_result)
+        self._task = self._loop.create_task(self._work(self._ready.set_result))
+        [outcome] = await asyncio.gather(self._task, return_exceptions=True)
+        return outcome
 
-    def _stop_begun(self) -> None:
-        """End what was begun and is not ready, such as after Ctrl-C."""
-        if self._loop is not None and self._task is not None and not self._done.done():
+    def _give_up(self) -> None:
+        """End what was begun and is not ready."""
+        if self._loop is not None and self._task is not None:
             self._loop.call_soon_threadsafe(self._task.cancel)
             self._thread.join()

@@ -18,6 +18,7 @@ from framework.domain.events import Refused
 from framework.domain.instruments import AssetType, Instrument
 from framework.domain.orders import DONE, Order, OrderRequest
 from framework.engine.journal import Journal
+from framework.engine.journal_lock import Trader
 from framework.engine.journal_rows import IdFloor, Started
 from framework.engine.reconcile_nouns import Finding
 from framework.engine.ticket import Ticket
@@ -53,6 +54,7 @@ class Helm:
         lookup: the instrument a symbol stands for.
         say: told what happens.
         check: given the account and those the broker reports, raises if they are not what is meant.
+        allows_delayed: whether delayed prices will do where the account gets no live ones.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class Helm:
         lookup: Lookup,
         say: Say,
         check: Check,
+        *,
+        allows_delayed: bool = True,
     ) -> None:
         self._sailing = sailing
         self._journal = journal
@@ -83,7 +87,7 @@ class Helm:
             id_floor=max(1, journal.facts.floor),
             keep_ids=self._keep_floor,
         )
-        self.marks = Marks(self.rigging)
+        self.marks = Marks(self.rigging, allows_delayed)
         mailbox = self.rigging.mailbox
         self.bridge = HandBridge(NAME, limits, journal, mailbox, clock.now, self.marks.journalled)
         self._reconciler = Reconciler(
@@ -110,9 +114,7 @@ class Helm:
         rigging.connection.watch(self._noticed)
         try:
             await rigging.connection.open(attempts=1)
-            self._check(rigging.connection.account, tuple(self.link.accounts))
-            account = masked(rigging.connection.account)
-            self._say(f"connected to {self._sailing.where.host}, account {account}")
+            self._claim(rigging.connection.account)
             await self._begin()
             self._logbook = Logbook(self.bridge.core.blotter)
             await self._compare(self._sailing.adopts)
@@ -130,6 +132,13 @@ class Helm:
     def stop(self) -> None:
         """Let it end in good order."""
         self._stop.set()
+
+    def _claim(self, account: str) -> None:
+        """Make sure that this account is meant, and traded by nobody else."""
+        where = self._sailing.where
+        self._check(account, tuple(self.link.accounts))
+        self._journal.claim(Trader(account, where.client_id))
+        self._say(f"connected to {where.host}, account {masked(account)}")
 
     async def _begin(self) -> None:
         entries = list(self._journal.entries())

@@ -7,6 +7,7 @@ __all__ = ["PATIENCE", "Lookout", "Work"]
 import atexit
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from framework.engine.blotter import Blotter
 from framework.engine.reconcile_nouns import Finding
 from framework.engine.ticket import Ticket
+from framework.errors import SlipwayError
 from framework.session.deck import Deck
 from framework.session.desk_nouns import (
     Balance,
@@ -65,7 +67,11 @@ class Lookout:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        if error is None:
+            self.close()
+        else:
+            with suppress(SlipwayError):  # what went wrong first is what is to be told
+                self.close()
 
     def __repr__(self) -> str:
         if self._deck.is_over:

@@ -71,14 +71,15 @@ class Marks:
 
     Args:
         rigging: the connection's parts.
+        allows_delayed: whether delayed prices will do where there are no live ones.
         patience: seconds the first quote of an instrument is waited for.
     """
 
-    def __init__(self, rigging: Rigging, patience: float = 3.0) -> None:
+    def __init__(self, rigging: Rigging, allows_delayed: bool, patience: float = 3.0) -> None:
         self._rigging = rigging
         self._patience = patience
         self._quotes = LevelOne(
-            rigging.connection, rigging.broker.pacer, rigging.listed, allows_delayed=True
+            rigging.connection, rigging.broker.pacer, rigging.listed, allows_delayed=allows_delayed
         )
         self._followed: set[str] = set()
         self._turn = asyncio.Lock()
