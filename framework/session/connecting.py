@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from framework.brokers.ib.clock import Clock
+from framework.brokers.ib.problems import ConnectError
 from framework.brokers.ib.settings import Settings, Timings
 from framework.components.limits import PriceCollar
 from framework.components.registry import is_breaker
@@ -59,6 +60,10 @@ _WORDS = {
     ),
 }
 """What is said of objections that speak of flags and run files, which a script has none of."""
+_NOBODY = frozenset({"not_running", "unreachable", "silent", "wrong_port", "refused"})
+"""Diagnoses after which the emulator is offered."""
+_OFFER = 'To try without: connect("paper", gateway="emulator").'
+_OTHER_OFFER = " To try without:"
 _LOCKS = Path("~/.slipway/locks")
 _LINES = 1000
 _LIBRARIES = ("ib_insync", "ib_async")
@@ -198,7 +203,13 @@ def _opened(opening: _Opening, warnings: Sequence[str]) -> Desk:
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     lines: deque[str] = deque((masked_text(one) for one in warnings), maxlen=_LINES)
-    return Desk(opening.title, partial(_steered, opening, lines), lines)
+    try:
+        return Desk(opening.title, partial(_steered, opening, lines), lines)
+    except ConnectError as error:
+        remedy = masked_text(error.remedy)
+        if error.cause in _NOBODY:
+            remedy = f"{remedy.partition(_OTHER_OFFER)[0]} {_OFFER}"
+        raise ConnectError(error.cause, masked_text(error.problem), remedy) from None
 
 
 async def _steered(

@@ -3,7 +3,7 @@ written down first, and after a restart it is told the same again."""
 
 from __future__ import annotations
 
-__all__ = ["HandBridge"]
+__all__ = ["NAME", "HandBridge"]
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -36,6 +36,8 @@ from framework.live.hand import HandCore
 from framework.ports import Broker, RiskRule
 from framework.session.bridge import CANCEL, DOUBT
 
+NAME = "Desk"
+"""What a session steered by hand is called."""
 CASH = "cash"
 """Topic of the news that say with how much money the account began."""
 ORDER = "order"
@@ -43,12 +45,13 @@ ORDER = "order"
 REFUSED = "refused"
 """Topic of the news that the limits refused the user something."""
 
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
 
 class HandBridge:
     """The books of an account traded by hand, which hear of nothing that is not in the journal.
 
     Args:
-        name: prefix of the order ids.
         limits: asked about whatever increases risk.
         journal: written first.
         broker: where orders go once they are written.
@@ -61,14 +64,12 @@ class HandBridge:
 
     def __init__(
         self,
-        name: str,
         limits: Sequence[RiskRule],
         journal: Journal,
         broker: Broker,
         clock: Callable[[], int],
         quotes: Quotes | None = None,
     ) -> None:
-        self._name = name
         self._limits = tuple(limits)
         self._journal = journal
         self._clock = clock
@@ -82,7 +83,7 @@ class HandBridge:
     def begin(self, started: Started, cash: float) -> None:
         """Begin where there is no journal yet, with the account's money."""
         self._journal.append(started, News(self._clock(), CASH, repr(cash)))
-        self.core = HandCore(self._name, cash, self._limits, self._broker)
+        self.core = HandCore(_name_of(started), cash, self._limits, self._broker)
 
     def recover(self, started: Started, entries: Sequence[Entry]) -> Recovered:
         """Tell the core everything it was told before, and compare what it does.
@@ -94,8 +95,9 @@ class HandBridge:
             DivergenceError: the core does not do what it did then.
         """
         cash = _cash_of(entries)
+        first = next(entry.row for entry in entries if isinstance(entry.row, Started))
         replay = ReplayBroker(entries, cash)
-        self.core = core = HandCore(self._name, cash, self._limits, replay)
+        self.core = core = HandCore(_name_of(first), cash, self._limits, replay)
         for row in replay.inputs():
             match row:
                 case History():
@@ -206,6 +208,16 @@ def _cash_of(entries: Sequence[Entry]) -> float:
         "This journal is not of an account traded by hand.",
         "Give a desk a journal of its own: connect(..., journal=...).",
     )
+
+
+def _name_of(first: Started) -> str:
+    """The prefix of a journal's order ids, such as "Desk.tpb7y1", which no other journal has: the
+    broker tells the day's orders by their ids, whichever journal they are in."""
+    left, letters = first.time // 1_000_000_000, ""
+    while left:
+        left, digit = divmod(left, len(_DIGITS))
+        letters = _DIGITS[digit] + letters
+    return f"{NAME}.{letters}"
 
 
 def _nothing_of(instrument: Instrument) -> Bars:

@@ -24,8 +24,8 @@ from framework.engine.reconcile_nouns import Finding
 from framework.engine.ticket import Ticket
 from framework.errors import ConfigError
 from framework.ports import RiskRule
-from framework.session.guards import insist_reconciled
-from framework.session.hand_bridge import HandBridge
+from framework.session.guards import UnreconciledError, insist_reconciled
+from framework.session.hand_bridge import NAME, HandBridge
 from framework.session.logbook import Logbook
 from framework.session.marks import Marks, Price
 from framework.session.masking import masked
@@ -34,11 +34,13 @@ from framework.session.reconciling import Reconciler
 from framework.session.rigging import Rigging
 from framework.session.voyage import Check, Say
 
-NAME = "Desk"
-"""What the orders are called: Desk-1, Desk-2."""
 Lookup = Callable[[str], Instrument]
 """The instrument a symbol stands for."""
 _TRADES = frozenset({State.READY})
+_ADOPT = (
+    "Look at the account with `slipway positions` and `slipway working`; connect(..., adopt=True) "
+    "takes what it has besides as nobody's."
+)
 _CALENDAR = "XNYS"
 """Whose days count before anything is traded."""
 
@@ -89,7 +91,7 @@ class Helm:
         )
         self.marks = Marks(self.rigging, allows_delayed)
         mailbox = self.rigging.mailbox
-        self.bridge = HandBridge(NAME, limits, journal, mailbox, clock.now, self.marks.journalled)
+        self.bridge = HandBridge(limits, journal, mailbox, clock.now, self.marks.journalled)
         self._reconciler = Reconciler(
             self.bridge,
             self.rigging.broker,
@@ -118,7 +120,7 @@ class Helm:
             await self._begin()
             self._logbook = Logbook(self.bridge.core.blotter)
             await self._compare(self._sailing.adopts)
-            insist_reconciled(self._findings)
+            self._insist()
             self._doubt()
             ready()
             await self._keep()
@@ -139,6 +141,13 @@ class Helm:
         self._check(account, tuple(self.link.accounts))
         self._journal.claim(Trader(account, where.client_id))
         self._say(f"connected to {where.host}, account {masked(account)}")
+
+    def _insist(self) -> None:
+        """Open nothing while the books differ."""
+        try:
+            insist_reconciled(self._findings)
+        except UnreconciledError as error:
+            raise UnreconciledError(error.problem, _ADOPT) from None
 
     async def _begin(self) -> None:
         entries = list(self._journal.entries())

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from framework.brokers.ib.problems import RequestError
 from framework.engine.blotter import Blotter
 from framework.engine.reconcile_nouns import Finding
 from framework.engine.ticket import Ticket
@@ -28,6 +29,7 @@ from framework.session.desk_nouns import (
 )
 from framework.session.helm import Helm
 from framework.session.marks import Price
+from framework.session.masking import masked_text
 from framework.session.questions import bars_of, money_of, positions_of
 
 if TYPE_CHECKING:
@@ -197,7 +199,11 @@ class Lookout:
         return Table(f"{self._title}: {what}", columns, lines, "none")
 
     def _do(self, work: Callable[[], Coroutine[object, None, T]], patience: float = PATIENCE) -> T:
-        return self._deck.do(work, patience)
+        try:
+            return self._deck.do(work, patience)
+        except RequestError as error:  # in the broker's words
+            words = (masked_text(error.problem), masked_text(error.remedy))
+            raise RequestError(error.code, *words) from None
 
 
 def _moment(time: int) -> datetime:
