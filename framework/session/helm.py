@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from framework.brokers.ib.clock import Clock
-from framework.brokers.ib.connection import Notice, State
 from framework.brokers.ib.link import Link
 from framework.brokers.ib.problems import LinkLostError
 from framework.calendar import TradingCalendar
@@ -20,11 +19,9 @@ from framework.domain.orders import DONE, Order, OrderRequest
 from framework.engine.journal import Journal
 from framework.engine.journal_lock import Trader
 from framework.engine.journal_rows import IdFloor, Started
-from framework.engine.reconcile_nouns import Finding
 from framework.engine.ticket import Ticket
 from framework.errors import ConfigError
 from framework.ports import RiskRule
-from framework.session.guards import UnreconciledError, insist_reconciled
 from framework.session.hand_bridge import NAME, HandBridge
 from framework.session.logbook import Logbook
 from framework.session.marks import Marks, Price
@@ -32,15 +29,11 @@ from framework.session.masking import masked
 from framework.session.orders import Sailing
 from framework.session.reconciling import Reconciler
 from framework.session.rigging import Rigging
+from framework.session.trust import Trust
 from framework.session.voyage import Check, Say
 
 Lookup = Callable[[str], Instrument]
 """The instrument a symbol stands for."""
-_TRADES = frozenset({State.READY})
-_ADOPT = (
-    "Look at the account with `slipway positions` and `slipway working`; connect(..., adopt=True) "
-    "takes what it has besides as nobody's."
-)
 _CALENDAR = "XNYS"
 """Whose days count before anything is traded."""
 
@@ -78,8 +71,6 @@ class Helm:
         self._say = say
         self._check = check
         self._stop = asyncio.Event()
-        self._is_behind = True
-        self._findings: tuple[Finding, ...] = ()
         self._logbook: Logbook | None = None
         self.rigging = Rigging(
             sailing.where,
@@ -92,7 +83,7 @@ class Helm:
         self.marks = Marks(self.rigging, allows_delayed)
         mailbox = self.rigging.mailbox
         self.bridge = HandBridge(limits, journal, mailbox, clock.now, self.marks.journalled)
-        self._reconciler = Reconciler(
+        reconciler = Reconciler(
             self.bridge,
             self.rigging.broker,
             journal,
@@ -100,6 +91,7 @@ class Helm:
             clock.now,
             lambda symbol: self.instrument(symbol).multiplier,
         )
+        self.trust = Trust(self.rigging.connection, reconciler, self._session, say)
 
     # life ------------------------------------------------------------------------------------
 
@@ -113,20 +105,18 @@ class Helm:
             SlipwayError: it cannot begin; no order has left.
         """
         rigging = self.rigging
-        rigging.connection.watch(self._noticed)
         try:
             await rigging.connection.open(attempts=1)
             self._claim(rigging.connection.account)
             await self._begin()
             self._logbook = Logbook(self.bridge.core.blotter)
-            await self._compare(self._sailing.adopts)
-            self._insist()
+            await self.trust.compare(self._sailing.adopts)
+            self.trust.insist()
             self._doubt()
             ready()
             await self._keep()
             working = tuple(self.bridge.core.blotter.at_work.values())
-            blocked = any(one.blocks for one in self._findings)
-            self.bridge.stop("closed", 1 if blocked else 0)
+            self.bridge.stop("closed", 1 if self.trust.is_blocked else 0)
             return working
         finally:
             await rigging.connection.close()
@@ -141,13 +131,6 @@ class Helm:
         self._check(account, tuple(self.link.accounts))
         self._journal.claim(Trader(account, where.client_id))
         self._say(f"connected to {where.host}, account {masked(account)}")
-
-    def _insist(self) -> None:
-        """Open nothing while the books differ."""
-        try:
-            insist_reconciled(self._findings)
-        except UnreconciledError as error:
-            raise UnreconciledError(error.problem, _ADOPT) from None
 
     async def _begin(self) -> None:
         entries = list(self._journal.entries())
@@ -177,9 +160,9 @@ class Helm:
         compared = loop.time()
         while not self._stop.is_set():
             await self.look()
-            if self._is_behind or loop.time() - compared >= self._sailing.reconcile:
+            if self.trust.is_behind or loop.time() - compared >= self._sailing.reconcile:
                 compared = loop.time()
-                await self._compare_if_possible()
+                await self.trust.compare_if_possible()
             try:
                 await asyncio.wait_for(self._stop.wait(), self._sailing.look)
             except TimeoutError:
@@ -216,16 +199,6 @@ class Helm:
         if link is None:
             raise LinkLostError("The connection with TWS is lost.", "Wait until it is back.")
         return link
-
-    @property
-    def is_trusted(self) -> bool:
-        """Whether the connection is whole and the books have been compared since it came."""
-        return self.rigging.connection.state in _TRADES and not self._is_behind
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What the last comparison of the books found."""
-        return self._findings
 
     async def price(self, symbol: str) -> Price:
         """What an instrument trades at."""
@@ -307,38 +280,12 @@ class Helm:
 
     def _doubt(self) -> None:
         """Keep new risk out while the connection or the books are in doubt."""
-        connection = self.rigging.connection
-        reason = next((f"unexplained: {one.text}" for one in self._findings if one.blocks), "")
-        if connection.state not in _TRADES:
-            reason = f"the connection is {connection.state}: {connection.reason}"
-        elif self._is_behind:
-            reason = "the books have not been compared since the connection came back"
-        self.bridge.doubt(reason)
-
-    async def _compare(self, adopts: bool = False) -> None:
-        """Hold the broker's books against ours."""
-        self._findings = await self._reconciler.look(self._session(), adopts)
-        self._is_behind = False
-        for one in self._findings:
-            self._say(f"{'UNEXPLAINED' if one.blocks else 'explained'}: {one}")
-
-    async def _compare_if_possible(self) -> None:
-        if self.rigging.connection.state is not State.READY:
-            return
-        try:
-            await self._compare()
-        except LinkLostError as error:
-            self._say(f"the books could not be compared: {error}")
+        self.bridge.doubt(self.trust.doubt)
 
     def _session(self) -> int:
         traded = self.bridge.core.instruments
         calendar = TradingCalendar(traded[0].calendar if traded else _CALENDAR)
         return int(calendar.session_of(np.array([self._clock.now()]))[0])
-
-    def _noticed(self, notice: Notice) -> None:
-        self._is_behind = self._is_behind or notice.state is not State.READY
-        if notice.state is not State.CLOSED:
-            self._say(f"{notice.state}: {notice.text}")
 
     def _keep_floor(self, number: int) -> None:
         self._journal.append(IdFloor(self._clock.now(), number))

@@ -78,7 +78,9 @@ class Lookout:
     def __repr__(self) -> str:
         if self._deck.is_over:
             return f"{self._title}, closed"
-        trusted = "" if self._helm.is_trusted else ", in doubt: only what reduces risk may leave"
+        trusted = (
+            "" if not self._helm.trust.doubt else ", in doubt: only what reduces risk may leave"
+        )
         return f"{self._title}{trusted}"
 
     def close(self) -> Table[OrderLine]:
@@ -148,7 +150,7 @@ class Lookout:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What the books and the broker's did not agree about when they were last compared."""
-        return self._helm.findings
+        return self._helm.trust.findings
 
     @property
     def log(self) -> tuple[str, ...]:
