@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from framework.domain.orders import Order, OrderStatus, Origin, Side
+from framework.domain.shown import Shown
 
 REPLACED = "replaced"
 """The reason of an update that tells a change was taken."""
@@ -138,7 +139,7 @@ BrokerEvent = Fill | Commission | OrderUpdate | CashFlow | Split
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Shown):
     """An order the door did not let out: a value shown in the results, not an exception.
 
     It is false, as an order is true: `if order := self.buy(10): ...`.

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from math import isfinite
 
+from framework.domain.shown import Shown
 from framework.domain.terms import PLAIN, OcaType, Peg, Terms
 from framework.errors import OrderError
 
@@ -214,7 +215,7 @@ _UNPROTECTED = Protection()
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Order(Shown):
     """One instruction to a broker. Immutable: a change is a new value with the same id.
 
     Attributes:
