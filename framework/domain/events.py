@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from framework.domain.orders import Order, OrderStatus, Origin, Side
-from framework.domain.shown import Shown
+from framework.domain.shown import in_words
 
 REPLACED = "replaced"
 """The reason of an update that tells a change was taken."""
@@ -139,7 +139,7 @@ BrokerEvent = Fill | Commission | OrderUpdate | CashFlow | Split
 
 
 @dataclass(frozen=True, slots=True)
-class Refused(Shown):
+class Refused:
     """An order the door did not let out: a value shown in the results, not an exception.
 
     It is false, as an order is true: `if order := self.buy(10): ...`.
@@ -160,6 +160,8 @@ class Refused(Shown):
 
     def __bool__(self) -> bool:
         return False
+
+    _repr_pretty_ = in_words
 
     def __str__(self) -> str:
         """Such as "buy 10 AAA refused by buying_power: it needs 9,500 and 20 is free"."""

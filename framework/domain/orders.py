@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from math import isfinite
 
-from framework.domain.shown import Shown
+from framework.domain.shown import in_words
 from framework.domain.terms import PLAIN, OcaType, Peg, Terms
 from framework.errors import OrderError
 
@@ -215,7 +215,7 @@ _UNPROTECTED = Protection()
 
 
 @dataclass(frozen=True, slots=True)
-class Order(Shown):
+class Order:
     """One instruction to a broker. Immutable: a change is a new value with the same id.
 
     Attributes:
@@ -279,6 +279,8 @@ class Order(Shown):
             and self.tif is not TimeInForce.OPG
             and (terms is PLAIN or (terms.conditions is None and terms.algo is None))
         )
+
+    _repr_pretty_ = in_words
 
     def __str__(self) -> str:
         """Such as "SmaCross-3 buy 10 AAA limit 95 DAY"."""

@@ -1,8 +1,8 @@
-"""Shown: values that a notebook shows in their own words instead of field by field."""
+"""Shown: how a value shows itself in a notebook: in its own words instead of field by field."""
 
 from __future__ import annotations
 
-__all__ = ["Shown"]
+__all__ = ["in_words"]
 
 from typing import Protocol
 
@@ -15,10 +15,7 @@ class Pen(Protocol):
         ...
 
 
-class Shown:
-    """A value whose `str` is what people read."""
-
-    __slots__ = ()
-
-    def _repr_pretty_(self, pen: Pen, cycle: bool) -> None:
-        pen.text(str(self))
+def in_words(value: object, pen: Pen, cycle: bool) -> None:
+    """Write a value's `str`. A class says `_repr_pretty_ = in_words` itself, and none of its bases:
+    IPython asks every class for its `__repr__` before it asks the next one for this."""
+    pen.text(str(value))

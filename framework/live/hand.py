@@ -17,6 +17,7 @@ from framework.domain.events import Refused
 from framework.domain.growing import BarRow, GrowingBars
 from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger, Position
+from framework.domain.options import Quote
 from framework.domain.orders import Order, OrderRequest
 from framework.engine.blotter import Blotter
 from framework.engine.history import World
@@ -92,15 +93,21 @@ class HandCore:
             self._known.orders_today = 0
 
     def judged(
-        self, request: OrderRequest, time: int
+        self, request: OrderRequest, time: int, quote: Quote | None = None
     ) -> tuple[OrderRequest | None, tuple[Refused, ...]]:
         """As much of a request as the limits let out, and what they do not; nothing is sent.
+
+        Args:
+            request: what is asked for.
+            time: nanoseconds UTC.
+            quote: best prices of now, where they are live.
 
         Raises:
             OrderError: no broker could take it.
         """
         self._line(request.symbol)
         self._now(time)
+        self._known.quotes = {} if quote is None else {request.symbol: quote}
         verdict = self._gate.verdict(self._known, request)
         self.blotter.refused.extend(verdict.refused)
         if verdict.order is None:

@@ -73,6 +73,7 @@ class HandBridge:
         self._limits = tuple(limits)
         self._journal = journal
         self._clock = clock
+        self._quotes = quotes
         self._day = 0
         self._doubt = ""
         self._broker = JournalledBroker(broker, journal, clock, lambda: self._day, quotes)
@@ -158,14 +159,16 @@ class HandBridge:
         self._priced(instant)
 
     def order(self, request: OrderRequest) -> Order | Refused:
-        """Judge a request, and send what the limits let out.
+        """Judge a request by the quote of now, and send what the limits let out.
 
         Raises:
             OrderError: no broker could take it.
             NotSentError: it could not be journalled, so it was not sent.
         """
         now = self._clock()
-        granted, refused = self.core.judged(request, now)
+        seen = None if self._quotes is None else self._quotes(request.symbol)
+        quote = None if seen is None else seen.quote
+        granted, refused = self.core.judged(request, now, quote)
         for one in refused:
             self._journal.insist(News(now, REFUSED, f"{one}"))
         if granted is None:

@@ -34,6 +34,8 @@ from framework.session.voyage import Check, Say
 
 Lookup = Callable[[str], Instrument]
 """The instrument a symbol stands for."""
+_SOON = 10.0
+"""Seconds between two comparisons while the books differ: some differences time explains."""
 _CALENDAR = "XNYS"
 """Whose days count before anything is traded."""
 
@@ -160,13 +162,19 @@ class Helm:
         compared = loop.time()
         while not self._stop.is_set():
             await self.look()
-            if self.trust.is_behind or loop.time() - compared >= self._sailing.reconcile:
+            if self.trust.is_behind or loop.time() - compared >= self._patience:
                 compared = loop.time()
                 await self.trust.compare_if_possible()
             try:
                 await asyncio.wait_for(self._stop.wait(), self._sailing.look)
             except TimeoutError:
                 continue
+
+    @property
+    def _patience(self) -> float:
+        """Seconds between two comparisons of the books."""
+        usual = self._sailing.reconcile
+        return min(_SOON, usual) if self.trust.is_blocked else usual
 
     async def look(self) -> None:
         """Keep prices coming, and take in news."""

@@ -23,6 +23,7 @@ _FRESH = 60.0
 """Seconds for which a close that was asked for is not asked for again."""
 _BACK = 15
 """Days in which there is a close for certain."""
+_NOT_FOLLOWED = "not_followed"
 _DATA = (RequestError, PacingError, LinkLostError)
 
 
@@ -115,14 +116,15 @@ class Marks:
                 await self._quotes.follow(symbol)
                 self._followed.add(symbol)
 
-    def journalled(self, symbol: str) -> journal_rows.SeenQuote | None:
-        """The best prices as they are known, to be written beside an order."""
+    def journalled(self, symbol: str) -> journal_rows.SeenQuote:
+        """The best prices as they are known, to be written beside an order; only live ones."""
         if symbol not in self._followed:
-            return None
+            return journal_rows.SeenQuote(symbol, None, None, quality=_NOT_FOLLOWED)
         seen = self._quotes.quote(symbol)
-        if seen.bid is None or seen.ask is None:
-            return None
-        return journal_rows.SeenQuote(symbol, seen.bid, seen.ask, seen.time)
+        quality = seen.quality.value
+        if not seen.is_good:
+            return journal_rows.SeenQuote(symbol, None, None, seen.time, quality=quality)
+        return journal_rows.SeenQuote(symbol, seen.bid, seen.ask, seen.time, seen.last, quality)
 
     async def _closed(self, symbol: str) -> Price:
         """The last daily close."""

@@ -70,9 +70,12 @@ class Trust:
             LinkLostError: there is no connection to ask.
             ReconcileError: what was to be adopted cannot be.
         """
+        before = self.findings
         self.findings = await self._reconciler.look(self._session(), adopts)
         self.is_behind = False
         for one in self.findings:
+            if one in before:
+                continue
             self._say(f"{'UNEXPLAINED' if one.blocks else 'explained'}: {one}")
 
     async def compare_if_possible(self) -> None:

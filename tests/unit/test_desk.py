@@ -184,7 +184,9 @@ def test_the_end_closes_the_journal_and_lists_what_works(tmp_path: Path) -> None
     assert isinstance(rows[-1], Stopped)
     [sent] = [row for row in rows if isinstance(row, Submit)]
     assert sent.quotes
-    assert sent.quotes[0].bid < sent.orders[0].decision_price < sent.quotes[0].ask
+    quote = sent.quotes[0].quote
+    assert quote is not None
+    assert quote.bid < sent.orders[0].decision_price < quote.ask
 
 
 def test_a_live_emulator_there_is_none() -> None:

@@ -191,6 +191,18 @@ def test_books_that_differ_keep_it_closed() -> None:
         assert PLACE_ORDER not in tap.messages
 
 
+def test_what_the_account_has_besides_is_adopted_when_asked() -> None:
+    with shore() as one, connect("paper", port=one.port) as desk:
+        assert desk.price("AAPL").mark
+    with shore(cash=900_000.0) as another, wire(another.port) as tap:
+        with pytest.raises(UnreconciledError, match="900,000"):
+            connect("paper", port=tap.port)
+        assert PLACE_ORDER not in tap.messages
+        with connect("paper", port=tap.port, adopt=True) as desk:
+            assert desk.findings == ()
+            assert desk.wait(desk.buy("AAPL", 1), 20.0).status is OrderStatus.FILLED
+
+
 # what a restart and a broken wire leave ----------------------------------------------------------
 
 
