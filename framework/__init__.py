@@ -162,6 +162,7 @@ __all__ = [
     "call",
     "collar",
     "compare_runs",
+    "connect",
     "covered_call",
     "crosses_above",
     "crosses_below",
@@ -392,6 +393,7 @@ if TYPE_CHECKING:
         long,
         short,
     )
+    from framework.session.connecting import connect
     from framework.strategy import Strategy
     from framework.sweeps.result import SweepResult, SweepTrial
     from framework.sweeps.sweep import sweep

@@ -157,6 +157,7 @@ HOME = {
     "call": "framework.options.builder",
     "collar": "framework.options.spreads",
     "compare_runs": "framework.research.compare",
+    "connect": "framework.session.connecting",
     "covered_call": "framework.options.spreads",
     "crosses_above": "framework.series",
     "crosses_below": "framework.series",

@@ -27,6 +27,15 @@ SHOWN = {
         "options: gamma",
         "whalley_wilmott",
     ),
+    "03_without_a_strategy": (
+        "EMULATOR, not Interactive Brokers",
+        "buy 10 AAPL market: filled",
+        "refused by price_collar",
+        "refused by protection",
+        "refused by duplicate",
+        "sell 10 AAPL market: filled",
+        "left working: none",
+    ),
 }
 """Words each notebook prints."""
 

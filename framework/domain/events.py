@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from framework.domain.orders import Order, OrderStatus, Origin, Side
+from framework.domain.shown import in_words
 
 REPLACED = "replaced"
 """The reason of an update that tells a change was taken."""
@@ -159,6 +160,8 @@ class Refused:
 
     def __bool__(self) -> bool:
         return False
+
+    _repr_pretty_ = in_words
 
     def __str__(self) -> str:
         """Such as "buy 10 AAA refused by buying_power: it needs 9,500 and 20 is free"."""

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from math import isfinite
 
+from framework.domain.shown import in_words
 from framework.domain.terms import PLAIN, OcaType, Peg, Terms
 from framework.errors import OrderError
 
@@ -289,6 +290,8 @@ class Order:
             and self.tif is not TimeInForce.OPG
             and (terms is PLAIN or (terms.conditions is None and terms.algo is None))
         )
+
+    _repr_pretty_ = in_words
 
     def __str__(self) -> str:
         """Such as "SmaCross-3 buy 10 AAA limit 95 DAY"."""

@@ -71,6 +71,8 @@ _NOUNS: dict[str, type] = {
         options.OptionTerms,
         orders.Offset,
         orders.Order,
+        orders.OrderRequest,
+        orders.Protection,
         reconcile_nouns.Accepted,
         reconcile_snapshot.BrokerOrder,
         reconcile_nouns.EndOfOrder,
@@ -280,7 +282,12 @@ def _tuple(arguments: tuple[Any, ...]) -> _Codec:
 
 def _union(arguments: tuple[Any, ...]) -> _Codec:
     some = [each for each in arguments if each is not types.NoneType]
-    codec = _codec_of(some[0]) if len(some) == 1 else _one_of(some)
+    if len(some) == 1:
+        codec = _codec_of(some[0])
+    elif float in some:
+        codec = _number_or(_codec_of(next(each for each in some if each is not float)))
+    else:
+        codec = _one_of(some)
     if len(some) == len(arguments):
         return codec
 
@@ -289,6 +296,18 @@ def _union(arguments: tuple[Any, ...]) -> _Codec:
 
     def decode(value: Any) -> Any:
         return None if value is None else codec.decode(value)
+
+    return _Codec(encode, decode)
+
+
+def _number_or(noun: _Codec) -> _Codec:
+    """A number, or a noun, such as a price or a distance."""
+
+    def encode(value: Any) -> Json:
+        return (_PLAIN[float] if isinstance(value, int | float) else noun).encode(value)
+
+    def decode(value: Any) -> Any:
+        return (noun if isinstance(value, dict) else _PLAIN[float]).decode(value)
 
     return _Codec(encode, decode)
 

@@ -6,12 +6,15 @@ __all__ = ["Reconciler", "snapshot_of"]
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from framework.brokers.ib.broker import IbBroker
 from framework.brokers.ib.external import ExternalFill, ExternalOrder
 from framework.brokers.ib.snapshot import Part as IbPart
 from framework.brokers.ib.snapshot import Snapshot as IbSnapshot
+from framework.domain.ledger import Ledger
 from framework.domain.orders import OrderStatus
+from framework.engine.blotter import Blotter
 from framework.engine.journal import Journal
 from framework.engine.journal_rows import Adopted, Found
 from framework.engine.reconcile import findings
@@ -27,7 +30,6 @@ from framework.engine.reconcile_snapshot import (
     Snapshot,
 )
 from framework.errors import ReconcileError
-from framework.session.bridge import Bridge
 
 _STATES = {
     "Filled": OrderStatus.FILLED,
@@ -44,6 +46,33 @@ _BROKERS_OWN = (OurFill, StateOfOrder)
 """Facts about our own orders: the broker side tells them itself, as events."""
 
 
+class Core(Protocol):
+    """Books of a session's own."""
+
+    @property
+    def blotter(self) -> Blotter:
+        """Orders and fills."""
+        ...
+
+    @property
+    def ledgers(self) -> tuple[Ledger, ...]:
+        """What is held, and the money."""
+        ...
+
+
+class Kept(Protocol):
+    """Books that are told what the broker has reported."""
+
+    @property
+    def core(self) -> Core:
+        """The books."""
+        ...
+
+    def settle(self) -> None:
+        """Take in what the broker has reported since."""
+        ...
+
+
 class Reconciler:
     """Compares a session's books with the broker's.
 
@@ -58,7 +87,7 @@ class Reconciler:
 
     def __init__(
         self,
-        bridge: Bridge,
+        bridge: Kept,
         broker: IbBroker,
         journal: Journal,
         client_id: int,

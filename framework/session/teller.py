@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Tell", "Teller"]
+__all__ = ["Say", "Tell", "Teller"]
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -15,6 +15,8 @@ from framework.session.logbook import Logbook
 
 Tell = Callable[[Happening], None]
 """Told what happens."""
+Say = Callable[[str], None]
+"""Told, in words, what happens."""
 _LOGIN = ("not logged in", "log it in", "second factor")
 """Words of a connection that waits for its user."""
 
