@@ -33,7 +33,6 @@ class Sailing:
         reconcile: seconds between two looks at the broker's books.
         look: seconds between two looks at what has come in.
         market_data: which quotes are followed, and written beside each order.
-        strikes: whether it only comes to use the kill switch in a dead session's place.
         code, config: hashes of what decides, for the journal and for evidence.
     """
 
@@ -52,7 +51,6 @@ class Sailing:
     reconcile: float = 60.0
     look: float = 0.1
     market_data: MarketData = "live"
-    strikes: bool = False
     code: str = ""
     config: str = ""
 

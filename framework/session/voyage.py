@@ -166,8 +166,7 @@ class Voyage:
             SlipwayError: it cannot begin; no order has left.
         """
         rigging = self._rigging
-        if not self._sailing.strikes:
-            self._post.insist_down()
+        self._post.insist_down()
         rigging.connection.watch(self._noticed)
         try:
             await rigging.connection.open(attempts=1)
@@ -184,8 +183,6 @@ class Voyage:
                 rigging.feed.is_stale,
             )
             await self._compare(self._sailing.adopts)
-            if self._sailing.strikes:
-                return await self._end()
             if any(slot.struck for slot in core.slots):
                 self._bridge.lift()
             insist_reconciled(self._findings)
@@ -195,6 +192,34 @@ class Voyage:
             return await self._end()
         finally:
             await self._post.close()
+            await rigging.connection.close()
+
+    async def salvage(self, strike: Strike, everything: bool, patience: float) -> Aftermath:
+        """Come in the place of a session that is dead, only to use the kill switch.
+
+        Args:
+            strike: what is asked for.
+            everything: whether other people's orders are to be cancelled, too.
+            patience: seconds to wait for the proof.
+
+        Raises:
+            SlipwayError: it cannot be done.
+        """
+        rigging = self._rigging
+        rigging.connection.watch(self._noticed)
+        try:
+            await rigging.connection.open(attempts=1)
+            self._check_account()
+            await self._look_up()
+            await self._begin()
+            await self._compare()
+            aftermath = await self.strike(strike, patience)
+            if everything:
+                rigging.broker.cancel_everything()
+            self._reason = f"the kill switch was used: {strike.reason}"
+            await self._end()
+            return aftermath
+        finally:
             await rigging.connection.close()
 
     def _check_account(self) -> None:
@@ -367,11 +392,11 @@ class Voyage:
 
     # the kill switch -------------------------------------------------------------------------
 
-    async def strike(self, strike: Strike) -> Aftermath:
-        """Use the kill switch, and wait until all of it is proven."""
+    async def strike(self, strike: Strike, patience: float = _PROOF) -> Aftermath:
+        """Use the kill switch, and wait until all of it is proven, or for `patience` seconds."""
         self._say(f"KILL: {strike}", Kind.KILL)
         striker = Striker(self._bridge, self._once_without_bars, self._is_agreed)
-        aftermath = await striker.strike(strike, _PROOF)
+        aftermath = await striker.strike(strike, patience)
         self._say(f"KILLED: {aftermath}", Kind.KILL)
         return aftermath
 
