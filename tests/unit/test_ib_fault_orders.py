@@ -12,7 +12,18 @@ from framework.brokers.ib.facts import StatusSeen
 from framework.brokers.ib.problems import ConnectError, RequestError
 from framework.domain.orders import OrderStatus, Side, TimeInForce
 from framework.emulator.server.settings import GatewaySettings
-from tests.unit.ib_ground import gateway_of, ground, ground_on, plan, rows
+from tests.unit.ib_ground import (
+    IMPATIENT,
+    LONG,
+    SOON,
+    Ground,
+    gateway_of,
+    ground,
+    ground_on,
+    plan,
+    plan_and,
+    rows,
+)
 
 S = OrderStatus
 ACCOUNT = "DU1234567"
@@ -22,6 +33,11 @@ def run(scene: object) -> None:
     asyncio.run(scene)  # type: ignore[arg-type]
 
 
+def is_noted(g: Ground, order_id: str, code: str) -> bool:
+    """Whether a remark was told with an order."""
+    return any(code in update.reason for update in g.updates(order_id))
+
+
 def test_row_20_a_rejection_is_told_once_whatever_comes_after_it() -> None:
     async def scene() -> None:
         async with ground(plan(20)) as g:
@@ -29,7 +45,7 @@ def test_row_20_a_rejection_is_told_once_whatever_comes_after_it() -> None:
             g.broker.submit([order])
             update = await g.reaches(order.id, S.REJECTED)
             assert "201" in update.reason
-            await g.wait(0.2)
+            await g.settled()
             assert g.states(order.id) == [S.REJECTED]
 
     run(scene())
@@ -42,8 +58,9 @@ def test_row_21_an_error_may_be_all_that_is_ever_said(code: int) -> None:
         async with ground(faults) as g:
             order = g.order()
             g.broker.submit([order])
-            update = await g.reaches(order.id, S.REJECTED, 1.0)
+            update = await g.reaches(order.id, S.REJECTED)
             assert str(code) in update.reason
+            assert g.states(order.id) == [S.REJECTED], "at once, and never in doubt"
 
     run(scene())
 
@@ -51,10 +68,12 @@ def test_row_21_an_error_may_be_all_that_is_ever_said(code: int) -> None:
 def test_row_22_a_warning_leaves_the_order_working() -> None:
     async def scene() -> None:
         async with ground(plan(22)) as g:
-            order = g.order("limit", limit=g.below())
-            g.broker.submit([order])
-            await g.until(lambda: any("404" in u.reason for u in g.updates(order.id)), "note")
-            assert set(g.states(order.id)) == {S.WORKING}
+            for code in ("404", "399"):
+                order = g.order("limit", limit=g.below())
+                g.broker.submit([order])
+                await g.until(lambda one=order.id, code=code: is_noted(g, one, code), "note")
+                assert set(g.states(order.id)) == {S.WORKING}
+            assert len(g.gateway.hub.exchange.open_orders()) == 2
             g.broker.cancel(order.id)
             await g.reaches(order.id, S.CANCELLED)
 
@@ -66,10 +85,30 @@ def test_row_25_a_preset_is_a_remark_and_a_later_fill_counts() -> None:
         async with ground(plan(25, wait="wait: 2 -> wait: 0.3")) as g:
             order = g.order("limit", limit=g.below())
             g.broker.submit([order])
-            await g.until(lambda: any("10349" in u.reason for u in g.updates(order.id)), "note")
+            await g.until(lambda: is_noted(g, order.id, "10349"), "note")
             assert g.updates(order.id)[-1].status is S.WORKING
+            (placed,) = g.gateway.hub.exchange.open_orders()
+            assert placed.order.tif == "DAY", "there is nothing for a preset to set"
             await g.reaches(order.id, S.FILLED)
             assert sum(fill.quantity for fill in g.fills(order.id)) == 10.0
+
+    run(scene())
+
+
+def test_row_25_a_preset_has_the_books_looked_at() -> None:
+    """The library calls the order cancelled; a fill that is told to nobody shows what it is."""
+    faults = rows(
+        "faults:\n- name: preset\n  when: {answer: OrderStatus}\n"
+        "  do: [{fill: {tell: false}}, {error: {code: 10349, id: order}}]\n"
+    )
+
+    async def scene() -> None:
+        async with ground(faults) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.reaches(order.id, S.FILLED)
+            assert [fill.quantity for fill in g.fills(order.id)] == [10.0]
+            assert S.CANCELLED not in g.states(order.id)
 
     run(scene())
 
@@ -123,11 +162,23 @@ def test_row_28_a_taken_number_of_an_order_that_did_arrive_sends_nothing() -> No
     run(scene())
 
 
-def test_row_29_numbers_never_come_back() -> None:
-    """The orders before are filled, and shown nowhere any more: only the floor remembers them."""
+UNSEEN = """
+- name: unseen
+  when: {answer: [OpenOrder, OrderStatus]}
+  do: drop
+  times: all
+"""
+
+
+@pytest.mark.parametrize("also", ["", UNSEEN], ids=["shown", "never_shown"])
+def test_row_29_numbers_never_come_back(also: str) -> None:
+    """The orders before are filled, and shown nowhere any more: only the floor remembers them.
+
+    Where they never were shown either, nothing but having given a number out raises the floor.
+    """
 
     async def scene() -> None:
-        async with ground(plan(29)) as g:
+        async with ground(plan_and(29, also)) as g:
             numbers = []
             for count in (1, 2, 3):
                 order = g.order()
@@ -140,6 +191,7 @@ def test_row_29_numbers_never_come_back() -> None:
                 await g.ready()
                 await g.quiet()
             assert numbers == sorted(set(numbers))
+            assert numbers[-1] > 1_000_000, "the broker's jump is followed"
             assert g.alerts == [], "none had to be sent anew"
             assert all(g.states(f"Test-{n}")[-1] is S.FILLED for n in (1, 2, 3))
 
@@ -165,7 +217,8 @@ def test_row_31_orders_of_others_are_reported_and_never_touched() -> None:
     async def scene() -> None:
         faults = plan(31, a="start: 5 -> start: 0.2", b="start: 6 -> start: 0.3")
         async with ground(faults) as g:
-            await asyncio.sleep(0.5)
+            exchange = g.gateway.hub.exchange
+            await g.until(lambda: len(exchange.placed()) == 2, "orders by hand")
             snapshot = await g.broker.snapshot()
             g.poll()
             assert any(isinstance(e, ExternalOrder) and e.order_id == -7 for e in g.externals)
@@ -197,9 +250,59 @@ def test_rows_32_34_35_repeated_missing_and_early_messages_change_nothing(row: i
     run(scene())
 
 
-def test_row_34_executions_alone_fill_an_order() -> None:
+def test_row_35_an_execution_without_a_reference_is_its_number_s() -> None:
     faults = rows(
-        "faults:\n- name: none\n  when: {answer: [OpenOrder, OrderStatus]}\n"
+        "faults:\n- name: late\n  when: {answer: [OpenOrder, OrderStatus]}\n"
+        "  do: {hold: {until: CommissionReport, seconds: 30}}\n  times: all\n"
+        "- name: nameless\n  when: {answer: ExecDetails}\n"
+        "  do: {mutate: {set: {order_ref: ''}}}\n  times: all\n"
+    )
+
+    async def scene() -> None:
+        async with ground(faults) as g:
+            order = g.order()
+            g.broker.submit([order])
+            await g.reaches(order.id, S.FILLED)
+            await g.quiet()
+            assert [fill.quantity for fill in g.fills(order.id)] == [10.0]
+            assert g.externals == []
+
+    run(scene())
+
+
+def test_row_35_an_execution_under_an_unknown_permanent_id_is_parked_and_resolved() -> None:
+    """The order has forked at the broker, and the copy trades before it is shown."""
+    faults = rows(
+        "faults:\n- name: fork\n  when: {answer: OrderStatus, seconds: 0.1}\n  do: fork\n"
+        "- name: asked\n  when: {request: ReqAllOpenOrders, since: fork}\n  do: mark\n"
+        "- name: unshown\n  when: {answer: [OpenOrder, OrderStatus], since: fork, until: asked}\n"
+        "  do: drop\n  times: all\n"
+    )
+
+    async def scene() -> None:
+        async with ground(faults) as g:
+            order = g.order("limit", limit=g.below())
+            g.broker.submit([order])
+            await g.reaches(order.id, S.WORKING)
+            exchange = g.gateway.hub.exchange
+            await g.until(lambda: len(exchange.open_orders()) == 2, "the fork")
+            _, copy = sorted(exchange.open_orders(), key=lambda one: one.perm_id)
+            exchange.accounts[ACCOUNT].fill(copy, 10.0, g.below())
+            g.gateway.tell()
+            await g.reaches(order.id, S.FILLED)
+            assert [fill.quantity for fill in g.fills(order.id)] == [10.0]
+            assert g.externals == []
+
+    run(scene())
+
+
+def test_row_34_executions_alone_fill_an_order_by_the_reference_they_carry() -> None:
+    """Nothing else is ever said of it, and no look at the books is answered."""
+    faults = rows(
+        "faults:\n- name: placed\n  when: {request: PlaceOrder}\n  do: mark\n"
+        "- name: none\n  when: {answer: [OpenOrder, OrderStatus]}\n  do: drop\n  times: all\n"
+        "- name: unanswered\n"
+        "  when: {request: [ReqAllOpenOrders, ReqCompletedOrders, ReqExecutions], since: placed}\n"
         "  do: drop\n  times: all\n"
     )
 
@@ -207,8 +310,11 @@ def test_row_34_executions_alone_fill_an_order() -> None:
         async with ground(faults) as g:
             order = g.order()
             g.broker.submit([order])
-            await g.reaches(order.id, S.FILLED, 0.3)
+            await g.reaches(order.id, S.FILLED)
+            assert g.states(order.id) == [S.FILLED]
             assert [fill.quantity for fill in g.fills(order.id)] == [10.0]
+            assert len(g.commissions()) == 1
+            assert g.broker.is_quiet, "nothing had to be asked"
 
     run(scene())
 
@@ -227,7 +333,7 @@ def test_row_33_a_status_from_before_a_fill_says_nothing() -> None:
             perm = placed.perm_id
             for status in ("Submitted", "Inactive", "PendingCancel", "Filled"):
                 g.broker.take(StatusSeen(placed.order_id, status, 0.0, 10.0, 0.0, perm, 0, 1, ""))
-            await g.wait(0.1)
+            await g.settled()
             assert len(g.said) == told
             assert g.broker.is_quiet
 
@@ -249,7 +355,7 @@ def test_row_33_a_stale_status_never_brings_a_filled_order_back() -> None:
 
 def test_row_36_silence_makes_an_order_unknown_and_the_books_settle_it() -> None:
     async def scene() -> None:
-        async with ground(plan(36)) as g:
+        async with ground(plan(36), waits=SOON) as g:
             order = g.order("limit", limit=g.below())
             g.broker.submit([order])
             await g.reaches(order.id, S.UNKNOWN)
@@ -263,7 +369,7 @@ def test_row_36_an_order_that_never_arrived_is_absent_after_two_complete_looks()
     faults = rows("faults:\n- name: gone\n  when: {request: PlaceOrder}\n  do: drop\n")
 
     async def scene() -> None:
-        async with ground(faults) as g:
+        async with ground(faults, waits=SOON) as g:
             order = g.order("limit", limit=g.below())
             g.broker.submit([order])
             await g.reaches(order.id, S.ABSENT)
@@ -284,7 +390,7 @@ def test_row_36_incomplete_looks_prove_nothing() -> None:
     )
 
     async def scene() -> None:
-        async with ground(faults) as g:
+        async with ground(faults, waits=SOON, timings=IMPATIENT) as g:
             order = g.order("limit", limit=g.below())
             g.broker.submit([order])
             await g.reaches(order.id, S.UNKNOWN)
@@ -347,7 +453,8 @@ def test_row_43_a_what_if_nobody_answers_is_no_answer() -> None:
     async def scene() -> None:
         async with ground(faults) as g:
             with pytest.raises(RequestError, match="has not answered"):
-                await g.broker.preview(g.order(), 0.3)
+                async with asyncio.timeout(LONG):
+                    await g.broker.preview(g.order(), 0.3)
 
     run(scene())
 
@@ -393,7 +500,7 @@ def test_row_50_a_commission_that_comes_first_is_kept() -> None:
 
 def test_row_51_commissions_late_missing_unset_and_negative() -> None:
     async def scene() -> None:
-        async with ground(plan(51, a="hold: 30 -> hold: 0.5")) as g:
+        async with ground(plan(51, a="hold: 30 -> hold: 0.5"), waits=SOON) as g:
             for side in (Side.BUY, Side.SELL, Side.BUY, Side.SELL):
                 order = g.order(side=side)
                 g.broker.submit([order])
@@ -461,7 +568,7 @@ def test_row_53_fills_of_the_time_away_are_told_after_the_next_connection() -> N
 
 def test_row_54_positions_that_never_end_are_unknown_and_not_flat() -> None:
     async def scene() -> None:
-        async with ground(plan(54)) as g:
+        async with ground(plan(54), timings=IMPATIENT) as g:
             order = g.order()
             g.broker.submit([order])
             await g.reaches(order.id, S.FILLED)
@@ -484,7 +591,7 @@ def test_row_54_a_connection_whose_positions_are_unknown_is_not_trusted() -> Non
     )
 
     async def scene() -> None:
-        async with ground(faults, opens=False) as g:
+        async with ground(faults, opens=False, timings=IMPATIENT) as g:
             await g.connection.open()
             assert g.connection.state.value == "degraded"
             with pytest.raises(RequestError, match="not known"):

@@ -16,6 +16,7 @@ from framework.config.environment import Mode
 from framework.domain.instruments import Instrument
 from framework.domain.orders import OrderStatus
 from framework.emulator.build import live_gateway, live_house
+from framework.emulator.clock import RunningClock
 from framework.emulator.market.markets import synthetic_market
 from framework.emulator.server.gateway import Gateway
 from framework.emulator.server.settings import GatewaySettings
@@ -117,11 +118,11 @@ class Ship:
         return sum(ticket.status is OrderStatus.WORKING for ticket in tickets)
 
 
-def on_a_gateway(path: Path, play: Callable[[Ship], object], speed: float = SPEED) -> None:
+def on_a_gateway(path: Path, play: Callable[[Ship], object]) -> None:
     """Play something on a fresh emulator."""
 
     async def played() -> None:
-        gateway = await served(speed=speed)
+        gateway = await served()
         try:
             await play(Ship(gateway, path / "journal.sqlite"))  # type: ignore[misc]
         finally:
@@ -130,10 +131,10 @@ def on_a_gateway(path: Path, play: Callable[[Ship], object], speed: float = SPEE
     asyncio.run(played())
 
 
-async def served(start: int = START, cash: float = 1_000_000.0, speed: float = SPEED) -> Gateway:
+async def served(start: int = START, cash: float = 1_000_000.0) -> Gateway:
     settings = GatewaySettings(accounts=(ACCOUNT,), messages_per_second=0, paces_history=False)
     market = synthetic_market(start, points=12)
-    gateway = live_gateway(market, settings, live_house(market, cash), speed=speed)
+    gateway = live_gateway(market, settings, live_house(market, cash), speed=SPEED)
     await gateway.start()
     return gateway
 
@@ -263,9 +264,12 @@ def test_once_decides_sends_and_leaves(tmp_path: Path) -> None:
     async def play(ship: Ship) -> None:
         await ship.sail(until=lambda one: one.fills == 2)
         before = len(ship.voyage.bridge.core.blotter.tickets)
-        clock = ship.gateway.hub.clock
-        while clock.now() < ship.voyage.bridge.last + MINUTE:
-            await asyncio.sleep(0.01)
+        clock, due = ship.gateway.hub.clock, ship.voyage.bridge.last + MINUTE
+        assert isinstance(clock, RunningClock)
+        clock.run_at(1.0)  # a decision is due for half a bar: a machine may be busy for so long
+        while due < clock.now():
+            due += MINUTE
+        clock.skip_to(due)
         outcome = await ship.sail(once=True)
         assert outcome.exit_code == 0
         assert "decision" in outcome.reason
@@ -273,4 +277,4 @@ def test_once_decides_sends_and_leaves(tmp_path: Path) -> None:
         assert len(tickets) > before
         assert tickets[-1].status is not OrderStatus.SENT
 
-    on_a_gateway(tmp_path, play, speed=20.0)
+    on_a_gateway(tmp_path, play)
