@@ -73,7 +73,7 @@ from framework.cli.options import (
 )
 from framework.cli.reconcile_options import reconcile
 from framework.cli.reporting import reporting
-from framework.cli.session_options import Begin, MarketDataChoice, Shadow
+from framework.cli.session_options import Begin, MarketDataChoice, Shadow, TwsRestart
 from framework.cli.sweep_options import sweep
 
 app = typer.Typer(
@@ -159,6 +159,7 @@ def _run(
     once: Once = False,
     cancel_at_end: CancelAtEnd = False,
     market_data: MarketDataChoice = None,
+    tws_restart: TwsRestart = None,
     debug: Debug = False,
 ) -> None:
     """Backtest a strategy, or trade it: in shadow, on paper, live."""
@@ -217,6 +218,7 @@ def _run(
         once=once,
         cancel_at_end=cancel_at_end,
         market_data=market_data,
+        tws_restart=tws_restart,
     )
     with reporting(debug, quiet):
         from framework.cli.running import run_command  # noqa: PLC0415  # help must not wait for it

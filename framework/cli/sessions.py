@@ -16,7 +16,7 @@ import numpy as np
 
 from framework.backtest.joining import check_joinable
 from framework.brokers.ib.problems import ConnectError
-from framework.brokers.ib.settings import Settings
+from framework.brokers.ib.settings import Settings, restart_window
 from framework.cli.broker_access import offered, quiet_library
 from framework.cli.flags import RunFlags
 from framework.cli.reporting import complain
@@ -99,6 +99,7 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
         at_end="cancel" if flags.cancel_at_end else "keep",
         fills="simulated" if flags.shadow else "broker",
         market_data=request.market_data or "live",
+        window=restart_window(flags.tws_restart),
     )
     quiet_library()
     try:

@@ -11,9 +11,10 @@ import pytest
 
 from framework.brokers.ib.connection import NoticeKind, State
 from framework.brokers.ib.problems import ConnectError
-from framework.brokers.ib.settings import RestartWindow, Settings
+from framework.brokers.ib.settings import RestartWindow, Settings, restart_window
 from framework.domain.orders import OrderStatus, Origin, Side, TimeInForce
 from framework.emulator.server.settings import GatewaySettings
+from framework.errors import ConfigError
 from tests.unit.ib_ground import (
     FAST,
     IMPATIENT,
@@ -80,6 +81,20 @@ def test_row_1_nothing_is_submitted_in_the_restart_window() -> None:
                 await g.reaches(again.id, S.WORKING)
 
     run(scene())
+
+
+def test_row_1_the_restart_window_is_of_new_york_and_may_be_none() -> None:
+    usual, other = restart_window(None), restart_window("02:30")
+    assert usual is not None
+    assert other is not None
+    summer = datetime(2024, 7, 2, 3, 50, tzinfo=UTC)  # 23:50 on the first
+    for hours, is_in in ((0, True), (1, False), (3, False)):
+        now = int((summer + timedelta(hours=hours)).timestamp()) * 10**9
+        assert usual.covers(now) is is_in
+    assert other.covers(int(datetime(2024, 1, 2, 7, 31, tzinfo=UTC).timestamp()) * 10**9)
+    assert restart_window("never") is None
+    with pytest.raises(ConfigError, match="'noon'"):
+        restart_window("noon")
 
 
 def test_row_2_a_lost_broker_degrades_once_blocks_risk_and_is_told_of_again() -> None:
