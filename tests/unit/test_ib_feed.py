@@ -133,6 +133,21 @@ def test_the_past_comes_whole_and_ends_with_the_last_complete_bar() -> None:
     run(scene())
 
 
+def test_the_past_goes_as_far_as_the_clock_whatever_the_market_has_not_done_yet() -> None:
+    async def scene() -> None:
+        async with ground() as g:
+            history = History(g.connection, g.broker.pacer, g.broker.contracts)
+            clock = g.gateway.hub.clock
+            clock.skip_to(clock.now() + 7 * MINUTE)
+            now = clock.now()
+            found = await history.bars("AAPL", ONE, now - 5 * MINUTE)
+            assert len(found) == 5
+            later = await history.bars("AAPL", ONE, now - 6 * MINUTE, now)
+            assert later.volume[-5:].tolist() == found.volume.tolist(), "each of them whole"
+
+    run(scene())
+
+
 def test_row_14_too_much_history_is_a_pacing_error_and_never_an_empty_answer() -> None:
     async def scene() -> None:
         async with ground(plan(14)) as g:
