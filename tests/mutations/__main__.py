@@ -32,9 +32,16 @@ class Benches:
 
     def __init__(self, folder: Path, jobs: int) -> None:
         self._free: SimpleQueue[Bench] = SimpleQueue()
-        self._jobs = jobs
-        for number in range(jobs):
-            self._free.put(copied(folder / str(number)))
+        self._all = [copied(folder / str(number)) for number in range(jobs)]
+        for bench in self._all:
+            self._free.put(bench)
+
+    def __enter__(self) -> Benches:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for bench in self._all:
+            bench.stable.close()
 
     def each(self, work: Callable[[Bench, T], R], items: Iterable[T]) -> Iterator[R]:
         """What became of each, in their order."""
@@ -46,7 +53,7 @@ class Benches:
             finally:
                 self._free.put(bench)
 
-        with ThreadPoolExecutor(self._jobs) as pool:
+        with ThreadPoolExecutor(len(self._all)) as pool:
             yield from pool.map(alone, items)
 
 
@@ -73,13 +80,14 @@ def _judged_all(folder: Path, chosen: list[Mutation], jobs: int, tries: int) -> 
     """Judge each; what was not killed beside others is judged again alone."""
     table = Table(chosen)
     table.head()
-    benches = Benches(folder / "together", jobs)
-    verdicts = dict(zip(chosen, _verdicts(benches, chosen, tries, table), strict=True))
+    with Benches(folder / "together", jobs) as benches:
+        verdicts = dict(zip(chosen, _verdicts(benches, chosen, tries, table), strict=True))
     doubtful = [one for one in chosen if verdicts[one] is not Verdict.KILLED]
     if doubtful and jobs > 1:
         print(f"{len(doubtful)} again, alone", flush=True)
-        alone = Benches(folder / "alone", 1)
-        verdicts |= zip(doubtful, _verdicts(alone, doubtful, tries, table), strict=True)
+        with Benches(folder / "alone", 1) as benches:
+            again = _verdicts(benches, doubtful, tries, table)
+            verdicts |= zip(doubtful, again, strict=True)
     return table.foot(verdicts)
 
 
@@ -102,10 +110,29 @@ def _verdicts(
 
 
 def _passing(benches: Benches, chosen: list[Mutation]) -> set[tuple[str, str]]:
-    """Selections that pass while nothing is broken: only those can notice anything."""
-    selections = list(dict.fromkeys((one.tests, one.select) for one in chosen))
-    runs = benches.each(lambda bench, one: bench.run(*one, _PATIENT), selections)
-    return {one for one, run in zip(selections, runs, strict=True) if run.has_passed}
+    """Selections that pass while nothing is broken: only those can notice anything.
+
+    All of one file at once; one by one only where that fails.
+    """
+    selections: dict[str, dict[str, None]] = {}
+    for one in chosen:
+        selections.setdefault(one.tests, {})[one.select] = None
+    files = [(tests, " or ".join(f"({one})" for one in each)) for tests, each in selections.items()]
+    passing: set[tuple[str, str]] = set()
+    alone: list[tuple[str, str]] = []
+    for (tests, _), whole in zip(files, _runs(benches, files), strict=True):
+        own = [(tests, select) for select in selections[tests]]
+        if whole.has_passed:
+            passing.update(own)
+        else:
+            alone += own
+    singly = zip(alone, _runs(benches, alone), strict=True)
+    return passing | {one for one, run in singly if run.has_passed}
+
+
+def _runs(benches: Benches, selections: list[tuple[str, str]]) -> Iterator[Run]:
+    """Run tests while nothing is broken, until they pass."""
+    return benches.each(lambda bench, one: bench.run(*one, _PATIENT), selections)
 
 
 if __name__ == "__main__":

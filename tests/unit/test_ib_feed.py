@@ -320,7 +320,7 @@ def test_row_3_quotes_are_followed_anew_over_the_same_connection() -> None:
     lost = plan(3, a="start: 5 -> start: 1.5", b="seconds: 10 -> seconds: 0.5")
 
     async def scene() -> None:
-        async with ground(lost, timings=CALM) as g:
+        async with ground(lost) as g:
             quotes = level_one(g)
             await quotes.follow("AAPL")
             await g.until(lambda: quotes.quote("AAPL").is_good, "live")
