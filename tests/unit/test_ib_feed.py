@@ -265,26 +265,26 @@ def test_row_3_lost_data_is_asked_for_anew_at_once_and_what_was_missed_comes_too
     run(scene())
 
 
-def test_row_3_lost_quotes_are_asked_for_anew() -> None:
-    faults = plan(
-        3,
-        a="start: 5 -> request: ReqMktData, nth: 1, seconds: 0.3",
-        b="seconds: 10 -> seconds: 0.3",
-    )
+def test_row_3_lost_quotes_are_stale_and_followed_anew_over_the_same_connection() -> None:
+    first = "request: ReqMktData, nth: 1, seconds: 0.3"
+    faults = plan(3, a=f"start: 5 -> {first}", b="seconds: 10 -> seconds: 0.3")
 
     async def scene() -> None:
         async with ground(faults) as g:
             quotes = level_one(g)
             await quotes.follow("AAPL")
             await g.until(lambda: quotes.quote("AAPL").is_good, "live")
-            await g.until(lambda: any(n.kind is NoticeKind.RESUBSCRIBE for n in g.notices), "1101")
-            session = g.gateway.hub.sessions[1]
+            assert quotes.is_followed("AAPL")
+            before, link = quotes.quote("AAPL").time, g.connection.link
+            await g.until(lambda: not quotes.is_followed("AAPL"), "lost with the data")
             await g.ready()
-            assert not session.quotes, "nothing flows"
+            assert not g.gateway.hub.sessions[1].quotes, "nothing flows"
             assert quotes.quote("AAPL").quality is Quality.STALE
             await quotes.renew()
-            await g.until(lambda: session.quotes, "followed anew")
+            assert quotes.is_followed("AAPL")
             await g.until(lambda: quotes.quote("AAPL").is_good, "live again")
+            assert quotes.quote("AAPL").time > before
+            assert g.connection.link is link
 
     run(scene())
 
@@ -312,26 +312,6 @@ def test_quotes_are_live_and_stale_once_the_connection_is_gone() -> None:
             quotes.leave("AAPL")
             with pytest.raises(ContractError, match="not followed"):
                 quotes.quote("AAPL")
-
-    run(scene())
-
-
-def test_row_3_quotes_are_followed_anew_over_the_same_connection() -> None:
-    lost = plan(3, a="start: 5 -> start: 1.5", b="seconds: 10 -> seconds: 0.5")
-
-    async def scene() -> None:
-        async with ground(lost) as g:
-            quotes = level_one(g)
-            await quotes.follow("AAPL")
-            await g.until(lambda: quotes.quote("AAPL").is_good, "live")
-            assert quotes.is_followed("AAPL")
-            before, link = quotes.quote("AAPL").time, g.connection.link
-            await g.until(lambda: not quotes.is_followed("AAPL"), "lost with the data")
-            await quotes.renew()
-            assert quotes.is_followed("AAPL")
-            await g.until(lambda: quotes.quote("AAPL").is_good, "live again")
-            assert quotes.quote("AAPL").time > before
-            assert g.connection.link is link
 
     run(scene())
 
