@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from framework.backtest.roles import title_of
 from framework.brokers.ib.bars import BarSeen
 from framework.brokers.ib.clock import Clock
 from framework.brokers.ib.connection import Notice, State
@@ -183,7 +184,7 @@ class Voyage:
             self._sailing.name,
             masked(self._rigging.connection.account),
             self._sailing.where.client_id,
-            self._cargo.strategy.__name__,
+            title_of(self._cargo.strategy),
         )
         if not any(isinstance(entry.row, Started) for entry in entries):
             history = await self._histories()
