@@ -51,7 +51,7 @@ def fastest(
     Raises:
         InputError: it was to take up a side at its start, and cannot.
     """
-    if not reason and len(cast.roles) > 1:
+    if len(cast.roles) > 1:
         reason = "several strategies share the account"
     if not reason:
         try:

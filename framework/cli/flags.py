@@ -211,6 +211,7 @@ def overlay(
     }
     if flags.strategy is not None and flags.strategy != content.get("strategy"):
         merged.pop("parameters", None)
+        merged.pop("strategies", None)
     places: dict[tuple[str, ...], str] = {
         (key,): _FLAGS[key] for key, value in given.items() if value is not None
     }

@@ -10,6 +10,7 @@ import os
 import signal
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,8 @@ from framework.cli.reporting import complain
 from framework.config.doubts import strategy_doubts
 from framework.config.environment import Given, IbAccess, Mode, find_env_file, ib_access
 from framework.config.market import Market, instruments
-from framework.config.plan import Plan, Request, plan_of, plan_on
+from framework.config.plan import Plan, plan_of, plan_on
+from framework.config.request import Request
 from framework.domain.bars import Bars
 from framework.domain.instruments import AssetType, Instrument
 from framework.engine.journal import JOURNAL_NAME, open_journal
@@ -81,9 +83,9 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
     _check(plan, flags)
     journal = flags.journal or _journal_of(plan, flags.mode, access)
     _guard(flags, mode, access, journal, mode_said)
-    strategy = strategy_doubts(plan.found.cls, has_signals=False)
+    doubts = (strategy_doubts(one.cls, has_signals=False) for one in plan.members)
     say = shadowed(_say) if flags.shadow else _say
-    for warning in (*access.warnings, *strategy):
+    for warning in (*access.warnings, *chain.from_iterable(doubts)):
         say(warning)
     sailing = Sailing(
         mode,
@@ -112,7 +114,7 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
 
 async def _sailed(plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str) -> Outcome:
     clock = WallClock()
-    cargo = Cargo(plan.found.cls, plan.parameters, replace(plan.settings, start=None))
+    cargo = Cargo(plan.strategies, plan.parameters, replace(plan.settings, start=None))
     berth = Berth(sailing.where.host, sailing.where.port, sailing.where.client_id)
     with open_journal(sailing.journal, berth, clock.now, sailing.locks) as journal:
         voyage = Voyage(
@@ -150,14 +152,14 @@ def _plan(request: Request) -> Plan:
     request = replace(request, start=None)
     if request.data is not None:
         return plan_of(request)
-    if request.symbols is None:
+    if request.traded is None:
         raise ConfigError(
             "Nothing says what is to be traded.",
             "Name it, such as --symbols SPY,QQQ; what a strategy is shown on is only a sample.",
         )
     known = instruments()
     frame = request.bar or "1d"
-    bars = tuple(_nothing_yet(known.get(one, Instrument(one)), frame) for one in request.symbols)
+    bars = tuple(_nothing_yet(known.get(one, Instrument(one)), frame) for one in request.traded)
     return plan_on(request, Market(bars, FileAnswers("close", "UTC"), fingerprint(bars)))
 
 

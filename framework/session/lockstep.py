@@ -113,7 +113,7 @@ class _Embedded:
 def rehearsed(plan: Plan, progress: Progress | None = None) -> RunRecord:
     """Play a plan as a paper session on the emulator; see `rehearse`."""
     return asyncio.run(
-        rehearse(plan.found.cls, plan.market.bars, plan.settings, plan.parameters, progress)
+        rehearse(plan.strategies, plan.market.bars, plan.settings, plan.parameters, progress)
     )
 
 

@@ -14,7 +14,8 @@ from framework.backtest.settings import BacktestSettings
 from framework.calendar import TradingCalendar, day_of
 from framework.components.liquidity import VolumeShare
 from framework.components.sizing import PercentOfEquity
-from framework.config.plan import plan_of, request_of
+from framework.config.plan import plan_of
+from framework.config.request import request_of
 from framework.config.runfile import validate
 from framework.domain.bars import Bars, FloatArray
 from framework.domain.events import Fill, OrderUpdate

@@ -24,7 +24,8 @@ from framework.config.parts import (
     rules_of,
     sizer_of,
 )
-from framework.config.plan import Plan, Request, plan_of, request_of, run_file_of
+from framework.config.plan import Plan, plan_of, run_file_of
+from framework.config.request import Request, request_of
 from framework.config.runfile import dump, read, validate
 from framework.config.strategies import available, find_strategy
 from framework.domain.bars import Bars
