@@ -48,7 +48,7 @@ def _plan(text: str) -> Plan:
 
 
 WRONG = {
-    "strategi: x": ("no key 'strategi'", "Did you mean 'strategy'?"),
+    "stratgy: x": ("no key 'stratgy'", "Did you mean 'strategy'?"),
     "data: {smaple: sp500}": ("no key 'smaple' in data", "Did you mean 'sample'?"),
     "signals: {pth: x}": ("no key 'pth' in signals", "Did you mean 'path'?"),
     "cash: much": ("run.yaml: cash is 'much'", "Give a number"),
