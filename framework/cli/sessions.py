@@ -170,7 +170,7 @@ def _nothing_yet(instrument: Instrument, frame: str) -> Bars:
 
 def _check(plan: Plan, flags: RunFlags) -> None:
     """Refuse what no session could do, before anything is connected."""
-    check_joinable(plan.found.cls, plan.settings)
+    check_joinable(plan.strategies, plan.settings)
     frames = {one.frame for one in plan.market.bars}
     if len(frames) > 1:
         raise ConfigError(

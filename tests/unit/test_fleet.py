@@ -310,3 +310,9 @@ def test_shares_add_up() -> None:
     parts = shares_of(0.1, [100.0, -40.0, 7.0])
     assert sum(parts) == pytest.approx(0.1)
     assert parts[1] < 0.0 < parts[0]
+
+
+def test_several_strategies_take_up_no_sides() -> None:
+    settings = free(begin="join", start=int(still("AAA").close_time[3]))
+    with pytest.raises(ConfigError, match="sides are taken up for one strategy only"):
+        run(fleet(role(BUY, name="a"), role(BUY, name="b")), [still("AAA")], settings)
