@@ -119,6 +119,7 @@ __all__ = [
     "SignalAction",
     "SimpleInterest",
     "SizingRequest",
+    "Sleeve",
     "SlipwayError",
     "SmallestOf",
     "StockSplit",
@@ -280,6 +281,7 @@ if TYPE_CHECKING:
         VolumeShareSlippage,
     )
     from framework.components.venue.day_trading import DayTrading
+    from framework.config.sleeves import Sleeve
     from framework.domain.actions import Dividend, StockSplit
     from framework.domain.bars import Bars
     from framework.domain.conditions import (

@@ -114,6 +114,7 @@ HOME = {
     "SignalAction": "framework.domain.events",
     "SimpleInterest": "framework.components.financing",
     "SizingRequest": "framework.ports",
+    "Sleeve": "framework.config.sleeves",
     "SlipwayError": "framework.errors",
     "SmallestOf": "framework.components.sizing",
     "StockSplit": "framework.domain.actions",

@@ -68,6 +68,7 @@ def models_of(bars: Sequence[Bars], settings: BacktestSettings) -> Models:
         settings.actions,
         rates_of(bars, settings),
         settings.options is not None,
+        settings.owned,
     )
 
 

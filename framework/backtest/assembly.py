@@ -63,7 +63,7 @@ def seated(
     muted: bool = False,
 ) -> tuple[StrategyDesk, OptionBook | None]:
     """A player at its desk, its timers set, and what looks after its options."""
-    desk = StrategyDesk(slot, door, settings.sizer, lister)
+    desk = StrategyDesk(slot, door, player.role.sizer or settings.sizer, lister)
     player.strategy.start(desk, muted=muted)
     for timer in player.timers:
         desk.timer(*timer)

@@ -6,6 +6,7 @@ __all__ = ["blamed"]
 
 import inspect
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from framework.strategy import Strategy
@@ -14,15 +15,15 @@ _FRAMEWORK = Path(__file__).parents[1]
 _LIBRARIES = {"site-packages", "dist-packages"}
 
 
-def blamed(strategy: type[Strategy], error: BaseException, message: str) -> str:
+def blamed(strategies: Sequence[type[Strategy]], error: BaseException, message: str) -> str:
     """`message`, with file, line and source of the user's own code in front if it came from there.
 
     The strategy's own line comes first; else the last line outside the framework, such as that of
     a component in a file of the user's.
     """
-    source = Path(_source_of(strategy))
+    sources = {Path(_source_of(strategy)) for strategy in strategies}
     frames = list(reversed(traceback.extract_tb(error.__traceback__)))
-    own = [frame for frame in frames if Path(frame.filename) == source]
+    own = [frame for frame in frames if Path(frame.filename) in sources]
     other = [frame for frame in frames if Path(frame.filename).is_file() and _is_users(frame)]
     for frame in [*own, *other]:
         name = Path(frame.filename).name

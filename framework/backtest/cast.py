@@ -5,8 +5,9 @@ from __future__ import annotations
 __all__ = ["Cast", "Player", "Stage"]
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from framework.backtest.account import foreign_rates, rates_of
 from framework.backtest.blame import blamed
 from framework.backtest.lookahead import check_lookahead, warmup
+from framework.backtest.roles import Role, Strategies, owned_settings, roles_of, short_name
 from framework.backtest.settings import BacktestSettings
 from framework.backtest.setup_desk import SetupDesk
 from framework.domain.bars import Bars
@@ -40,6 +42,7 @@ class Player:
 
     Attributes:
         name: prefix of its order ids.
+        role: what it plays.
         strategy: the instance.
         world: what it sees.
         bars: what it trades, its own instrument first.
@@ -48,6 +51,7 @@ class Player:
     """
 
     name: str
+    role: Role
     strategy: Strategy
     world: World
     bars: tuple[Bars, ...]
@@ -68,28 +72,29 @@ class Stage:
 
     Args:
         bars: one per symbol, in subscription order.
-        universe: whether one instance sees them all.
         grows: whether there will be more bars.
     """
 
-    def __init__(self, bars: tuple[Bars, ...], universe: bool, *, grows: bool = False) -> None:
+    def __init__(self, bars: tuple[Bars, ...], *, grows: bool = False) -> None:
         self.timeline = Timeline(bars)
-        groups = [bars] if universe else [(one,) for one in bars]
-        self.worlds = {
-            group: World(
-                group,
-                _resample,
-                self.timeline if len(group) == len(bars) else None,
-                grows=grows,
-            )
-            for group in groups
-        }
-        if not grows:
-            self.forget()
+        self._count = len(bars)
+        self._grows = grows
+        self._worlds: dict[tuple[str, tuple[Bars, ...]], World] = {}
+
+    def world(self, role: str, bars: tuple[Bars, ...]) -> World:
+        """What the instance of a role that trades these bars sees, the same whenever asked for."""
+        known = self._worlds.get((role, bars))
+        if known is None:
+            whole = self.timeline if len(bars) == self._count else None
+            known = World(bars, _resample, whole, grows=self._grows)
+            if not self._grows:
+                known.remember()
+            self._worlds[role, bars] = known
+        return known
 
     def forget(self) -> None:
         """Forget the indicators computed so far."""
-        for world in self.worlds.values():
+        for world in self._worlds.values():
             world.remember()
 
 
@@ -97,14 +102,16 @@ class Cast:
     """The strategy instances of one backtest, on one timeline.
 
     Args:
-        strategy: the class; one instance per symbol, or one for all if it says `universe = True`.
+        strategies: the class; one instance per symbol, or one for all if it says `universe = True`.
+            Or several of them.
         bars: one per symbol, in subscription order.
         settings: the parts.
-        parameters: of the strategy, by name.
+        parameters: of a strategy that is alone, by name.
         stage: what it shares with other casts that move along no bars, or worlds that grow.
 
     Attributes:
-        strategy, bars, settings, parameters: as given.
+        roles: the strategies.
+        strategies, bars, settings, parameters: as given.
         timeline: the instants at which some bar closes.
         first: index of the first instant at which orders are allowed.
         rates: exchange rates, and the account's currency.
@@ -112,20 +119,21 @@ class Cast:
         warmup: bars after which every indicator has settled, once inspected.
 
     Raises:
-        InputError: the strategy's `setup` raised.
+        InputError: the strategy's `setup` raised; several strategies cannot share what they are to.
     """
 
     def __init__(
         self,
-        strategy: type[Strategy],
+        strategies: Strategies,
         bars: tuple[Bars, ...],
         settings: BacktestSettings,
         parameters: Mapping[str, object],
         stage: Stage | None = None,
     ) -> None:
-        self.strategy = strategy
+        self.strategies = strategies
+        self.roles = roles_of(strategies, parameters)
         self.bars = bars
-        self.settings = settings
+        self.settings = settings = owned_settings(strategies, bars, settings)
         self.parameters = parameters
         self._stage = stage
         self.timeline = Timeline(bars) if stage is None else stage.timeline
@@ -146,21 +154,22 @@ class Cast:
         """
         seen: Counter[tuple[str, ...]] = Counter()
         for number, player in enumerate(self.players):
-            declared = tuple(series.name for series in player.strategy.indicators)
+            names = (series.name for series in player.strategy.indicators)
+            declared = (player.role.name, *names)
             seen[declared] += 1
-            trial, world = self._trial, player.world
+            trial, world = partial(self._trial, player.role), player.world
             if seen[declared] > _THOROUGHLY:
                 check_lookahead(player.strategy, world, trial, at=number)
                 continue
             check_lookahead(player.strategy, world, trial)
             self.warmup = max(self.warmup, warmup(player.strategy, world, trial))
 
-    def _trial(self, world: World) -> Strategy:
-        return self._set_up(world)[0]
+    def _trial(self, role: Role, world: World) -> Strategy:
+        return self._set_up(role, world)[0]
 
     def again(self) -> Cast:
         """The same cast before anything has run."""
-        fresh = Cast(self.strategy, self.bars, self.settings, self.parameters)
+        fresh = Cast(self.strategies, self.bars, self.settings, self.parameters)
         fresh.warmup = self.warmup
         return fresh
 
@@ -196,33 +205,33 @@ class Cast:
 
     def blamed(self, error: Exception, problem: str) -> str:
         """What went wrong, with the line of the strategy it went wrong at."""
-        return blamed(self.strategy, error, problem)
+        return blamed([role.strategy for role in self.roles], error, problem)
 
-    def _sleeves(self) -> list[tuple[str, tuple[Bars, ...], float]]:
-        """Name, bars and opening cash of each instance."""
-        name, cash, bars = _short(self.strategy.__name__), self.settings.cash, self.bars
-        if self.strategy.universe or len(bars) == 1:
-            return [(name, bars, cash)]
-        weights = self.settings.weights or {one.symbol: 1.0 / len(bars) for one in bars}
-        names = [f"{name}.{_short(one.symbol)[:9]}" for one in bars]
-        if len(set(names)) < len(names):
-            names = [f"{name}.{number}" for number in range(1, len(bars) + 1)]
-        return [
-            (each, (one,), cash * weights[one.symbol])
-            for each, one in zip(names, bars, strict=True)
-        ]
+    def _sleeves(self) -> Iterator[tuple[Role, str, tuple[Bars, ...], float]]:
+        """Role, name, bars and opening cash of each instance."""
+        for role in self.roles:
+            name, cash, bars = role.name, self.settings.cash * role.weight, role.bars(self.bars)
+            if role.strategy.universe or len(bars) == 1:
+                yield role, name, bars, cash
+                continue
+            weights = self.settings.weights or {one.symbol: 1.0 / len(bars) for one in bars}
+            names = [f"{name}.{short_name(one.symbol)[:9]}" for one in bars]
+            if len(set(names)) < len(names):
+                names = [f"{name}.{number}" for number in range(1, len(bars) + 1)]
+            for each, one in zip(names, bars, strict=True):
+                yield role, each, (one,), cash * weights[one.symbol]
 
-    def _player(self, name: str, bars: tuple[Bars, ...], cash: float) -> Player:
+    def _player(self, role: Role, name: str, bars: tuple[Bars, ...], cash: float) -> Player:
         if self._stage is not None:
-            world = self._stage.worlds[bars]
+            world = self._stage.world(role.name, bars)
         else:
             whole = self.timeline if len(bars) == len(self.bars) else None
             world = World(bars, _resample, whole)
-        strategy, desk = self._set_up(world)
-        return Player(name, strategy, world, bars, cash, tuple(desk.timers))
+        strategy, desk = self._set_up(role, world)
+        return Player(name, role, strategy, world, bars, cash, tuple(desk.timers))
 
-    def _set_up(self, world: World) -> tuple[Strategy, SetupDesk]:
-        strategy = self.strategy(self.parameters)
+    def _set_up(self, role: Role, world: World) -> tuple[Strategy, SetupDesk]:
+        strategy = role.strategy(role.parameters)
         desk = SetupDesk()
         strategy.bind(world.data, world.symbols, desk, self.markets(world))
         try:
@@ -252,12 +261,6 @@ def _market(bars: Bars, model: OptionModel | QuoteModel) -> OptionMarket:
 
 def _resample(bars: Bars, frame: str, until: int) -> Bars:
     return resample(bars, frame, until)
-
-
-def _short(name: str) -> str:
-    """A class name as the prefix of order ids: ASCII, at most 20 characters."""
-    plain = "".join(letter for letter in name if letter.isascii() and letter.isalnum())
-    return plain[:20] or "strategy"
 
 
 def _first_instant(timeline: Timeline, start: int | None) -> int:

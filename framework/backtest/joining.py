@@ -18,6 +18,7 @@ from framework.backtest.cast import Cast
 from framework.backtest.looked_up import names_in
 from framework.backtest.machine import Machine
 from framework.backtest.record import INTERRUPTED
+from framework.backtest.roles import Fleet, Strategies, title_of
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
 from framework.domain.joins import Join
@@ -33,15 +34,20 @@ _QUANTITIES = frozenset({"bracket", "buy", "sell", "target", "target_percent", "
 _REMEDY = "Leave --begin at flat: it then waits for its next signal."
 
 
-def check_joinable(strategy: type[Strategy], settings: BacktestSettings) -> None:
+def check_joinable(strategy: Strategies, settings: BacktestSettings) -> None:
     """Whether a strategy can take up a side at its start, where that is asked for.
 
     Raises:
         ConfigError: what it holds is more than a side its sizer gives a size: options, or
-            quantities of its own.
+            quantities of its own; or it is one of several.
     """
     if settings.begin == "flat":
         return
+    if isinstance(strategy, Fleet):
+        raise ConfigError(
+            f"{title_of(strategy)} share an account, and sides are taken up for one strategy only.",
+            _REMEDY,
+        )
     if settings.options is not None:
         raise ConfigError(
             f"{strategy.__name__} cannot join: a book of options is no side to be taken up.",
@@ -73,7 +79,7 @@ def joins_of(cast: Cast, finer: Mapping[str, Bars] | None = None) -> tuple[Join,
     """
     if cast.settings.begin == "flat":
         return ()
-    check_joinable(cast.strategy, cast.settings)
+    check_joinable(cast.strategies, cast.settings)
     if cast.first == 0:
         raise ConfigError(
             "There is no history to join from: orders are allowed from the first bar.",
@@ -83,11 +89,11 @@ def joins_of(cast: Cast, finer: Mapping[str, Bars] | None = None) -> tuple[Join,
     seen = [
         one.take(0, int(np.searchsorted(one.close_time, end, side="right"))) for one in cast.bars
     ]
-    return sides_held(cast.strategy, seen, cast.settings, cast.parameters, finer)
+    return sides_held(cast.strategies, seen, cast.settings, cast.parameters, finer)
 
 
 def sides_held(
-    strategy: type[Strategy],
+    strategy: Strategies,
     bars: Sequence[Bars],
     settings: BacktestSettings,
     parameters: Mapping[str, object],
@@ -97,7 +103,7 @@ def sides_held(
     done, if it could trade from the first of them.
 
     Args:
-        strategy: the class.
+        strategy: the class, or several of them.
         bars: one per symbol, in subscription order; maybe none yet of some.
         settings: the parts; their start is left aside.
         parameters: of the strategy, by name.
@@ -127,7 +133,7 @@ def sides_held(
     for join in found:
         if (join.symbol, join.side) not in asked.sides:
             raise ConfigError(
-                f"{strategy.__name__} cannot join: the {join} it would hold has no size of its "
+                f"{title_of(strategy)} cannot join: the {join} it would hold has no size of its "
                 "sizer's.",
                 _REMEDY,
             )

@@ -50,7 +50,7 @@ class ManyRuns:
         self._done = 0
         self._costs: Costs | None = None
         self.reason = hindrance(total * sum(len(one) for one in bars), compiles=False)
-        self._stage = None if self.reason else Stage(bars, strategy.universe)
+        self._stage = None if self.reason else Stage(bars)
 
     def run(self, parameters: Mapping[str, object]) -> RunRecord:
         """One run, as `framework.backtest.run.run` makes it.

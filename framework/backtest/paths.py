@@ -51,6 +51,8 @@ def fastest(
     Raises:
         InputError: it was to take up a side at its start, and cannot.
     """
+    if len(cast.roles) > 1:
+        reason = "several strategies share the account"
     if not reason:
         try:
             wants_bars = any(player.wants_bars for player in cast.players)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["COMPILED", "EMULATED", "INTERRUPTED", "Held", "Holdings", "OrderRecord", "RunRecord"]
+__all__ = [
+    "COMPILED",
+    "EMULATED",
+    "INTERRUPTED",
+    "Held",
+    "Holdings",
+    "OrderRecord",
+    "RunRecord",
+    "StrategyBook",
+]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +22,7 @@ from framework.domain.bars import Bars, FloatArray, IntArray
 from framework.domain.events import CashFlow, Commission, Fill, Refused, Split, Trip
 from framework.domain.ledger import Position
 from framework.domain.orders import Order, OrderStatus
+from framework.domain.owners import owner_of
 from framework.engine.history import Timeline
 from framework.engine.option_book import BookMark
 
@@ -83,6 +93,36 @@ class Held:
     quantities: Mapping[str, FloatArray]
 
 
+@dataclass(frozen=True, slots=True)
+class StrategyBook:
+    """What became of one of several strategies on an account.
+
+    Attributes:
+        name: of the strategy, with which its order ids begin.
+        strategy: name of its class.
+        symbols: what it trades.
+        owners: names of its instances, by which `owner_of` tells their orders.
+        opening_cash: its share of the account.
+        equity: at the last instant, at the last closes.
+        cash: at the last instant.
+        commission: fees charged.
+    """
+
+    name: str
+    strategy: str
+    symbols: tuple[str, ...]
+    owners: tuple[str, ...]
+    opening_cash: float
+    equity: float
+    cash: float
+    commission: float
+
+    @property
+    def profit(self) -> float:
+        """Money made after all costs, open positions marked."""
+        return self.equity - self.opening_cash
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RunRecord:
     """What happened. Arrays over instants have shape (K,).
@@ -113,6 +153,7 @@ class RunRecord:
         path: how it was run: "compiled", "emulator", or "event engine" and why.
         listed: the bars of options that were traded, in the order they were asked for.
         marks: the options held at the end of each instant, by underlying.
+        strategies: the books of several strategies on the account; none for one alone.
         tables: of a compiled run, the tables its orders, fills and refusals are made from.
     """
 
@@ -139,8 +180,14 @@ class RunRecord:
     rates: Mapping[str, FloatArray] = field(default_factory=dict)
     listed: tuple[Bars, ...] = ()
     marks: tuple[BookMark, ...] = ()
+    strategies: tuple[StrategyBook, ...] = ()
     tables: RunTables | None = None
     path: str = ""
+
+    def strategy_of(self, order_id: str) -> str:
+        """The strategy whose order this is, of several on the account; empty for nobody's."""
+        owner = owner_of(order_id)
+        return next((one.name for one in self.strategies if owner in one.owners), "")
 
     @property
     def all_bars(self) -> tuple[Bars, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from framework.backtest.account import foreign_rates, open_actions, roll_warnings
 from framework.backtest.cast import Cast
-from framework.backtest.record import Held, OrderRecord, RunRecord
+from framework.backtest.record import Held, OrderRecord, RunRecord, StrategyBook
 from framework.backtest.shortage import shortage_warnings
 from framework.backtest.warnings import run_warnings
 from framework.brokers.simulated.blind_spots import blind_spots
@@ -89,7 +89,30 @@ def recorded(run: Played, error: str) -> RunRecord:
         actions=open_actions(run.bars, run.cast.settings),
         currency=run.cast.rates.base,
         rates=rates,
+        strategies=_strategies(run) if len(run.cast.roles) > 1 else (),
     )
+
+
+def _strategies(run: Played) -> tuple[StrategyBook, ...]:
+    """What became of each strategy."""
+    slots = {station.slot.name: station.slot for station in run.stations}
+    found = []
+    for role in run.cast.roles:
+        players = [one for one in run.cast.players if one.role is role]
+        mine = [slots[one.name] for one in players]
+        found.append(
+            StrategyBook(
+                role.name,
+                role.strategy.__name__,
+                tuple(bars.symbol for one in players for bars in one.bars),
+                tuple(one.name for one in players),
+                sum(one.cash for one in players),
+                sum(slot.equity() for slot in mine),
+                sum(slot.ledger.cash for slot in mine),
+                sum(slot.ledger.commission for slot in mine),
+            )
+        )
+    return tuple(found)
 
 
 def _curves(run: Played) -> tuple[FloatArray, dict[str, FloatArray]]:

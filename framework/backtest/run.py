@@ -13,6 +13,7 @@ from framework.backtest.collector import paused
 from framework.backtest.paths import fastest, hindrance
 from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.backtest.replay import check_replays
+from framework.backtest.roles import Fleet, Strategies
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
 from framework.errors import ConfigError, DataError
@@ -21,7 +22,7 @@ from framework.strategy import Strategy
 
 
 def run(
-    strategy: type[Strategy],
+    strategy: Strategies,
     bars: Sequence[Bars],
     settings: BacktestSettings | None = None,
     parameters: Mapping[str, object] | None = None,
@@ -32,9 +33,10 @@ def run(
 
     Args:
         strategy: the class; one instance per symbol, or one for all if it says `universe = True`.
+            Or several of them.
         bars: one per symbol, in subscription order.
         settings: the parts; defaults as printed with every result.
-        parameters: of the strategy, by name.
+        parameters: of a strategy that is alone, by name.
         finer: by symbol, bars of a shorter frame for the fill policy's intrabar="finer".
         progress: told now and then how far the run has come.
 
@@ -57,7 +59,7 @@ def run(
 
 
 def run_verified(
-    strategy: type[Strategy],
+    strategy: Strategies,
     bars: Sequence[Bars],
     settings: BacktestSettings,
     parameters: Mapping[str, object],
@@ -79,7 +81,8 @@ def run_verified(
         reason = hindrance(sum(len(one) for one in shorter))
         return fastest(cast, finer, reason, None, rehearsal=True)
 
-    if record.error or (record.tables is not None and strategy.on_bar is Strategy.on_bar):
+    is_declared = not isinstance(strategy, Fleet) and strategy.on_bar is Strategy.on_bar
+    if record.error or (record.tables is not None and is_declared):
         return record  # nothing of its code ran but `setup`, which has been checked
     if not check_replays(record, again):
         return replace(record, error=INTERRUPTED)

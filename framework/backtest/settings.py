@@ -63,6 +63,7 @@ class BacktestSettings:
         options: the options that are listed, and their prices; None for none.
         option_spread: cost of market fills of options; None is `slippage`.
         hedge: how books of options are hedged; None for not at all.
+        owned: whether several strategies trade the same symbol, each with a position of its own.
     """
 
     cash: float = 100_000.0
@@ -87,6 +88,7 @@ class BacktestSettings:
     options: OptionModel | QuoteModel | None = None
     option_spread: SlippageModel | None = None
     hedge: HedgePlan | None = None
+    owned: bool = False
 
     def __post_init__(self) -> None:
         if not isfinite(self.cash) or self.cash <= 0:

@@ -74,7 +74,7 @@ from framework.cli.options import (
 )
 from framework.cli.reconcile_options import reconcile
 from framework.cli.reporting import reporting
-from framework.cli.session_options import Begin, MarketDataChoice, Shadow
+from framework.cli.session_options import Begin, MarketDataChoice, Shadow, TwsRestart
 from framework.cli.slippage_options import slippage as slippage_command
 from framework.cli.status_options import status, watch
 from framework.cli.sweep_options import sweep
@@ -162,6 +162,7 @@ def _run(
     once: Once = False,
     cancel_at_end: CancelAtEnd = False,
     market_data: MarketDataChoice = None,
+    tws_restart: TwsRestart = None,
     debug: Debug = False,
 ) -> None:
     """Backtest a strategy, or trade it: in shadow, on paper, live."""
@@ -220,6 +221,7 @@ def _run(
         once=once,
         cancel_at_end=cancel_at_end,
         market_data=market_data,
+        tws_restart=tws_restart,
     )
     with reporting(debug, quiet):
         from framework.cli.running import run_command  # noqa: PLC0415  # help must not wait for it

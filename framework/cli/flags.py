@@ -113,6 +113,7 @@ class RunFlags:
     once: bool = False
     cancel_at_end: bool = False
     market_data: str | None = None
+    tws_restart: str | None = None
 
     @property
     def mode(self) -> Literal["backtest", "shadow", "paper", "live"]:
@@ -148,6 +149,7 @@ class RunFlags:
             "--once": self.once,
             "--cancel-at-end": self.cancel_at_end,
             "--market-data": self.market_data is not None,
+            "--tws-restart": self.tws_restart is not None,
         }
         named = [name for name, is_given in given.items() if is_given]
         if self.mode == "backtest" and named:
@@ -209,6 +211,7 @@ def overlay(
     }
     if flags.strategy is not None and flags.strategy != content.get("strategy"):
         merged.pop("parameters", None)
+        merged.pop("strategies", None)
     places: dict[tuple[str, ...], str] = {
         (key,): _FLAGS[key] for key, value in given.items() if value is not None
     }

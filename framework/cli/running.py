@@ -18,7 +18,8 @@ from framework.cli.explaining import explained
 from framework.cli.flags import PICTURES, RunFlags, overlay
 from framework.cli.progress import LateBar
 from framework.cli.reporting import INTERRUPTED, complain
-from framework.config.plan import Plan, Request, plan_of, request_of
+from framework.config.plan import Plan, plan_of
+from framework.config.request import Request, request_of
 from framework.config.runfile import read, validate
 from framework.errors import ConfigError, InputError
 from framework.ports import Progress

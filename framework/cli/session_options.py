@@ -3,7 +3,7 @@ the broker besides."""
 
 from __future__ import annotations
 
-__all__ = ["Begin", "MarketDataChoice", "Shadow"]
+__all__ = ["Begin", "MarketDataChoice", "Shadow", "TwsRestart"]
 
 from typing import Annotated
 
@@ -38,6 +38,17 @@ Begin = Annotated[
         metavar="flat|join",
         help="At the first decision: wait for the next signal, or take the side it would hold "
         "after its history. [dim]default: flat[/dim]",
+        rich_help_panel=SESSION,
+    ),
+]
+
+TwsRestart = Annotated[
+    str | None,
+    typer.Option(
+        "--tws-restart",
+        metavar="HH:MM",
+        help="When TWS restarts by itself, in New York: nothing is sent for a quarter of an hour. "
+        "[dim]default: 23:45; or never[/dim]",
         rich_help_panel=SESSION,
     ),
 ]

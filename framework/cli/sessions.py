@@ -10,20 +10,22 @@ import os
 import signal
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from framework.backtest.joining import check_joinable
 from framework.brokers.ib.problems import ConnectError
-from framework.brokers.ib.settings import Settings
+from framework.brokers.ib.settings import Settings, restart_window
 from framework.cli.broker_access import offered, quiet_library
 from framework.cli.flags import RunFlags
 from framework.cli.reporting import complain
 from framework.config.doubts import strategy_doubts
 from framework.config.environment import Given, IbAccess, Mode, find_env_file, ib_access
 from framework.config.market import Market, instruments
-from framework.config.plan import Plan, Request, plan_of, plan_on
+from framework.config.plan import Plan, plan_of, plan_on
+from framework.config.request import Request
 from framework.domain.bars import Bars
 from framework.domain.instruments import AssetType, Instrument
 from framework.engine.journal import JOURNAL_NAME, open_journal
@@ -81,9 +83,9 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
     _check(plan, flags)
     journal = flags.journal or _journal_of(plan, flags.mode, access)
     _guard(flags, mode, access, journal, mode_said)
-    strategy = strategy_doubts(plan.found.cls, has_signals=False)
+    doubts = (strategy_doubts(one.cls, has_signals=False) for one in plan.members)
     mark = NOTE if flags.shadow else ""
-    for warning in (*access.warnings, *strategy):
+    for warning in (*access.warnings, *chain.from_iterable(doubts)):
         _say(mark + warning)
     sailing = Sailing(
         mode,
@@ -99,6 +101,7 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
         at_end="cancel" if flags.cancel_at_end else "keep",
         fills="simulated" if flags.shadow else "broker",
         market_data=request.market_data or "live",
+        window=restart_window(flags.tws_restart),
     )
     quiet_library()
     try:
@@ -111,7 +114,7 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
 
 async def _sailed(plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str) -> Outcome:
     clock = WallClock()
-    cargo = Cargo(plan.found.cls, plan.parameters, replace(plan.settings, start=None))
+    cargo = Cargo(plan.strategies, plan.parameters, replace(plan.settings, start=None))
     berth = Berth(sailing.where.host, sailing.where.port, sailing.where.client_id)
     with open_journal(sailing.journal, berth, clock.now, sailing.locks) as journal:
         voyage = Voyage(
@@ -149,14 +152,14 @@ def _plan(request: Request) -> Plan:
     request = replace(request, start=None)
     if request.data is not None:
         return plan_of(request)
-    if request.symbols is None:
+    if request.traded is None:
         raise ConfigError(
             "Nothing says what is to be traded.",
             "Name it, such as --symbols SPY,QQQ; what a strategy is shown on is only a sample.",
         )
     known = instruments()
     frame = request.bar or "1d"
-    bars = tuple(_nothing_yet(known.get(one, Instrument(one)), frame) for one in request.symbols)
+    bars = tuple(_nothing_yet(known.get(one, Instrument(one)), frame) for one in request.traded)
     return plan_on(request, Market(bars, FileAnswers("close", "UTC"), fingerprint(bars)))
 
 
@@ -167,7 +170,7 @@ def _nothing_yet(instrument: Instrument, frame: str) -> Bars:
 
 def _check(plan: Plan, flags: RunFlags) -> None:
     """Refuse what no session could do, before anything is connected."""
-    check_joinable(plan.found.cls, plan.settings)
+    check_joinable(plan.strategies, plan.settings)
     frames = {one.frame for one in plan.market.bars}
     if len(frames) > 1:
         raise ConfigError(

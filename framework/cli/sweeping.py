@@ -21,7 +21,7 @@ from framework.cli.flags import overlay
 from framework.cli.reporting import INTERRUPTED, complain
 from framework.cli.sweep_bar import SweepBar
 from framework.cli.sweep_options import SweepFlags
-from framework.config.plan import Request, request_of
+from framework.config.request import Request, request_of
 from framework.config.runfile import read, validate
 from framework.errors import ConfigError
 from framework.research.warmup import warm_for

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-__all__ = ["Plan", "Request", "plan_of", "plan_on", "request_of", "run_file_of"]
+__all__ = ["Plan", "plan_of", "plan_on", "run_file_of"]
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from pydantic_core import to_jsonable_python
 
 from framework.adopt.hook import adopt
+from framework.backtest.roles import Fleet, Strategies, owned_settings, title_of
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
 from framework.components.liquidity import Unlimited
 from framework.components.registry import spec_of, specs_of
-from framework.config.account import ActionsSource, RatesSource, actions_of, rates_of
+from framework.config.account import actions_of, rates_of
 from framework.config.doubts import doubts_of, strategy_doubts
 from framework.config.heard import heard_signals
 from framework.config.market import DataSource, Market, load_market, on_venue_grids
-from framework.config.options import HedgeSource, OptionsSource, hedge_of, hedge_section, options_of
+from framework.config.options import hedge_of, hedge_section, options_of
 from framework.config.parts import (
     Many,
-    Spec,
     account_of,
     breakers_of,
     commission_of,
@@ -37,6 +36,7 @@ from framework.config.parts import (
     sizer_of,
     slippage_of,
 )
+from framework.config.request import Request
 from framework.config.runfile import (
     ActionsSection,
     DataSection,
@@ -45,76 +45,20 @@ from framework.config.runfile import (
     RunFile,
     SignalsSection,
 )
+from framework.config.sleeves import (
+    fleet_of,
+    sections_of,
+    together,
+)
 from framework.config.strategies import Found, find_strategy, strategy_of_class
-from framework.domain.events import Signal
 from framework.errors import ConfigError, DataError, StrategyError, did_you_mean
 from framework.feeds.answers import FileAnswers
 from framework.feeds.ranges import day_range, parse_day
 from framework.feeds.sample import SAMPLES
 from framework.ports import (
-    Breaker,
-    CommissionModel,
-    ExitRule,
-    FinancingModel,
-    LiquidityModel,
-    MarginModel,
     OrderRule,
-    RiskRule,
-    Sizer,
-    SlippageModel,
 )
 from framework.strategy import Strategy, parameters_of
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Request:
-    """What a user asks for; None takes the default. `run_backtest` describes each.
-
-    Attributes:
-        strategy: a class, or what `find_strategy` takes.
-        data_sha256, rates_sha256, actions_sha256, signals_sha256: hashes the bars and the files
-            must have.
-        signals_tz: zone of signals without an offset; None is that given for the data.
-        engine: whose broker plays the market.
-        market_data: which quotes a session follows; None is live ones.
-    """
-
-    strategy: str | type[object]
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    data: DataSource | None = None
-    symbols: Sequence[str] | None = None
-    bar: str | None = None
-    first: str | None = None
-    last: str | None = None
-    start: str | None = None
-    begin: Literal["flat", "join"] = "flat"
-    answers: FileAnswers = field(default_factory=FileAnswers)
-    data_sha256: str | None = None
-    cash: float | None = None
-    leverage: float | None = None
-    account: MarginModel | Spec | None = None
-    currency: str | None = None
-    rates: RatesSource | None = None
-    rates_sha256: str | None = None
-    financing: FinancingModel | Spec | None = None
-    actions: ActionsSource | None = None
-    actions_sha256: str | None = None
-    weights: Mapping[str, float] | None = None
-    sizing: Many[Sizer] | None = None
-    commission: CommissionModel | Spec | None = None
-    slippage: SlippageModel | Spec | None = None
-    liquidity: LiquidityModel | Spec | None = None
-    limits: Many[RiskRule | Breaker] = ()
-    exits: Many[ExitRule] = ()
-    rules: Many[OrderRule] | None = None
-    fill: FillPolicy | Spec | Sequence[str] | None = None
-    signals: str | Path | Sequence[Signal] | None = None
-    signals_tz: str | None = None
-    signals_sha256: str | None = None
-    options: OptionsSource | None = None
-    hedge: HedgeSource | None = None
-    engine: Literal["slipway", "backtrader"] = "slipway"
-    market_data: Literal["live", "delayed", "none"] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,14 +67,15 @@ class Plan:
 
     Attributes:
         request: what was asked for.
-        found: the strategy.
-        parameters: all of its parameters, by name.
+        found: the strategy; of several what stands for all of them.
+        parameters: all of its parameters, by name; none of several.
         market: what it trades on.
         settings: the parts.
         limits: rules and breakers in the order given.
         signals_sha256, actions_sha256, rates_sha256: hashes of those files, None without one.
         warnings: what the user ought to know before it runs, one sentence each.
         options: what a run file says of its options; None where no file can name them.
+        fleet: several strategies, with the place each was found in; None for one alone.
     """
 
     request: Request
@@ -144,59 +89,30 @@ class Plan:
     actions_sha256: str | None = None
     rates_sha256: str | None = None
     options: OptionsSection | None = None
+    fleet: tuple[Fleet, tuple[Found, ...]] | None = None
 
+    @property
+    def strategies(self) -> Strategies:
+        """The class, or several of them."""
+        return self.found.cls if self.fleet is None else self.fleet[0]
 
-def request_of(run_file: RunFile) -> Request:
-    """What a run file asks for.
+    @property
+    def members(self) -> tuple[Found, ...]:
+        """Where every strategy was found."""
+        return (self.found,) if self.fleet is None else self.fleet[1]
 
-    Raises:
-        ConfigError: it names no strategy.
-    """
-    if run_file.strategy is None:
-        raise ConfigError(
-            "No strategy is named.",
-            "Write `slipway run STRATEGY`, or `strategy:` in the run file; "
-            "`slipway strategies` lists them.",
-        )
-    data, signals = run_file.data, run_file.signals
-    return Request(
-        strategy=run_file.strategy,
-        parameters=run_file.parameters,
-        data=data.sample if data.path is None else data.path,
-        symbols=data.symbols,
-        bar=data.bar,
-        first=data.first,
-        last=data.last,
-        start=run_file.start,
-        begin=run_file.begin,
-        answers=FileAnswers(data.stamp, data.tz, data.calendar, data.prices, data.hours),
-        data_sha256=data.sha256,
-        cash=run_file.cash,
-        leverage=run_file.leverage,
-        account=run_file.account,
-        currency=run_file.currency,
-        rates=run_file.rates.constant or run_file.rates.path,
-        rates_sha256=run_file.rates.sha256,
-        financing=run_file.financing,
-        actions=run_file.actions.path,
-        actions_sha256=run_file.actions.sha256,
-        weights=run_file.weights,
-        sizing=run_file.sizing or None,
-        commission=run_file.commission,
-        slippage=run_file.slippage,
-        liquidity=run_file.liquidity,
-        limits=run_file.limits,
-        exits=run_file.exits,
-        rules=run_file.rules or None,
-        fill=run_file.fill,
-        signals=signals.path,
-        signals_tz=signals.tz,
-        signals_sha256=signals.sha256,
-        options=run_file.options,
-        hedge=run_file.hedge,
-        engine=run_file.engine,
-        market_data=run_file.market_data,
-    )
+    def alone(self, what: str) -> None:
+        """Refuse several strategies where one is meant.
+
+        Raises:
+            ConfigError: there are several; `what` takes one.
+        """
+        if self.fleet is not None:
+            raise ConfigError(
+                f"{what} takes one strategy, and there are {len(self.members)}: "
+                f"{title_of(self.strategies)}.",
+                "Name one of them.",
+            )
 
 
 def plan_of(request: Request) -> Plan:
@@ -205,10 +121,9 @@ def plan_of(request: Request) -> Plan:
     Raises:
         InputError: something in it cannot be used.
     """
-    found = _found(request.strategy)
-    data = found.cls.sample if request.data is None else request.data
+    data = _members(request)[0].cls.sample if request.data is None else request.data
     market = load_market(
-        data, _questions(request, data), request.symbols, request.bar, request.first, request.last
+        data, _questions(request, data), request.traded, request.bar, request.first, request.last
     )
     if request.data_sha256 not in (None, market.sha256):
         raise DataError(
@@ -225,13 +140,18 @@ def plan_on(request: Request, market: Market) -> Plan:
     Raises:
         InputError: something in it cannot be used.
     """
-    found = _found(request.strategy)
-    parameters = _parameters(found.cls, request.parameters)
+    members = _members(request)
+    found, fleet, parameters = members[0], None, dict[str, object]()
+    if isinstance(request.strategy, str | type):
+        parameters = _parameters(found.cls, request.parameters)
+    else:
+        found = together(members)
+        fleet = fleet_of(request.strategy, members, has_sizing=bool(request.sizing)), members
     parts = _parts(request, found.cls)
     limits = limits_of(request.limits)
     market = on_venue_grids(market, parts.order_rules)
     signals, signals_sha256, warnings = heard_signals(
-        request.signals, _signals_tz(request), request.signals_sha256, found.cls, market
+        request.signals, _signals_tz(request), request.signals_sha256, _listener(members), market
     )
     actions, actions_sha256 = actions_of(request.actions, request.actions_sha256)
     rates, rates_sha256 = rates_of(
@@ -252,13 +172,19 @@ def plan_on(request: Request, market: Market) -> Plan:
         begin=request.begin,
         weights=_weights(request.weights, found.cls, market),
     )
+    if fleet is not None:
+        settings = owned_settings(fleet[0], market.bars, settings)
     return Plan(
         request, found, parameters, market, settings, limits, signals_sha256,
         (
-            *strategy_doubts(found.cls, request.signals is not None),
+            *(
+                doubt
+                for one in members
+                for doubt in strategy_doubts(one.cls, request.signals is not None)
+            ),
             *market.warnings, *doubts_of(market.bars, settings), *warnings,
         ),
-        actions_sha256, rates_sha256, volatile.section,
+        actions_sha256, rates_sha256, volatile.section, fleet,
     )  # fmt: skip
 
 
@@ -293,7 +219,8 @@ def run_file_of(plan: Plan) -> RunFile:
             "Give options as the keys of a run file: {'volatility': 'vix'}.",
         )
     return RunFile(
-        strategy=plan.found.source,
+        strategy=None if plan.fleet else plan.found.source,
+        strategies=() if plan.fleet is None else sections_of(*plan.fleet),
         engine=request.engine,
         parameters={name: to_jsonable_python(value) for name, value in plan.parameters.items()},
         data=DataSection.model_validate(
@@ -345,6 +272,21 @@ def _rates_section(plan: Plan) -> RatesSection:
         return RatesSection(constant=given)
     path = None if given is None else str(given)
     return RatesSection(path=path, sha256=plan.rates_sha256)
+
+
+def _members(request: Request) -> tuple[Found, ...]:
+    """Every strategy asked for."""
+    if isinstance(request.strategy, str | type):
+        return (_found(request.strategy),)
+    if not request.strategy:
+        raise ConfigError("There are no strategies.", "Name one at least.")
+    return tuple(_found(one.strategy) for one in request.strategy)
+
+
+def _listener(members: Sequence[Found]) -> type[Strategy]:
+    """One of the strategies that hears signals, if there is any."""
+    heard = (one.cls for one in members if one.cls.on_signal is not Strategy.on_signal)
+    return next(heard, members[0].cls)
 
 
 def _found(strategy: str | type[object]) -> Found:

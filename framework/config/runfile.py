@@ -10,6 +10,7 @@ __all__ = [
     "RatesSection",
     "RunFile",
     "SignalsSection",
+    "StrategySection",
     "dump",
     "read",
     "validate",
@@ -270,11 +271,37 @@ class HedgeSection(_Section):
     stale_after: Number = 60.0
 
 
+class StrategySection(_Section):
+    """One of several strategies on the account.
+
+    Attributes:
+        strategy: as on top of a run file.
+        name: what its order ids begin with; empty is the name of its class.
+        symbols: what it trades; None is all of the run's.
+        parameters: of it, by name; `set` in a file is the same.
+        weight: its share of the account; None is an equal one.
+    """
+
+    strategy: str
+    name: str = ""
+    symbols: Symbols = None
+    parameters: dict[str, object] = Field(default={}, alias="set")
+    weight: Number | None = None
+
+
+def _strategies(value: object) -> object:
+    """A strategy without anything beside it may be its name alone."""
+    if not isinstance(value, list | tuple):
+        return value
+    return [{"strategy": one} if isinstance(one, str) else one for one in value]
+
+
 class RunFile(_Section):
     """A run. None, and an empty list, stand for the default, which a written file spells out.
 
     Attributes:
         strategy: a name in strategies/, or path/to/file.py, with `:Class` if it holds several.
+        strategies: in its place, several that share the account.
         mode: how far the strategy may go: a live session refuses a file that does not say live.
         engine: whose broker plays the market.
         parameters: of the strategy, by name.
@@ -304,6 +331,7 @@ class RunFile(_Section):
     """
 
     strategy: str | None = None
+    strategies: Annotated[tuple[StrategySection, ...], BeforeValidator(_strategies)] = ()
     mode: Literal["backtest", "shadow", "paper", "live"] | None = None
     engine: Literal["slipway", "backtrader"] = "slipway"
     parameters: dict[str, object] = {}
@@ -391,15 +419,33 @@ def validate(
         raise ConfigError(f"{where}: data has a sample and a path.", "Remove one of the two.")
     if found.rates.path is not None and found.rates.constant is not None:
         raise ConfigError(f"{where}: rates has a path and constants.", "Remove one of the two.")
+    _check_strategies(found, where)
     for symbol, weight in (found.weights or {}).items():
         if not isfinite(weight):
             raise ConfigError(f"{where}: weights.{symbol} is {weight}.", "Give a number.")
     return found
 
 
+def _check_strategies(found: RunFile, where: str) -> None:
+    """Several strategies stand for themselves: nothing on top belongs to one of them."""
+    if not found.strategies:
+        return
+    if found.strategy is not None:
+        raise ConfigError(
+            f"{where}: there are `strategy` and `strategies`.", "Remove one of the two."
+        )
+    if found.parameters:
+        raise ConfigError(
+            f"{where}: parameters are {', '.join(found.parameters)}, and there are strategies.",
+            "Give each strategy its own: {strategy: sma_cross, set: {fast: 10}}.",
+        )
+
+
 def dump(run_file: RunFile) -> str:
     """The text of a run file, every key written."""
     content = run_file.model_dump(by_alias=True, mode="json")
+    for key in ("strategy", "parameters") if run_file.strategies else ("strategies",):
+        del content[key]
     for key in _OF_SESSIONS:
         if content[key] is None:
             del content[key]

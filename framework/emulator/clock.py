@@ -56,6 +56,10 @@ class RunningClock:
         """Let so much market time not have passed; what was shown stays until it is reached."""
         self._start -= max(0, nanoseconds)
 
+    def run_at(self, speed: float) -> None:
+        """Go on from here `speed` times as fast as real time, > 0."""
+        self._start, self._since, self._speed = self.now(), self._reading(), speed
+
     def lasting(self, seconds: float) -> int:
         """Market nanoseconds in real seconds."""
         return int(seconds * self._speed * _SECOND)

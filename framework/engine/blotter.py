@@ -6,6 +6,7 @@ __all__ = ["Blotter", "Notice"]
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from framework.domain.events import (
     BrokerEvent,
@@ -26,6 +27,7 @@ from framework.domain.orders import (
     Origin,
     can_become,
 )
+from framework.domain.owners import allotted, shares_of
 from framework.engine.slot import Slot, TimeStop
 from framework.engine.ticket import Ticket
 from framework.errors import ReconcileError
@@ -152,20 +154,40 @@ class Blotter:
         self.commissions.append(commission)
 
     def _receive(self, flow: CashFlow) -> None:
-        self._owner(flow.symbol).receive(flow)
+        holders = self._holders(flow.symbol)
+        units = [slot.ledger.positions[flow.symbol].quantity for slot in holders]
+        if len(holders) > 1 and sum(units) != 0.0:
+            for slot, part in zip(holders, shares_of(flow.amount, units), strict=True):
+                slot.ledger.receive(replace(flow, amount=part))
+        else:
+            self._owner(flow.symbol).receive(flow)
         self.flows.append(flow)
 
     def _split(self, split: Split) -> None:
-        holder = self._holder(split.symbol)
-        self._owner(split.symbol).split(split)
-        if holder is not None:
-            holder.show(split.symbol)
+        symbol = split.symbol
+        holders = self._holders(symbol)
+        if len(holders) > 1:
+            self._split_among(holders, split)
+        else:
+            self._owner(symbol).split(split)
+        for slot in self.slots:
+            if symbol in slot.ledger.positions:
+                slot.show(symbol)
         self.splits.append(split)
         for ticket in self.tickets.values():
             if ticket.order.symbol == split.symbol:
                 ticket.split(split.ratio, ticket.slot.instrument(split.symbol).lot)
                 if split.quantity == 0.0:
                     ticket.slot.entries.pop(split.symbol, None)
+
+    def _split_among(self, holders: Sequence[Slot], split: Split) -> None:
+        """Whole lots for each, as the broker's own book of them has it."""
+        symbol = split.symbol
+        holders = sorted(holders, key=lambda slot: slot.name)
+        wanted = [slot.ledger.positions[symbol].quantity * split.ratio for slot in holders]
+        lot = holders[0].instrument(symbol).lot
+        for slot, units in zip(holders, allotted(split.quantity, wanted, lot), strict=True):
+            slot.ledger.split(replace(split, quantity=units))
 
     def _update(self, update: OrderUpdate) -> None:
         ticket = self.tickets.get(update.order.id) or self._adopted(update.order)
@@ -196,11 +218,18 @@ class Blotter:
         self.record(ticket)
         return ticket
 
+    def _holders(self, symbol: str) -> list[Slot]:
+        """The slots that hold an instrument now."""
+        return [
+            slot
+            for slot in self.slots
+            if symbol in slot.ledger.positions and not slot.ledger.positions[symbol].is_flat
+        ]
+
     def _holder(self, symbol: str) -> Slot | None:
         """The slot that trades `symbol`; of several the one that holds it."""
         every = [slot for slot in self.slots if symbol in slot.ledger.positions]
-        held = [slot for slot in every if not slot.ledger.positions[symbol].is_flat]
-        return next(iter([*held, *every]), None)
+        return next(iter([*self._holders(symbol), *every]), None)
 
     def _owner(self, symbol: str) -> Ledger:
         """The ledger an instrument's money belongs to; the account's own for money of none."""

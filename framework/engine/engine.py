@@ -226,7 +226,11 @@ class Engine:
         """Note cash and positions as they are at instant `k`."""
         ledgers = [station.slot.ledger for station in self._stations]
         cash = self._door.blotter.spare.cash + _total([ledger.cash for ledger in ledgers])
-        held = {p.symbol: p.quantity for ledger in ledgers for p in ledger.positions.values()}
+        held: dict[str, float] = {}
+        for ledger in ledgers:
+            for symbol, position in ledger.positions.items():
+                units = position.quantity
+                held[symbol] = held[symbol] + units if symbol in held else units
         self.changes.append((k, cash, held))
 
     def _trips_now(self) -> bool:

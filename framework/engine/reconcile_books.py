@@ -58,6 +58,7 @@ class Books:
         currency: the account's.
         baseline: what the account holds besides.
         entries: by symbol held, ids of the orders that opened what is held.
+        shared: by symbol that several strategies hold, signed units of each by its name.
         uncharged: fills whose fee has not been told.
         changed: nanoseconds UTC, on our own clock, of the last change; what the broker said
             before that is stale.
@@ -73,6 +74,7 @@ class Books:
     currency: str = "USD"
     baseline: Baseline = field(default_factory=Baseline)
     entries: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    shared: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     uncharged: int = 0
     changed: int = 0
 
@@ -104,7 +106,10 @@ def books_of(blotter: Blotter, facts: Facts, client_id: int, currency: str, chan
         for symbol, position in ledger.positions.items():
             quantities[symbol] = quantities.get(symbol, 0.0) + position.quantity
     entries: dict[str, list[str]] = {}
+    held: dict[str, dict[str, float]] = {}
     for slot in blotter.slots:
+        for symbol, position in slot.ledger.positions.items():
+            held.setdefault(symbol, {})[slot.name] = position.quantity
         for symbol, ids in slot.entries.items():
             entries.setdefault(symbol, []).extend(ids)
     charged = {fill_key(commission.fill_id) for commission in blotter.commissions}
@@ -132,6 +137,7 @@ def books_of(blotter: Blotter, facts: Facts, client_id: int, currency: str, chan
         currency=currency,
         baseline=facts.baseline,
         entries=entries,
+        shared={symbol: units for symbol, units in held.items() if len(units) > 1},
         uncharged=sum(key not in charged for key in fills),
         changed=changed,
     )

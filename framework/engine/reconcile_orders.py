@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from framework.domain.arithmetic import same
 from framework.domain.orders import OrderStatus, Origin, TimeInForce, can_become
+from framework.domain.owners import owner_of
 from framework.engine.reconcile_books import Books, OurOrder
 from framework.engine.reconcile_nouns import (
     Accepted,
@@ -329,10 +330,11 @@ def unprotected(
     """
     working = _by_order(books, told)
     for symbol, entries in books.entries.items():
-        held = abs(quantities.get(symbol, 0.0))
-        if held == 0.0:
-            continue
+        net, apart = quantities.get(symbol, 0.0), books.shared.get(symbol, {})
         for entry in entries:
+            held = abs(apart.get(owner_of(entry), net))
+            if held == 0.0:
+                continue
             stops = {
                 order_id: one
                 for order_id, one in books.orders.items()

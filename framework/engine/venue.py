@@ -212,12 +212,20 @@ def account_equity(blotter: Blotter) -> float:
 
 
 def holdings_of(blotter: Blotter) -> tuple[Holding, ...]:
-    """Every instrument of the account, held or not, at its last known close."""
-    return tuple(
-        Holding(slot.instrument(symbol), position.quantity, slot.price(symbol), slot.rate(symbol))
-        for slot in blotter.slots
-        for symbol, position in slot.ledger.positions.items()
-    )
+    """Every instrument of the account, held or not, at its last known close; of what several
+    strategies hold, the net."""
+    found: dict[str, Holding] = {}
+    for slot in blotter.slots:
+        for symbol, position in slot.ledger.positions.items():
+            before = found.get(symbol)
+            if before is not None:
+                net = before.quantity + position.quantity
+                found[symbol] = replace(before, quantity=net)
+                continue
+            found[symbol] = Holding(
+                slot.instrument(symbol), position.quantity, slot.price(symbol), slot.rate(symbol)
+            )
+    return tuple(found.values())
 
 
 def session_hours(calendar: str, time: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from framework.backtest.assembly import enlisted, is_patient, judge_of
 from framework.backtest.cast import Cast, Stage
 from framework.backtest.record import INTERRUPTED, RunRecord
 from framework.backtest.recorded import Played, recorded
+from framework.backtest.roles import Strategies
 from framework.backtest.settings import BacktestSettings
 from framework.calendar import utc_text
 from framework.domain.events import Signal, Trip
@@ -36,7 +37,6 @@ from framework.errors import ConfigError, SlipwayError, StrategyError
 from framework.live.ground import Ground
 from framework.live.seat import Seat
 from framework.ports import Broker
-from framework.strategy import Strategy
 
 _log = logging.getLogger("slipway.live")
 
@@ -61,7 +61,8 @@ class LiveCore:
 
     Args:
         strategy: the class; one instance per symbol, or one for all if it says `universe = True`.
-        parameters: of the strategy, by name.
+            Or several of them.
+        parameters: of a strategy that is alone, by name.
         settings: the parts; their `start` and `begin` are left aside.
         ground: what the session has seen, the history it begins with.
         broker: where orders go. It is not asked for anything before the first instant.
@@ -81,7 +82,7 @@ class LiveCore:
 
     def __init__(
         self,
-        strategy: type[Strategy],
+        strategy: Strategies,
         parameters: Mapping[str, object],
         settings: BacktestSettings,
         ground: Ground,
@@ -95,9 +96,10 @@ class LiveCore:
         self._market = market
         self._start = _checked_start(ground, start)
         check_account(ground.bars, settings)
-        stage = Stage(ground.bars, strategy.universe, grows=True)
+        stage = Stage(ground.bars, grows=True)
         settings = replace(settings, start=None)
         self._cast = Cast(strategy, ground.bars, settings, dict(parameters), stage)
+        settings = self._cast.settings
         self._cast.inspect()
         self._done = 0
         self.day_open_equity = 0.0

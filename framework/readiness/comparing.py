@@ -26,13 +26,13 @@ from math import isclose
 import numpy as np
 
 from framework.backtest.record import OrderRecord, RunRecord
+from framework.backtest.roles import Strategies
 from framework.backtest.run import run
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
 from framework.domain.events import Fill
 from framework.domain.orders import DONE, Order, OrderStatus, Origin
 from framework.session.lockstep import rehearse
-from framework.strategy import Strategy
 
 _ENDED = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED})
 _CUT = frozenset({"nothing left to close", "the rest was not covered"})
@@ -43,7 +43,7 @@ _SECONDS = 1800.0
 
 
 def played_twice(
-    strategy: type[Strategy],
+    strategy: Strategies,
     bars: Sequence[Bars],
     settings: BacktestSettings,
     parameters: Mapping[str, object] | None = None,

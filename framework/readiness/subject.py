@@ -12,10 +12,12 @@ from pathlib import Path
 from pydantic_core import to_jsonable_python
 
 import framework
+from framework.backtest.roles import title_of
 from framework.components.liquidity import Unlimited
 from framework.components.registry import spec_of, specs_of
 from framework.config.options import hedge_section
 from framework.config.plan import Plan
+from framework.config.sleeves import sections_of
 from framework.errors import ConfigError
 from framework.research.backtest import component_files
 
@@ -46,17 +48,18 @@ def subject_of(plan: Plan) -> Subject:
     Raises:
         ConfigError: the strategy is in no file, so nothing says whether it has changed.
     """
-    found = plan.found
-    if not found.code:
+    title = title_of(plan.strategies)
+    if not all(one.code for one in plan.members):
         raise ConfigError(
-            f"The strategy {found.cls.__name__} is in no file: nothing says whether it changes.",
+            f"The strategy {title} is in no file: nothing says whether it changes.",
             "Put it into a .py file.",
         )
-    parts = [found.code, found.cls.__name__, framework.__version__]
+    parts = [one.code for one in plan.members]
+    parts += [*(one.cls.__name__ for one in plan.members), framework.__version__]
     parts += [_digest(Path(path).read_bytes()) for path in component_files(plan)]
     code = _digest("\n".join(parts).encode())
     config = json.dumps(_config(plan), sort_keys=True, allow_nan=True)
-    return Subject(found.cls.__name__, code, _digest(config.encode()))
+    return Subject(title, code, _digest(config.encode()))
 
 
 def _config(plan: Plan) -> dict[str, object]:
@@ -64,6 +67,10 @@ def _config(plan: Plan) -> dict[str, object]:
     settings, bars = plan.settings, plan.market.bars
     return {
         "parameters": {name: to_jsonable_python(value) for name, value in plan.parameters.items()},
+        "strategies": [
+            one.model_dump(mode="json", by_alias=True)
+            for one in (() if plan.fleet is None else sections_of(*plan.fleet))
+        ],
         "symbols": [one.symbol for one in bars],
         "bar": sorted({one.frame for one in bars}),
         "cash": settings.cash,

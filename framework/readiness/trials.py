@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from framework.components.breakers import DailyLoss, DailyLossMoney, MaxDrawdown
-from framework.config.plan import Plan, Request, plan_of
+from framework.config.plan import Plan, plan_of
+from framework.config.request import Request
 from framework.errors import LookaheadError, SlipwayError
 from framework.readiness.comparing import differences, played_twice
 from framework.readiness.doubled import doubled
@@ -95,6 +96,7 @@ def _judged(result: Result) -> Outcome:
 def _is_refereed(plan: Plan) -> Outcome:
     from framework.referee.compare import referee  # noqa: PLC0415  # loads backtrader
 
+    plan.alone("The referee")
     verdict = referee(plan.found.cls, plan.market.bars, plan.settings, plan.parameters)
     detail = f"{len(verdict.rows)} orders, {verdict.unexplained} unexplained differences"
     return not verdict.unexplained and not verdict.ours.error, detail
@@ -104,7 +106,7 @@ def _is_at_par(plan: Plan) -> Outcome:
     most = min(PARITY_INSTANTS, max(len(one) for one in plan.market.bars))
     bars = [one.take(max(0, len(one) - most), len(one)) for one in plan.market.bars]
     settings = replace(plan.settings, start=None)
-    backtest, session = played_twice(plan.found.cls, bars, settings, plan.parameters)
+    backtest, session = played_twice(plan.strategies, bars, settings, plan.parameters)
     found = differences(backtest, session)
     if found:
         return False, f"{len(found)} differences, the first: {found[0]}"

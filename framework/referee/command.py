@@ -41,6 +41,7 @@ def referee_command(
     Raises:
         ConfigError: backtrader lacks a part of the plan.
     """
+    plan.alone("The referee")
     verdict = referee(plan.found.cls, plan.market.bars, plan.settings, plan.parameters, progress)
     print_verdict(verdict, plan.found.cls.__name__, only_differences)
     return _FINDING if verdict.unexplained or verdict.ours.error else 0
@@ -52,6 +53,7 @@ def play_on_backtrader(plan: Plan, progress: Progress | None = None) -> Result:
     Raises:
         ConfigError: backtrader lacks a part of the plan.
     """
+    plan.alone("backtrader")
     market = plan.market
     record = run_on_backtrader(
         plan.found.cls, market.bars, plan.settings, plan.parameters, progress

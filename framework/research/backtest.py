@@ -19,6 +19,7 @@ from typing import Literal
 
 import framework
 from framework.backtest.record import INTERRUPTED, RunRecord
+from framework.backtest.roles import title_of
 from framework.backtest.run import run_verified
 from framework.brokers.simulated.policy import FillPolicy
 from framework.calendar import TradingCalendar
@@ -28,8 +29,10 @@ from framework.config.account import ActionsSource, RatesSource
 from framework.config.market import DataSource
 from framework.config.options import HedgeSource, OptionsSource
 from framework.config.parts import Many, Spec
-from framework.config.plan import Plan, Request, plan_of, run_file_of
+from framework.config.plan import Plan, plan_of, run_file_of
+from framework.config.request import Request
 from framework.config.runfile import dump
+from framework.config.sleeves import Sleeve
 from framework.domain.events import Signal
 from framework.errors import StrategyError
 from framework.feeds.answers import FileAnswers
@@ -63,7 +66,7 @@ class StrategyStoppedError(StrategyError):
 
 
 def run_backtest(
-    strategy: type[object] | str,
+    strategy: type[object] | str | Sequence[Sleeve],
     *,
     parameters: Mapping[str, object] | None = None,
     data: DataSource | None = None,
@@ -106,8 +109,9 @@ def run_backtest(
 
     Args:
         strategy: a class, of ours or of backtrader; a name in strategies/; or
-            "path/to/file.py", with ":Class" behind it when the file holds several.
-        parameters: of the strategy, by name.
+            "path/to/file.py", with ":Class" behind it when the file holds several. Or several
+            that share the account, a `Sleeve` each.
+        parameters: of a strategy that is alone, by name.
         data: a sample's name, a file or folder, Bars, or a list of Bars; the strategy's own sample
             when left out.
         symbols: which ones, in this order.
@@ -196,7 +200,7 @@ def play(plan: Plan, progress: Progress | None = None) -> Result:
     """Run a plan and interpret what happened."""
     market, settings = plan.market, plan.settings
     finer = market.finer if settings.policy.intrabar == "finer" else {}
-    record = run_verified(plan.found.cls, market.bars, settings, plan.parameters, finer, progress)
+    record = run_verified(plan.strategies, market.bars, settings, plan.parameters, finer, progress)
     return interpreted(plan, record)
 
 
@@ -205,11 +209,22 @@ def interpreted(plan: Plan, record: RunRecord) -> Result:
     calendars = {series.instrument.calendar for series in plan.market.bars}
     return result_of(
         replace(record, warnings=(*plan.warnings, *record.warnings)),
-        strategy=plan.found.cls.__name__,
-        parameters=[(name, str(value)) for name, value in plan.parameters.items()],
+        strategy=title_of(plan.strategies),
+        parameters=_parameters(plan),
         settings=settings_of(plan),
         periods=max(TradingCalendar(name).periods_per_year for name in calendars),
     )
+
+
+def _parameters(plan: Plan) -> list[tuple[str, str]]:
+    """Names and values, of several strategies with their names in front."""
+    if plan.fleet is None:
+        return [(name, str(value)) for name, value in plan.parameters.items()]
+    return [
+        (f"{role.name}.{name}", str(value))
+        for role in plan.fleet[0].roles
+        for name, value in role.parameters.items()
+    ]
 
 
 def save(plan: Plan, result: Result, folder: Path) -> Path:

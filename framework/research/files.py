@@ -12,6 +12,7 @@ __all__ = ["FORMAT", "RUN_FILES", "Provenance", "write_run"]
 import csv
 import json
 import shutil
+from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from math import isfinite
@@ -164,6 +165,7 @@ def _summary_text(result: Result, provenance: Provenance) -> str:
             for group in (summary.strategy, summary.activity)
             for measure in measures(group)
         },
+        **_strategies(result),
         "currency": record.currency,
         "income": dict(summary.income),
         "margin_calls": summary.margin_calls,
@@ -181,6 +183,29 @@ def _summary_text(result: Result, provenance: Provenance) -> str:
         "version": provenance.version,
     }
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _strategies(result: Result) -> dict[str, list[dict[str, object]]]:
+    """The books of several strategies on the account; nothing for one alone."""
+    record = result.record
+    if not record.strategies:
+        return {}
+    count = Counter(result.strategy_of(trade) for trade in result.trades if not trade.is_open)
+    books = [
+        {
+            "name": one.name,
+            "strategy": one.strategy,
+            "symbols": list(one.symbols),
+            "opening_cash": one.opening_cash,
+            "final_equity": one.equity,
+            "final_cash": one.cash,
+            "profit": one.profit,
+            "commission": one.commission,
+            "trades": count[one.name],
+        }
+        for one in record.strategies
+    ]
+    return {"strategies": books}
 
 
 def _identity(provenance: Provenance) -> str:

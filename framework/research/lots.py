@@ -122,6 +122,17 @@ class LotBook:
         """How many matches there are."""
         return int(self.used[_MATCHES])
 
+    def held(self, symbol: int, quantity: FloatArray) -> float:
+        """Signed units held of a symbol.
+
+        Args:
+            symbol: its number.
+            quantity: signed units of each fill.
+        """
+        numbers = self._line(symbol)
+        signs = np.sign(quantity[self.lot_links[numbers, OPENED_BY]])
+        return float((signs * self.lots[numbers, QUANTITY]).sum())
+
     def still_held(self, time: IntArray) -> IntArray:
         """Numbers of the lots still held, by the time of their first fill.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["print_comparison", "print_note", "print_result"]
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import isnan
 
@@ -65,6 +66,8 @@ def _result_parts(result: Result) -> Iterable[Table | Text]:
     yield _headline(result)
     yield _performance_table(result)
     yield _activity_table(result.summary.activity)
+    if result.record.strategies:
+        yield _strategies_table(result)
     if books := result.attribution:
         yield from _book_tables(result, books)
     income = _income(result)
@@ -146,6 +149,25 @@ def _activity_table(activity: Activity) -> Table:
             shown = number < len(column)
             cells += [column[number].label, _shown(column[number])] if shown else ["", ""]
         table.add_row(*cells)
+    return table
+
+
+def _strategies_table(result: Result) -> Table:
+    """What each of several strategies made of its share of the account."""
+    table = _table("\nStrategies")
+    table.add_column("", min_width=20, no_wrap=True)
+    for heading in ("Cash given", "Trades", "Commission", "Profit"):
+        table.add_column(heading, justify="right", min_width=10, no_wrap=True)
+    record = result.record
+    count = Counter(result.strategy_of(trade) for trade in result.trades if not trade.is_open)
+    for one in record.strategies:
+        figures = (_money(one.opening_cash), f"{count[one.name]:,}")
+        table.add_row(one.name, *figures, _money(one.commission), _money(one.profit))
+    made = sum(one.profit for one in record.strategies)
+    equity = record.equity[span(record)]
+    rest = float(equity[-1]) - record.opening_cash - made if len(equity) else 0.0
+    if abs(rest) > _HALF_A_CENT:
+        table.add_row("Account itself", "", "", "", _money(rest))
     return table
 
 

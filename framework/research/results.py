@@ -60,6 +60,12 @@ class Result:
         name = f"EMULATOR: {self.strategy}" if self.record.path == EMULATED else self.strategy
         return f"{name}({', '.join(shown)})" if shown else name
 
+    def strategy_of(self, trade: Trade) -> str:
+        """Whose trade this is, of several strategies on the account; empty for nobody's."""
+        return self.record.strategy_of(trade.entry_order) or self.record.strategy_of(
+            trade.exit_order
+        )
+
     @property
     def attribution(self) -> tuple[Attribution, ...]:
         """What options and their hedge made, by underlying; worked out anew whenever asked for."""
@@ -81,7 +87,14 @@ class Result:
             f"Risk-free rate {100 * self.risk_free:g} % a year; drawdowns at every bar close.",
             "Profits are net of commission and slippage; open trades are marked at the last close.",
             f"Buy and hold: equal parts, bought at the first close, no costs; {self.hold_label}.",
+            *self._sharing,
         )
+
+    @property
+    def _sharing(self) -> tuple[str, ...]:
+        if not self.record.strategies:
+            return ()
+        return ("Several strategies: each has a ledger of its own; the broker holds the net.",)
 
 
 def result_of(

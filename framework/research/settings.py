@@ -52,7 +52,7 @@ def settings_of(plan: Plan) -> list[tuple[str, str]]:
         *_instruments([series.instrument for series in market.bars]),
         ("Cash", f"{settings.cash:,.2f}"),
         *_account(settings),
-        ("Sizing", sizing_of(plan.found.cls, plan.parameters) or _named(settings.sizer)),
+        ("Sizing", _sizing(plan)),
         ("Split", _split(plan)),
         ("Commission", _named(settings.commission)),
         ("Slippage", _slippage(settings)),
@@ -151,7 +151,25 @@ def _plain(value: float) -> str:
     return np.format_float_positional(value, trim="-") if value else "none"
 
 
+def _sizing(plan: Plan) -> str:
+    """How much is traded; of several strategies with the sizers that are their own."""
+    if plan.fleet is None:
+        return sizing_of(plan.found.cls, plan.parameters) or _named(plan.settings.sizer)
+    found = [_named(plan.settings.sizer)]
+    for role in plan.fleet[0].roles:
+        own = sizing_of(role.strategy, role.parameters)
+        if own or role.sizer is not None:
+            found.append(f"{role.name} {own or _named(role.sizer)}")
+    return "; ".join(found)
+
+
 def _split(plan: Plan) -> str:
+    if plan.fleet is not None:
+        parts = [
+            f"{role.name} {role.weight:g} of {', '.join(role.symbols) or 'all symbols'}"
+            for role in plan.fleet[0].roles
+        ]
+        return "; ".join(parts)
     count, weights = len(plan.market.bars), plan.settings.weights
     symbols = f"{count} symbols" if count > 1 else "1 symbol"
     if plan.found.cls.universe:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Marks", "TradeTable", "marks_of", "tell_trades", "trade_table"]
+__all__ = ["Lines", "Marks", "TradeTable", "lines_of", "marks_of", "tell_trades", "trade_table"]
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import nan
@@ -14,6 +15,7 @@ from framework.backtest.record import RunRecord
 from framework.compiled import entry, scalar
 from framework.domain.bars import BoolArray, FloatArray, IntArray
 from framework.domain.events import Split
+from framework.domain.owners import allotted
 from framework.research.calls import call
 from framework.research.fills import FillColumns
 from framework.research.lots import (
@@ -130,36 +132,78 @@ class TradeTable:
         return self.exit_row - self.entry_row
 
 
-def trade_table(fills: FillColumns, marks: Marks, splits: Sequence[Split] = ()) -> TradeTable:
+@dataclass(frozen=True, slots=True, eq=False)
+class Lines:
+    """The lines of lots that fills are matched along, where several strategies trade one symbol.
+
+    Attributes:
+        of: by fill, the number of its line, shape (fills,).
+        symbol: by line, the number of its symbol, shape (lines,).
+    """
+
+    of: IntArray
+    symbol: IntArray
+
+
+def trade_table(
+    fills: FillColumns, marks: Marks, splits: Sequence[Split] = (), lines: Lines | None = None
+) -> TradeTable:
     """The trades of a run, matched first in first out.
 
     Args:
         fills: every execution.
         marks: its symbols.
         splits: every split, in order.
+        lines: where several strategies trade the same symbol; None where none do.
     """
-    book = LotBook.of(len(fills), fills.orders, len(marks.symbols))
+    lines = lines or Lines(fills.symbol, np.arange(len(marks.symbols)))
+    book = LotBook.of(len(fills), fills.orders, len(lines.symbol))
     done = 0
     for split in splits:
         upto = done + int(np.argmax(np.append(fills.time[done:] >= split.time, True)))
-        _match(book, fills, done, upto)
+        _match(book, fills, lines.of, done, upto)
         symbol = marks.symbols.index(split.symbol)
         seen = bool(marks.time[symbol] >= split.time)
         lot = float(marks.lot[symbol])
-        book.split(symbol, split.ratio, abs(split.quantity), lot, seen=seen)
+        mine = np.flatnonzero(lines.symbol == symbol).tolist()
+        units = [abs(split.quantity)]
+        if len(mine) > 1:
+            held = [split.ratio * book.held(line, fills.quantity) for line in mine]
+            units = [abs(part) for part in allotted(split.quantity, held, lot)]
+        for line, left in zip(mine, units, strict=True):
+            book.split(line, split.ratio, left, lot, seen=seen)
         done = upto
-    _match(book, fills, done, len(fills))
+    _match(book, fills, lines.of, done, len(fills))
     return _told(book, fills, marks)
 
 
-def _match(book: LotBook, fills: FillColumns, start: int, stop: int) -> None:
+def lines_of(record: RunRecord) -> Lines | None:
+    """The lines along which trades of several strategies are matched; None for one strategy."""
+    names = [one.name for one in record.strategies]
+    traded = Counter(symbol for one in record.strategies for symbol in one.symbols)
+    if not any(count > 1 for count in traded.values()):
+        return None
+    symbols = [bars.symbol for bars in record.all_bars]
+    known = sorted((name, symbol) for name in ("", *names) for symbol in symbols)
+    numbers = {line: number for number, line in enumerate(known)}
+    found = []
+    for fill in record.fills:
+        owner = record.strategy_of(fill.order.id) if traded[fill.symbol] > 1 else ""
+        found.append(numbers[owner, fill.symbol])
+    return Lines(
+        np.array(found, dtype=np.int64),
+        np.array([symbols.index(symbol) for _, symbol in known], dtype=np.int64),
+    )
+
+
+def _match(book: LotBook, fills: FillColumns, line: IntArray, start: int, stop: int) -> None:
     call(
         match_fills,
         start,
         stop,
         fills.order,
         fills.parent,
-        fills.symbol,
+        line,
         fills.quantity,
         fills.price,
         fills.reference,

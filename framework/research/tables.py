@@ -36,10 +36,17 @@ def tables_of(result: Result) -> dict[str, Table]:
     record = result.record
     symbols = [bars.symbol for bars in record.bars]
     quantities = (f"quantity {symbol}" for symbol in symbols)
+    trades = Table(_TRADE_COLUMNS, _trade_rows(result.trades))
+    orders = Table(_ORDER_COLUMNS, _order_rows(record.orders, record.fills))
+    fills = Table(_FILL_COLUMNS, _fill_rows(record))
+    if record.strategies:
+        trades = _by_strategy(trades, map(result.strategy_of, result.trades))
+        orders = _by_strategy(orders, (record.strategy_of(one.order.id) for one in record.orders))
+        fills = _by_strategy(fills, (record.strategy_of(one.order.id) for one in record.fills))
     return {
-        "trades.csv": Table(_TRADE_COLUMNS, _trade_rows(result.trades)),
-        "orders.csv": Table(_ORDER_COLUMNS, _order_rows(record.orders, record.fills)),
-        "fills.csv": Table(_FILL_COLUMNS, _fill_rows(record)),
+        "trades.csv": trades,
+        "orders.csv": orders,
+        "fills.csv": fills,
         "refused.csv": Table(_REFUSED_COLUMNS, _refused_rows(record.refused)),
         "flows.csv": Table(_FLOW_COLUMNS, _flow_rows(record.flows, record.splits)),
         "equity.csv": Table(
@@ -47,6 +54,12 @@ def tables_of(result: Result) -> dict[str, Table]:
         ),
         "hedge.csv": Table(_HEDGE_COLUMNS, _hedge_rows(record, result.attribution)),
     }
+
+
+def _by_strategy(table: Table, names: Iterable[str]) -> Table:
+    """The table with a column that says whose each row is, of several strategies."""
+    rows = ((*row, name) for row, name in zip(table.rows, names, strict=True))
+    return Table((*table.columns, "strategy"), rows)
 
 
 def iso_times(times: IntArray | Sequence[int]) -> list[str]:

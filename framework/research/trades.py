@@ -29,7 +29,7 @@ from framework.backtest.record import RunRecord
 from framework.domain.orders import Side
 from framework.research.excursions import excursions
 from framework.research.fills import FillColumns, fill_columns
-from framework.research.table import TradeTable, marks_of, trade_table
+from framework.research.table import TradeTable, lines_of, marks_of, trade_table
 
 OPEN = "open"
 """The exit reason of a trade that is still open."""
@@ -101,7 +101,8 @@ class Trades(Sequence[Trade]):
 
     def __init__(self, record: RunRecord) -> None:
         self.fills = fill_columns(record)
-        self.table = trade_table(self.fills, marks_of(record), record.splits)
+        lines = lines_of(record)
+        self.table = trade_table(self.fills, marks_of(record), record.splits, lines)
         self._record = record
         self._made: tuple[Trade, ...] | None = None
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
+from framework.backtest.roles import Strategies
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
 from framework.domain.growing import BarRow
@@ -38,7 +39,6 @@ from framework.live.ground import Ground
 from framework.operations.stop_flag import Strike, strike_of
 from framework.ports import Broker
 from framework.session.joining import Joiner
-from framework.strategy import Strategy
 
 DOUBT = "doubt"
 """Topic of the news that keep new risk out, or let it in again."""
@@ -53,14 +53,14 @@ class Cargo:
     """What a session sails with.
 
     Attributes:
-        strategy: the class.
-        parameters: of it, by name.
+        strategy: the class, or several of them.
+        parameters: of a strategy that is alone, by name.
         settings: the parts.
         start: nanoseconds UTC before which bars are history only; None is the first instant after
             the history.
     """
 
-    strategy: type[Strategy]
+    strategy: Strategies
     parameters: Mapping[str, object]
     settings: BacktestSettings
     start: int | None = None

@@ -7,26 +7,26 @@ __all__ = ["Joiner"]
 from collections.abc import Iterator, Mapping, Sequence
 
 from framework.backtest.joining import check_joinable, sides_held
+from framework.backtest.roles import Strategies
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
 from framework.domain.growing import BarRow
 from framework.domain.joins import Join
 from framework.live.ground import Ground
-from framework.strategy import Strategy
 
 
 class Joiner:
     """Works out which sides a session takes up.
 
     Args:
-        strategy: the class.
-        parameters: of it, by name.
+        strategy: the class, or several of them, which cannot.
+        parameters: of a strategy that is alone, by name.
         settings: the parts; whether anything is taken up is in them.
     """
 
     def __init__(
         self,
-        strategy: type[Strategy],
+        strategy: Strategies,
         parameters: Mapping[str, object],
         settings: BacktestSettings,
     ) -> None:

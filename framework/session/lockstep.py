@@ -15,6 +15,7 @@ from typing import Protocol
 from framework.backtest.cast import Cast
 from framework.backtest.joining import joins_of
 from framework.backtest.record import EMULATED, INTERRUPTED, RunRecord
+from framework.backtest.roles import Strategies, title_of
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.bars import BarSeen
 from framework.brokers.ib.clock import Clock
@@ -43,7 +44,6 @@ from framework.session.bridge import Bridge, Cargo
 from framework.session.honoured import check_honoured
 from framework.session.masking import masked
 from framework.session.rigging import Rigging, rows_of
-from framework.strategy import Strategy
 
 ACCOUNT = "DU0000001"
 """Name of the emulator's account."""
@@ -116,13 +116,13 @@ def rehearsed(
     """Play a plan as a paper session on the emulator; see `rehearse`."""
     return asyncio.run(
         rehearse(
-            plan.found.cls, plan.market.bars, plan.settings, plan.parameters, progress, journal
+            plan.strategies, plan.market.bars, plan.settings, plan.parameters, progress, journal
         )
     )
 
 
 async def rehearse(
-    strategy: type[Strategy],
+    strategy: Strategies,
     bars: Sequence[Bars],
     settings: BacktestSettings,
     parameters: Mapping[str, object],
@@ -145,6 +145,7 @@ async def rehearse(
     check_honoured(bars, settings)
     _check_new(journal)
     cast = Cast(strategy, tuple(bars), settings, dict(parameters))
+    settings = cast.settings
     cast.inspect()  # the whole history is at hand: what knows the future is found before it is told
     joins_of(cast)  # and what cannot join is found before it begins
     serving = GatewaySettings(
@@ -181,9 +182,11 @@ def _compare(record: RunRecord, book: Ledger) -> None:
     """Hold the session's books against the true ones, once it has come to the end of the data."""
     if record.error:
         return
-    ours = Ledger(float(record.cash[-1]), {})
-    ours.positions.update({one.symbol: one for one in record.positions})
-    findings = reconcile([ours], book)
+    cash = Ledger(float(record.cash[-1]), {})
+    held = [Ledger(0.0, {}) for _ in record.positions]
+    for ledger, position in zip(held, record.positions, strict=True):
+        ledger.positions[position.symbol] = position
+    findings = reconcile([cash, *held], book)
     if findings:
         raise ReconcileError(
             f"The session's books and the emulator's disagree: {'; '.join(findings)}.",
@@ -290,7 +293,7 @@ class _Voyage:
         """Begin anew, or where the journal ends."""
         entries = list(self._journal.entries())
         clock = self._stepper.clock
-        names = self._cargo.strategy.__name__
+        names = title_of(self._cargo.strategy)
         started = Started(clock.now(), "paper", masked(ACCOUNT), CLIENT, names)
         if not entries:
             self._bridge.begin(started, [one.take(0, 0) for one in self._bars])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from framework.brokers.ib.feed import FeedSettings
-from framework.brokers.ib.settings import Settings, Timings
+from framework.brokers.ib.settings import RestartWindow, Settings, Timings
 from framework.config.environment import Mode
 from framework.session.quoting import MarketData
 
@@ -30,6 +30,7 @@ class Sailing:
         at_end: what becomes of working orders when it is stopped.
         fills: who fills its orders: the broker, or a simulated market, and none leaves the machine.
         timings, feed: every wait.
+        window: the time of day at which TWS restarts, and nothing is sent; None for never.
         reconcile: seconds between two looks at the broker's books.
         look: seconds between two looks at what has come in.
         market_data: which quotes are followed, and written beside each order.
@@ -48,6 +49,7 @@ class Sailing:
     fills: Literal["broker", "simulated"] = "broker"
     timings: Timings = field(default_factory=Timings)
     feed: FeedSettings = field(default_factory=FeedSettings)
+    window: RestartWindow | None = None
     reconcile: float = 60.0
     look: float = 0.1
     market_data: MarketData = "live"

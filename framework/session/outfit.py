@@ -52,6 +52,7 @@ def outfit_of(
         lookup,
         feed=sailing.feed,
         timings=sailing.timings,
+        window=sailing.window,
         id_floor=max(1, journal.facts.floor),
         keep_ids=keep_ids,
         market_data=sailing.market_data,

@@ -20,7 +20,7 @@ from framework.brokers.ib.listed import Book
 from framework.brokers.ib.pacing import Pacer
 from framework.brokers.ib.problems import LinkLostError
 from framework.brokers.ib.restored import KnownOrder
-from framework.brokers.ib.settings import Settings, Timings
+from framework.brokers.ib.settings import RestartWindow, Settings, Timings
 from framework.domain.growing import BarRow
 from framework.domain.instruments import Instrument
 from framework.domain.orders import DONE, OrderStatus
@@ -46,6 +46,7 @@ class Rigging:
         limits: what we allow ourselves.
         feed: how closed bars are waited for.
         timings: every wait.
+        window: when TWS restarts; None for never.
         id_floor: first order number that is certainly free.
         keep_ids: writes down a number below which all may have been used.
         rth: whether only bars in regular hours are wanted.
@@ -68,13 +69,14 @@ class Rigging:
         limits: Limits | None = None,
         feed: FeedSettings | None = None,
         timings: Timings | None = None,
+        window: RestartWindow | None = None,
         id_floor: int = 1,
         keep_ids: Callable[[int], None] | None = None,
         rth: bool = True,
         rates: Callable[[str], float | None] | None = None,
         market_data: MarketData = "none",
     ) -> None:
-        self.connection = Connection(settings, clock, timings)
+        self.connection = Connection(settings, clock, timings, window=window)
         self.listed = Book()
         pacer = Pacer(clock, limits)
         self.broker = IbBroker(

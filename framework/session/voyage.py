@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
+from framework.backtest.roles import title_of
 from framework.brokers.ib.bars import BarSeen
 from framework.brokers.ib.clock import Clock
 from framework.brokers.ib.connection import Notice, State
@@ -178,7 +179,7 @@ class Voyage:
             core = self._bridge.core
             await self._showing.open(
                 core,
-                self._cargo.strategy.__name__,
+                title_of(self._cargo.strategy),
                 self._cargo.settings.breakers,
                 rigging.feed.is_stale,
             )
@@ -246,7 +247,7 @@ class Voyage:
             self._sailing.name,
             masked(self._rigging.connection.account),
             self._sailing.where.client_id,
-            self._cargo.strategy.__name__,
+            title_of(self._cargo.strategy),
             self._sailing.code,
             self._sailing.config,
             versions=((BROKER, self._showing.answerer),),

@@ -11,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from framework.config.plan import Plan, Request, plan_of
+from framework.config.plan import Plan, plan_of
+from framework.config.request import Request
 from framework.errors import ConfigError
 from framework.sweeps.axes import Grid, grid_of
 from framework.sweeps.bayes import Bayes
@@ -101,6 +102,7 @@ def ready_of(asked: SweepRequest) -> Ready:
     days = days_of(asked.train, asked.test)
     hosts = _hosts(asked)
     plan = plan_of(asked.request if days is None else restricted(asked.request, days[0]))
+    plan.alone("A sweep")
     unseen = None if days is None else plan_of(restricted(asked.request, days[1]))
     grid = grid_of(plan.found.cls, asked.grid)
     search, described = _search(asked, grid)

@@ -18,7 +18,7 @@ from framework.config.account import ActionsSource, RatesSource
 from framework.config.market import DataSource
 from framework.config.options import HedgeSource, OptionsSource
 from framework.config.parts import Many, Spec
-from framework.config.plan import Request
+from framework.config.request import Request
 from framework.domain.events import Signal
 from framework.errors import StrategyError
 from framework.feeds.answers import FileAnswers

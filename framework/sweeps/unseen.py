@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from framework.config.plan import Plan, Request
+from framework.config.plan import Plan
+from framework.config.request import Request
 from framework.errors import ConfigError
 from framework.feeds.ranges import parse_day
 from framework.sweeps.evaluate import evaluate

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from framework import Bars
-from framework.config.plan import Request, plan_of
+from framework.config.plan import plan_of
+from framework.config.request import Request
 from framework.sweeps.evaluate import evaluate
 from framework.sweeps.result import SweepResult
 from framework.sweeps.rows import FIGURES

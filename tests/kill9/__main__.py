@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 
-from tests.kill9.cargo import OPTIONS
+from tests.kill9.cargo import FLEETS, OPTIONS
 from tests.kill9.points import POINTS, RECOVERY
 from tests.kill9.runs import StrandedError, calm_run, killed_run, plan_of, warm_up
 
@@ -108,7 +108,10 @@ def main() -> int:
     parser.add_argument("--points", default="all", help=f"all, or some of {', '.join(ALL)}")
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument(
-        "--first", type=int, default=1, help=f"the first seed; from {OPTIONS} on books of options"
+        "--first",
+        type=int,
+        default=1,
+        help=f"the first seed; from {OPTIONS} on books of options, from {FLEETS} on two strategies",
     )
     parser.add_argument("--jobs", type=int, default=2)
     flags = parser.parse_args()

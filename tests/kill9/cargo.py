@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-__all__ = ["LOGBOOK", "OPTIONS", "Captain", "Load", "load_of"]
+__all__ = ["FLEETS", "LOGBOOK", "OPTIONS", "Captain", "Load", "load_of"]
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from framework import Strategy, points
+from framework.backtest.roles import Fleet, Role, owned_settings
 from framework.backtest.settings import BacktestSettings
 from framework.calendar import TradingCalendar, day_of
 from framework.components.liquidity import VolumeShare
 from framework.components.sizing import PercentOfEquity
-from framework.config.plan import plan_of, request_of
+from framework.config.plan import plan_of
+from framework.config.request import request_of
 from framework.config.runfile import validate
 from framework.domain.bars import Bars, FloatArray
 from framework.domain.events import Fill, OrderUpdate
@@ -23,11 +26,14 @@ from framework.domain.orders import DONE, Order
 from framework.session.bridge import Cargo
 
 SYMBOLS = ("KEEL", "MAST")
-LOGBOOK: list[object] = []
-"""What the last captain has counted when its run ended."""
+LOGBOOK: list[list[Any]] = []
+"""What every captain has counted when its run ended, its luck first."""
 
 OPTIONS = 1_001
 """The first seed of books of options."""
+
+FLEETS = 2_001
+"""The first seed of two captains on one account, who trade the same symbols."""
 
 _BOOKS = ("short_straddle_hedged", "covered_call", "iron_condor", "wheel")
 _YEAR = ("2015-01-01", "2015-12-31")
@@ -81,12 +87,27 @@ def _bars_of(seed: int) -> tuple[Bars, ...]:
 @lru_cache(maxsize=4)
 def load_of(seed: int) -> Load:
     """What a seed stands for. In every fourth run a bar takes only a part of an order; from
-    `OPTIONS` on books of options sail, which expire."""
+    `OPTIONS` on books of options sail, which expire; from `FLEETS` on two captains."""
+    if seed >= FLEETS:
+        return _fleet_of(seed - FLEETS + 1)
     if seed >= OPTIONS:
         return _options_of(seed - OPTIONS)
     liquidity = VolumeShare(0.1) if seed % 4 == 0 else None
     settings = BacktestSettings(sizer=PercentOfEquity(40.0), liquidity=liquidity)
     return Load(_bars_of(seed), Cargo(Captain, {"luck": seed}, settings, None))
+
+
+def _fleet_of(seed: int) -> Load:
+    """Two captains on one account: one on both symbols, one on the second alone."""
+    fleet = Fleet(
+        (
+            Role(Captain, {"luck": seed}, (), 0.5),
+            Role(Captain, {"luck": seed + 500}, SYMBOLS[1:], 0.5),
+        )
+    )
+    bars = _bars_of(seed)
+    settings = owned_settings(fleet, bars, BacktestSettings(sizer=PercentOfEquity(40.0)))
+    return Load(bars, Cargo(fleet, {}, settings, None))
 
 
 def _options_of(number: int) -> Load:
@@ -143,10 +164,12 @@ class Captain(Strategy):
 
     def on_stop(self) -> None:
         """Leave the logbook behind."""
-        LOGBOOK[:] = [
-            self.wheel, self.bars_seen, self.fills_seen, self.units_seen,
+        others = [one for one in LOGBOOK if one[0] != self.luck]
+        own = [
+            self.luck, self.wheel, self.bars_seen, self.fills_seen, self.units_seen,
             sorted(self.ends_seen.items()), sorted(self.mine),
         ]  # fmt: skip
+        LOGBOOK[:] = [*others, own]
 
     # parts -----------------------------------------------------------------------------------
 

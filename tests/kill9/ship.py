@@ -102,6 +102,14 @@ def run_ship(orders: Orders) -> None:
     beside.replace(orders.report)
 
 
+def _net(record: RunRecord) -> dict[str, float]:
+    """What the account holds; of what several strategies hold, the sum."""
+    held: dict[str, float] = {}
+    for one in record.positions:
+        held[one.symbol] = held.get(one.symbol, 0.0) + one.quantity
+    return {symbol: units for symbol, units in held.items() if units != 0.0}
+
+
 def _told(record: RunRecord) -> dict[str, object]:
     """What is compared."""
     return {
@@ -120,7 +128,7 @@ def _told(record: RunRecord) -> dict[str, object]:
         "refused": [str(one) for one in record.refused],
         "equity": [float(one) for one in record.equity],
         "cash": float(record.cash[-1]),
-        "positions": {p.symbol: p.quantity for p in record.positions if not p.is_flat},
+        "positions": _net(record),
         "logbook": json.loads(json.dumps(LOGBOOK)),
         "error": record.error,
     }  # fmt: skip

@@ -11,19 +11,15 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
-from tests.mutations.bench import Bench, BenchError, Ending, Run, copied
+from tests.mutations.bench import Bench, BenchError, Run, copied
 from tests.mutations.mutation import Mutation
 from tests.mutations.table import MUTATIONS
+from tests.mutations.verdict import Table, Verdict, verdict_of
 
 T = TypeVar("T")
 R = TypeVar("R")
 _PATIENT = 3
 """Tries of what nothing was broken in: these tests wait in real time, and machines are busy."""
-_VERDICTS = {
-    Ending.PASSED: "SURVIVED",
-    Ending.FAILED: "killed",
-    Ending.TIMEOUT: "killed (time-out)",
-}
 
 
 class Benches:
@@ -36,9 +32,16 @@ class Benches:
 
     def __init__(self, folder: Path, jobs: int) -> None:
         self._free: SimpleQueue[Bench] = SimpleQueue()
-        self._jobs = jobs
-        for number in range(jobs):
-            self._free.put(copied(folder / str(number)))
+        self._all = [copied(folder / str(number)) for number in range(jobs)]
+        for bench in self._all:
+            self._free.put(bench)
+
+    def __enter__(self) -> Benches:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for bench in self._all:
+            bench.stable.close()
 
     def each(self, work: Callable[[Bench, T], R], items: Iterable[T]) -> Iterator[R]:
         """What became of each, in their order."""
@@ -50,12 +53,13 @@ class Benches:
             finally:
                 self._free.put(bench)
 
-        with ThreadPoolExecutor(self._jobs) as pool:
+        with ThreadPoolExecutor(len(self._all)) as pool:
             yield from pool.map(alone, items)
 
 
 def main() -> int:
-    """0 if every mutation was noticed, 1 if one survived, 2 if nothing can be said."""
+    """0 if every mutation was noticed, 1 if one was not or could not be judged, 2 if nothing can be
+    said."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
     parser.add_argument("--only", metavar="NAME", help="a row's number, or a part of the words")
     parser.add_argument("--jobs", type=int, default=1)
@@ -65,47 +69,70 @@ def main() -> int:
     if not chosen:
         parser.error(f"no mutation is called {flags.only}")
     with tempfile.TemporaryDirectory(prefix="slipway-mutations-") as folder:
-        benches = Benches(Path(folder), max(1, flags.jobs))
         try:
-            return _mutate(benches, chosen, flags.tries)
+            return _judged_all(Path(folder), chosen, max(1, flags.jobs), flags.tries)
         except BenchError as error:
             print(error, file=sys.stderr)
             return 2
 
 
-def _fragile(benches: Benches, chosen: list[Mutation]) -> set[tuple[str, str]]:
-    """Selections that fail while nothing is broken: they notice nothing."""
-    selections = list(dict.fromkeys((one.tests, one.select) for one in chosen))
-    runs = benches.each(lambda bench, one: bench.run(*one, _PATIENT), selections)
-    found = {one for one, run in zip(selections, runs, strict=True) if not run.has_passed}
-    passing = len(selections) - len(found)
-    print(f"{passing} of {len(selections)} selections pass while nothing is broken", flush=True)
-    return found
+def _judged_all(folder: Path, chosen: list[Mutation], jobs: int, tries: int) -> int:
+    """Judge each; what was not killed beside others is judged again alone."""
+    table = Table(chosen)
+    table.head()
+    with Benches(folder / "together", jobs) as benches:
+        verdicts = dict(zip(chosen, _verdicts(benches, chosen, tries, table), strict=True))
+    doubtful = [one for one in chosen if verdicts[one] is not Verdict.KILLED]
+    if doubtful and jobs > 1:
+        print(f"{len(doubtful)} again, alone", flush=True)
+        with Benches(folder / "alone", 1) as benches:
+            again = _verdicts(benches, doubtful, tries, table)
+            verdicts |= zip(doubtful, again, strict=True)
+    return table.foot(verdicts)
 
 
-def _mutate(benches: Benches, chosen: list[Mutation], tries: int) -> int:
-    """Break one after the other; those whose tests fail anyway prove nothing."""
-    fragile = _fragile(benches, chosen)
+def _verdicts(
+    benches: Benches, chosen: list[Mutation], tries: int, table: Table
+) -> Iterator[Verdict]:
+    """Break one after the other; those whose tests fail while nothing is broken prove nothing."""
+    passing = _passing(benches, chosen)
 
     def broken(bench: Bench, one: Mutation) -> Run | None:
-        if (one.tests, one.select) in fragile:
+        if (one.tests, one.select) not in passing:
             return None
         with bench.mutated(one):
             return bench.run(one.tests, one.select, tries)
 
-    wide = max(len(one.handling) for one in chosen)
-    rows = max(len("row"), *(len(one.label) for one in chosen))
-    print(f"{'row':{rows}}  {'handling':{wide}}  {'verdict':17}  seconds")
-    counts = {"killed": 0, "survived": 0, "unproven": 0}
     for one, run in zip(chosen, benches.each(broken, chosen), strict=True):
-        verdict = "UNPROVEN" if run is None else _VERDICTS[run.ending]
-        counts[verdict.split()[0].lower()] += 1
-        seconds = 0.0 if run is None else run.seconds
-        print(
-            f"{one.label:{rows}}  {one.handling:{wide}}  {verdict:17}  {seconds:7.1f}", flush=True
-        )
-    print(", ".join(f"{count} {word}" for word, count in counts.items()))
-    return 1 if counts["survived"] else 2 if counts["unproven"] else 0
+        verdict = verdict_of(run)
+        table.row(one, verdict, run)
+        yield verdict
+
+
+def _passing(benches: Benches, chosen: list[Mutation]) -> set[tuple[str, str]]:
+    """Selections that pass while nothing is broken: only those can notice anything.
+
+    All of one file at once; one by one only where that fails.
+    """
+    selections: dict[str, dict[str, None]] = {}
+    for one in chosen:
+        selections.setdefault(one.tests, {})[one.select] = None
+    files = [(tests, " or ".join(f"({one})" for one in each)) for tests, each in selections.items()]
+    passing: set[tuple[str, str]] = set()
+    alone: list[tuple[str, str]] = []
+    for (tests, _), whole in zip(files, _runs(benches, files), strict=True):
+        own = [(tests, select) for select in selections[tests]]
+        if whole.has_passed:
+            passing.update(own)
+        else:
+            alone += own
+    singly = zip(alone, _runs(benches, alone), strict=True)
+    return passing | {one for one, run in singly if run.has_passed}
+
+
+def _runs(benches: Benches, selections: list[tuple[str, str]]) -> Iterator[Run]:
+    """Run tests while nothing is broken, until they pass."""
+    return benches.each(lambda bench, one: bench.run(*one, _PATIENT), selections)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +18,8 @@ from tests.mutations.mutation import Mutation
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("framework", "tests", "data", "strategies", "pyproject.toml")
-PATIENCE = 120.0
+_NONE = "5"
+"""Pytest's exit code where no test is selected."""
 _OPTIONS = ("-x", "-q", "-n0", "-p", "no:cacheprovider", "--tb=no")
 
 
@@ -27,6 +29,9 @@ class Ending(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     TIMEOUT = "time-out"
+
+
+_ENDINGS = {"0": Ending.PASSED, "1": Ending.FAILED, "time-out": Ending.TIMEOUT}
 
 
 class BenchError(Exception):
@@ -57,9 +62,11 @@ class Bench:
 
     Attributes:
         folder: where it is.
+        stable: runs tests there.
     """
 
     folder: Path
+    stable: Stable
 
     @contextmanager
     def mutated(self, mutation: Mutation) -> Iterator[None]:
@@ -87,26 +94,44 @@ class Bench:
 
     def _run(self, tests: str, select: str) -> Ending:
         """Run them once."""
-        command = [sys.executable, "-m", "pytest", f"tests/unit/{tests}", *_OPTIONS, "-k", select]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=self.folder,
-                # A mutated file may have the size and the second of the one before: no bytecode.
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return Ending.TIMEOUT
-        if done.returncode == 5:
+        answer = self.stable.run([f"tests/unit/{tests}", *_OPTIONS, "-k", select])
+        if answer == _NONE:
             raise BenchError(f"{tests} -k '{select}' selects nothing")
-        if done.returncode not in (0, 1):
-            said = (done.stdout + done.stderr)[-500:]
-            raise BenchError(f"{tests} -k '{select}' ended with {done.returncode}: {said}")
-        return Ending.FAILED if done.returncode else Ending.PASSED
+        if answer not in _ENDINGS:
+            raise BenchError(f"{tests} -k '{select}' ended with {answer}")
+        return _ENDINGS[answer]
+
+
+class Stable:
+    """A process that runs tests in a folder, one after the other: see `stable.py`.
+
+    Args:
+        folder: of the copy.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.mutations.stable"],
+            cwd=folder,
+            # A mutated file may have the size and the second of the one before: no bytecode.
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def run(self, arguments: Sequence[str]) -> str:
+        """Its answer to pytest's arguments."""
+        asked, answers = self._process.stdin, self._process.stdout
+        assert asked is not None
+        assert answers is not None
+        print(json.dumps(arguments), file=asked, flush=True)
+        return answers.readline().strip()
+
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()
 
 
 def copied(folder: Path) -> Bench:
@@ -117,4 +142,4 @@ def copied(folder: Path) -> Bench:
             shutil.copytree(source, folder / name)
         elif source.exists():
             shutil.copy2(source, folder / name)
-    return Bench(folder)
+    return Bench(folder, Stable(folder))

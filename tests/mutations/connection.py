@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutations.mutation import CONNECTION, FEED, IB, Mutation
 
 _CONNECTION = IB + "connection.py"
+_LEVEL_ONE = IB + "level_one.py"
 
 MUTATIONS = (
     Mutation(
@@ -24,6 +25,24 @@ MUTATIONS = (
         "        elif False:\n            self._set(State.RESTARTING",
         CONNECTION,
         "row_1_nothing",
+    ),
+    Mutation(
+        (1,),
+        "a session is told when TWS restarts",
+        "session/outfit.py",
+        "        window=sailing.window,\n",
+        "",
+        "test_voyage.py",
+        "row_1",
+    ),
+    Mutation(
+        (1,),
+        "TWS restarts at its usual time unless another is given",
+        "cli/sessions.py",
+        "        window=restart_window(flags.tws_restart),\n",
+        "",
+        "test_session_refusals.py",
+        "tws_restarts",
     ),
     Mutation(
         (2,),
@@ -68,7 +87,25 @@ MUTATIONS = (
         "        if notice.kind is NoticeKind.RESUBSCRIBE:",
         "        if False:",
         FEED,
-        "rows_3_11",
+        "row_3_lost_data",
+    ),
+    Mutation(
+        (3,),
+        "lost quotes are followed anew",
+        _LEVEL_ONE,
+        "                line.number = -1\n",
+        "                pass\n",
+        FEED,
+        "row_3_lost_quotes",
+    ),
+    Mutation(
+        (3,),
+        "lost quotes are stale until then",
+        _LEVEL_ONE,
+        " or line.number < 0\n        return quote_from",
+        "\n        return quote_from",
+        FEED,
+        "row_3_lost_quotes",
     ),
     Mutation(
         (3, 4),
@@ -105,6 +142,15 @@ MUTATIONS = (
         "        if True:",
         CONNECTION,
         "row_6_an_order",
+    ),
+    Mutation(
+        (6,),
+        "the broker's time is not awaited for ever",
+        IB + "queries.py",
+        "            async with asyncio.timeout(timeout):\n                return await answer",
+        "            async with asyncio.timeout(None):\n                return await answer",
+        CONNECTION,
+        "row_6",
     ),
     Mutation(
         (7,),
@@ -168,5 +214,14 @@ MUTATIONS = (
         "        3260: ",
         CONNECTION,
         "row_9",
+    ),
+    Mutation(
+        (9,),
+        "a client id in use is tried again",
+        _CONNECTION,
+        '_FATAL = frozenset({"account_not_managed",',
+        '_FATAL = frozenset({"client_id_in_use", "account_not_managed",',
+        CONNECTION,
+        "row_9_a",
     ),
 )

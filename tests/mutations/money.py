@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutations.mutation import FEED, IB, ORDERS, Mutation
+from tests.mutations.mutation import FEED, FILLS, IB, ORDERS, Mutation
 
 _EXECUTIONS = IB + "executions.py"
 _VOYAGE = "session/voyage.py"
@@ -33,7 +33,7 @@ MUTATIONS = (
         _EXECUTIONS,
         "            self._early[report.execId] = (charged * rate, report.execId, float(time))\n",
         "",
-        ORDERS,
+        FILLS,
         "row_50",
     ),
     Mutation(
@@ -42,7 +42,7 @@ MUTATIONS = (
         _EXECUTIONS,
         "        if charged is None:\n            return ()",
         "        if charged is None:\n            charged = 0.0",
-        ORDERS,
+        FILLS,
         "row_51",
     ),
     Mutation(
@@ -51,7 +51,7 @@ MUTATIONS = (
         _EXECUTIONS,
         "        if charged is None:\n",
         "        if charged is None or charged < 0.0:\n",
-        ORDERS,
+        FILLS,
         "row_51",
     ),
     Mutation(
@@ -60,7 +60,7 @@ MUTATIONS = (
         IB + "broker.py",
         "        work.release()\n",
         "",
-        ORDERS,
+        FILLS,
         "row_51",
     ),
     Mutation(
@@ -69,7 +69,7 @@ MUTATIONS = (
         _EXECUTIONS,
         '    return exec_id.rpartition(".")[0] or exec_id',
         "    return exec_id",
-        ORDERS,
+        FILLS,
         "row_52",
     ),
     Mutation(
@@ -78,7 +78,7 @@ MUTATIONS = (
         _EXECUTIONS,
         "            fills = (_undone(old.fill, exec_id), fill)\n",
         "",
-        ORDERS,
+        FILLS,
         "row_52",
     ),
     Mutation(
@@ -87,7 +87,7 @@ MUTATIONS = (
         IB + "snapshot.py",
         "    executions = await _asked(queries.executions(timeout))",
         "    executions = Part[Fact](())",
-        ORDERS,
+        FILLS,
         "row_53",
     ),
     Mutation(
@@ -105,7 +105,7 @@ MUTATIONS = (
         IB + "queries.py",
         "            query.done.exception()\n            raise error from None",
         "            query.done.exception()\n            return ()",
-        ORDERS,
+        FILLS,
         "row_54",
     ),
     Mutation(
@@ -114,7 +114,7 @@ MUTATIONS = (
         IB + "broker.py",
         "        if not (snapshot.positions.is_complete and snapshot.values.is_complete):",
         "        if False:",
-        ORDERS,
+        FILLS,
         "row_54",
     ),
     Mutation(
@@ -123,7 +123,7 @@ MUTATIONS = (
         IB + "account.py",
         "        if not self._knows_holdings:",
         "        if False:",
-        ORDERS,
+        FILLS,
         "row_54",
     ),
     Mutation(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 IB = "brokers/ib/"
 CONNECTION = "test_ib_fault_connection.py"
 ORDERS = "test_ib_fault_orders.py"
+FILLS = "test_ib_fault_fills.py"
 FEED = "test_ib_feed.py"
 
 

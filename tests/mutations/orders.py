@@ -7,6 +7,8 @@ from tests.mutations.mutation import IB, ORDERS, Mutation
 _FOLD = IB + "fold_orders.py"
 _CODES = IB + "codes.py"
 _RESOLUTION = IB + "resolution.py"
+_NOTED = "            case Action.NOTE_QUERY:\n                self._orders.remark(tracked, text)\n"
+_NOBODYS = "            else:\n                self._external(seen)\n"
 _OVER = "        if tracked.is_done:\n            return\n        stale"
 
 MUTATIONS = (
@@ -40,14 +42,17 @@ MUTATIONS = (
         )
         for code in (200, 203, 460)
     ),
-    Mutation(
-        (22,),
-        "404 is a remark",
-        _CODES,
-        "        404: ",
-        "        404000: ",
-        ORDERS,
-        "row_22",
+    *(
+        Mutation(
+            (22,),
+            f"{code} is a remark",
+            _CODES,
+            f"        {code}: ",
+            f"        {code}000: ",
+            ORDERS,
+            "row_22",
+        )
+        for code in (404, 399)
     ),
     Mutation(
         (22,),
@@ -64,6 +69,24 @@ MUTATIONS = (
         _CODES,
         "        10349: ",
         "        10349000: ",
+        ORDERS,
+        "row_25",
+    ),
+    Mutation(
+        (25,),
+        "a preset has the books looked at",
+        IB + "fold_errors.py",
+        _NOTED + '                self._work.ask(f"{tracked.order.id}: {text}")\n',
+        _NOTED,
+        ORDERS,
+        "row_25_a_preset_has",
+    ),
+    Mutation(
+        (25,),
+        "every order has a time in force",
+        IB + "translate_order.py",
+        "        tif=order.tif.value,\n",
+        "",
         ORDERS,
         "row_25",
     ),
@@ -164,7 +187,25 @@ MUTATIONS = (
         "        tracked = register.get(execution.orderRef)\n",
         "        tracked = None\n",
         ORDERS,
-        "row_34 or rows_32",
+        "row_34_exec",
+    ),
+    Mutation(
+        (35,),
+        "an execution without a reference is its number's",
+        IB + "fold_executions.py",
+        "            tracked = register.by_number(execution.orderId)\n",
+        "            tracked = None\n",
+        ORDERS,
+        "row_35_an_execution_without",
+    ),
+    Mutation(
+        (35,),
+        "a parked execution counts once its order is shown",
+        IB + "fold_executions.py",
+        "                self._book(tracked, seen)\n" + _NOBODYS,
+        "                pass\n" + _NOBODYS,
+        ORDERS,
+        "row_35_an_execution_under",
     ),
     Mutation(
         (30, 35),

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from framework.config.plan import Plan, plan_of, request_of
+from framework.config.plan import Plan, plan_of
+from framework.config.request import request_of
 from framework.config.runfile import validate
 from framework.config.strategies import available, find_strategy
 from tests.parity.comparing import assert_equal, played_twice

@@ -20,7 +20,8 @@ from framework.backtest.machine import Machine
 from framework.backtest.record import RunRecord
 from framework.backtest.run import run
 from framework.backtest.settings import BacktestSettings
-from framework.config.plan import Request, plan_of
+from framework.config.plan import plan_of
+from framework.config.request import Request
 from framework.config.strategies import available
 from framework.domain.bars import Bars
 from framework.engine.history import Timeline

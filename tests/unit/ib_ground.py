@@ -27,6 +27,8 @@ from framework.emulator.server.gateway import Gateway
 from framework.emulator.server.settings import GatewaySettings
 
 START = 1_704_200_000 * 10**9
+LONG = 12.0
+"""Seconds for what comes at once, where nobody else wants the machine."""
 PLANS = Path(__file__).resolve().parents[2] / "framework" / "emulator" / "faults" / "plans"
 AAPL = Instrument("AAPL", calendar="24/7")
 MSFT = Instrument("MSFT", calendar="24/7")
@@ -37,30 +39,37 @@ FAST = Timings(
     attempts=10,
     first_wait=0.05,
     longest_wait=0.2,
-    connect=5.0,
-    answer=1.0,
-    heartbeat=0.4,
+    connect=20.0,
+    answer=20.0,
+    heartbeat=60.0,
     look=0.1,
-    heartbeat_answer=0.6,
-    fresh=0.25,
-    probe=0.6,
+    heartbeat_answer=20.0,
+    fresh=60.0,
+    probe=20.0,
     syncs=3,
     sync_wait=0.05,
     escalate=0.6,
 )
-CALM = replace(FAST, answer=5.0, heartbeat=20.0, heartbeat_answer=5.0, fresh=20.0, probe=5.0)
-"""The same where a dead connection is nobody's business."""
-SOON = Waits(
-    commission=0.1,
-    answer=0.4,
-    change=0.4,
-    cancel=0.6,
-    execution=0.2,
-    stale=2.0,
+"""Quick to try again, and slow to give up: on a busy machine what is late is not gone."""
+IMPATIENT = replace(
+    FAST, answer=1.0, heartbeat=0.4, heartbeat_answer=0.6, fresh=0.25, probe=0.6, connect=5.0
+)
+"""For faults by which something never comes."""
+PATIENT = Waits(
+    commission=20.0,
+    answer=20.0,
+    change=20.0,
+    cancel=20.0,
+    execution=20.0,
+    stale=60.0,
     settled=0.2,
     between_looks=0.1,
     again=0.2,
 )
+SOON = replace(
+    PATIENT, commission=0.1, answer=0.4, change=0.4, cancel=0.6, execution=0.2, stale=2.0
+)
+"""For faults by which a word about an order never comes."""
 
 
 class MarketClock:
@@ -92,7 +101,7 @@ class Ground:
         self.alerts += self.broker.alerts()
         self.externals += self.broker.external()
 
-    async def until(self, happens: Callable[[], object], what: str, seconds: float = 5.0) -> None:
+    async def until(self, happens: Callable[[], object], what: str, seconds: float = LONG) -> None:
         end = time.monotonic() + seconds
         while True:
             self.poll()
@@ -113,13 +122,18 @@ class Ground:
             self.poll()
             await asyncio.sleep(0.005)
 
+    async def settled(self) -> None:
+        """Everything the broker has said by now is heard, and judged."""
+        assert await self.connection.probe(), "no answer"
+        self.poll()
+
     async def reaches(
-        self, order_id: str, status: OrderStatus, seconds: float = 5.0
+        self, order_id: str, status: OrderStatus, seconds: float = LONG
     ) -> OrderUpdate:
         await self.until(lambda: status in self.states(order_id), f"{order_id} {status}", seconds)
         return next(one for one in self.updates(order_id) if one.status is status)
 
-    async def ready(self, seconds: float = 5.0) -> None:
+    async def ready(self, seconds: float = LONG) -> None:
         await self.until(lambda: self.connection.state is State.READY, "ready", seconds)
 
     @property
@@ -127,7 +141,7 @@ class Ground:
         """Connections that came to be ready."""
         return sum(one.state is State.READY for one in self.notices if one.kind is NoticeKind.STATE)
 
-    async def quiet(self, seconds: float = 5.0) -> None:
+    async def quiet(self, seconds: float = LONG) -> None:
         await self.until(lambda: self.broker.is_quiet, "quiet", seconds)
 
     def updates(self, order_id: str) -> list[OrderUpdate]:
@@ -170,13 +184,23 @@ def plan(row: int, **shorter: str) -> FaultPlan:
 
     `plan(1, down="down: 60 -> down: 1")` replaces one text by another, which must be there.
     """
-    (path,) = PLANS.glob(f"{row:02d}-*.yaml")
-    text = path.read_text(encoding="utf-8")
+    path, text = _plan_file(row)
     for change in shorter.values():
         old, new = change.split(" -> ")
         assert old in text, f"{old!r} is not in {path.name}"
         text = text.replace(old, new)
     return plan_of(text, path.name)
+
+
+def plan_and(row: int, further: str) -> FaultPlan:
+    """The fault plan of a row, and further faults."""
+    path, text = _plan_file(row)
+    return plan_of(text.rstrip() + "\n" + further.lstrip("\n"), path.name)
+
+
+def _plan_file(row: int) -> tuple[Path, str]:
+    (path,) = PLANS.glob(f"{row:02d}-*.yaml")
+    return path, path.read_text(encoding="utf-8")
 
 
 def rows(text: str) -> FaultPlan:
@@ -205,7 +229,7 @@ async def ground_on(
     instruments: Sequence[Instrument] = (AAPL,),
     *,
     timings: Timings = FAST,
-    waits: Waits = SOON,
+    waits: Waits = PATIENT,
     opens: bool = True,
     client_id: int = 1,
     account: str = "",
@@ -239,7 +263,7 @@ async def ground(
     settings: GatewaySettings | None = None,
     speed: float = 1.0,
     timings: Timings = FAST,
-    waits: Waits = SOON,
+    waits: Waits = PATIENT,
     window: RestartWindow | None = None,
     account: str = "",
     opens: bool = True,

@@ -12,7 +12,8 @@ from framework.calendar import day_text
 from framework.cli.app import app
 from framework.components.financing import IbkrFinancing, NoFinancing
 from framework.components.margin import CashAccount, Leverage, RegT
-from framework.config.plan import Plan, Request, plan_of, request_of, run_file_of
+from framework.config.plan import Plan, plan_of, run_file_of
+from framework.config.request import Request, request_of
 from framework.config.runfile import dump, validate
 from framework.domain.actions import Dividend
 from framework.domain.currency import Rates

@@ -23,7 +23,8 @@ from framework.cli.compiling import CompileLine
 from framework.cli.explaining import explained
 from framework.compiled import compiled, entry, is_compiled, state
 from framework.components.registry import describe
-from framework.config.plan import Request, plan_of
+from framework.config.plan import plan_of
+from framework.config.request import Request
 from framework.domain.bars import FloatArray
 from framework.research import warmup
 from framework.research.backtest import run_backtest

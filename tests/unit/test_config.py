@@ -24,7 +24,8 @@ from framework.config.parts import (
     rules_of,
     sizer_of,
 )
-from framework.config.plan import Plan, Request, plan_of, request_of, run_file_of
+from framework.config.plan import Plan, plan_of, run_file_of
+from framework.config.request import Request, request_of
 from framework.config.runfile import dump, read, validate
 from framework.config.strategies import available, find_strategy
 from framework.domain.bars import Bars
@@ -47,7 +48,7 @@ def _plan(text: str) -> Plan:
 
 
 WRONG = {
-    "strategi: x": ("no key 'strategi'", "Did you mean 'strategy'?"),
+    "stratgy: x": ("no key 'stratgy'", "Did you mean 'strategy'?"),
     "data: {smaple: sp500}": ("no key 'smaple' in data", "Did you mean 'sample'?"),
     "signals: {pth: x}": ("no key 'pth' in signals", "Did you mean 'path'?"),
     "cash: much": ("run.yaml: cash is 'much'", "Give a number"),

@@ -8,7 +8,8 @@ import pytest
 
 from framework.cli.flags import RunFlags, overlay
 from framework.components.slippage import HalfSpread
-from framework.config.plan import Plan, Request, plan_of, request_of, run_file_of
+from framework.config.plan import Plan, plan_of, run_file_of
+from framework.config.request import Request, request_of
 from framework.config.runfile import dump, read, validate
 from framework.domain.instruments import Instrument
 from framework.domain.options import Style

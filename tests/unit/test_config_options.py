@@ -14,7 +14,8 @@ from framework.cli.flags import RunFlags, overlay
 from framework.components.hedge import Hedge
 from framework.components.hedging import AllOf, DeltaBand, FirstOf, Interval, WhalleyWilmott
 from framework.components.slippage import FixedSlippage, HalfSpread
-from framework.config.plan import Plan, Request, plan_of, request_of, run_file_of
+from framework.config.plan import Plan, plan_of, run_file_of
+from framework.config.request import Request, request_of
 from framework.config.runfile import dump, read, validate
 from framework.domain.options import Settlement, Style
 from framework.errors import ConfigError, DataError, InputError, SlipwayError

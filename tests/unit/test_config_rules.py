@@ -16,7 +16,8 @@ from framework.components.venue.prices import MinimumTick
 from framework.components.venue.products import WholeUnits
 from framework.components.venue.sets import IB_RULES
 from framework.config.parts import order_rules_of
-from framework.config.plan import Request, plan_of, request_of, run_file_of
+from framework.config.plan import plan_of, run_file_of
+from framework.config.request import Request, request_of
 from framework.config.runfile import dump, validate
 from framework.domain.orders import Side
 from framework.errors import ConfigError

@@ -28,7 +28,8 @@ from framework.components.registry import build, describe, spec_of
 from framework.components.schedule_files import read_schedule
 from framework.components.slippage import PercentSlippage
 from framework.config.parts import fill_axes, fill_policy_of, policy_names
-from framework.config.plan import plan_of, request_of
+from framework.config.plan import plan_of
+from framework.config.request import request_of
 from framework.config.runfile import validate
 from framework.domain.events import Fill, OrderUpdate, Refused
 from framework.domain.orders import DONE, Order, OrderStatus, OrderType, TimeInForce

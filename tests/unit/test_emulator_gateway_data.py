@@ -639,3 +639,14 @@ def test_the_clock_waits_where_the_machine_does_not_keep_up() -> None:
     real[0] = 160
     assert clock.now() == 2_100
     assert clock.lasting(2e-9) == 20
+
+
+def test_a_clock_goes_on_from_where_it_is_at_another_speed() -> None:
+    real = [0]
+    clock = RunningClock(1_000, speed=10.0, reading=lambda: real[0])
+    real[0] = 100
+    clock.run_at(2.0)
+    assert clock.now() == 2_000
+    real[0] = 150
+    assert clock.now() == 2_100
+    assert clock.lasting(1e-8) == 20

@@ -8,7 +8,7 @@ from dataclasses import replace
 from framework.brokers.ib.connection import NoticeKind, State
 from framework.domain.orders import Order, OrderStatus, OrderType, Origin, Side, TimeInForce
 from framework.domain.terms import Terms
-from tests.unit.ib_ground import Ground, ground, plan, rows
+from tests.unit.ib_ground import SOON, Ground, ground, plan, rows
 
 S = OrderStatus
 ACCOUNT = "DU1234567"
@@ -201,7 +201,7 @@ def test_an_order_cancelled_before_it_was_sent_never_leaves() -> None:
 
 def test_what_waited_too_long_is_refused_and_never_leaves() -> None:
     async def scene() -> None:
-        async with ground(speed=20.0) as g:
+        async with ground(speed=20.0, waits=SOON) as g:
             g.broker.pacer.gate = lambda _: False
             order = g.order()
             g.broker.submit([order])

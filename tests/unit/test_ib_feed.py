@@ -12,7 +12,7 @@ import pytest
 
 from framework.brokers.ib.bars import BarSeen
 from framework.brokers.ib.chains import Chains
-from framework.brokers.ib.connection import Connection
+from framework.brokers.ib.connection import Connection, NoticeKind
 from framework.brokers.ib.feed import FeedSettings, IbFeed
 from framework.brokers.ib.frames import frame_of
 from framework.brokers.ib.history import History
@@ -27,7 +27,7 @@ from framework.domain.options import Right
 from framework.emulator.faults.plan import FaultPlan
 from framework.emulator.server.settings import GatewaySettings
 from framework.options.contracts import option_contract
-from tests.unit.ib_ground import AAPL, CALM, FAST, MSFT, SPX, START, Ground, ground, plan, rows
+from tests.unit.ib_ground import AAPL, FAST, MSFT, SPX, START, Ground, ground, plan, rows
 
 MINUTE = 60 * 10**9
 ONE = frame_of("1m")
@@ -49,7 +49,7 @@ async def feed_on(
 ) -> AsyncIterator[tuple[Ground, IbFeed]]:
     """A feed on a market that runs a minute a second."""
     fast = GatewaySettings(paces_history=False)  # fifteen seconds are a quarter of an hour here
-    async with ground(faults, speed=speed, settings=fast, timings=CALM) as g:
+    async with ground(faults, speed=speed, settings=fast) as g:
         history = History(g.connection, g.broker.pacer, g.broker.contracts, timeout=3.0)
         feed = IbFeed(g.connection, history, g.broker.contracts, settings)
         running = asyncio.create_task(feed.run())
@@ -61,15 +61,15 @@ async def feed_on(
                 await running
 
 
-async def bars(g: Ground, feed: IbFeed, count: int, seconds: float = 15.0) -> list[BarSeen]:
+async def bars(g: Ground, feed: IbFeed, count: int, seconds: float = 40.0) -> list[BarSeen]:
     """The next so many closed bars, none of them early."""
     found: list[BarSeen] = []
 
     def enough() -> bool:
+        closed = feed.closed()
         now = g.connection.clock.now()
-        for one in feed.closed():
-            assert now >= one.close_time + GRACE * 10**9, "never before its scheduled close"
-            found.append(one)
+        assert all(now >= one.close_time + GRACE * 10**9 for one in closed), "never early"
+        found.extend(closed)
         return len(found) >= count
 
     await g.until(enough, f"{count} bars, {[n.text for n in feed.notices()]}", seconds)
@@ -133,6 +133,19 @@ def test_the_past_comes_whole_and_ends_with_the_last_complete_bar() -> None:
     run(scene())
 
 
+def test_the_past_goes_as_far_as_the_clock_whatever_the_market_has_not_done_yet() -> None:
+    async def scene() -> None:
+        async with ground() as g:
+            history = History(g.connection, g.broker.pacer, g.broker.contracts)
+            clock = g.gateway.hub.clock
+            clock.skip_to(clock.now() + 7 * MINUTE)
+            now = clock.now()
+            found = await history.bars("AAPL", ONE, now - 5 * MINUTE)
+            assert len(found) == 5
+
+    run(scene())
+
+
 def test_row_14_too_much_history_is_a_pacing_error_and_never_an_empty_answer() -> None:
     async def scene() -> None:
         async with ground(plan(14)) as g:
@@ -189,7 +202,7 @@ def test_row_58_late_bars_wait_for_the_truth_and_dead_ones_are_asked_for() -> No
         faults = plan(58, a="hold: 10 -> hold: 1", b="seconds: 60 -> seconds: 30")
         async with feed_on(faults) as (g, feed):
             await feed.follow("AAPL", ONE, START - START % MINUTE)
-            found = await bars(g, feed, 6, 20.0)
+            found = await bars(g, feed, 6)
             assert is_whole(found)
             await truth(g, found)
             texts = [notice.text for notice in feed.notices()]
@@ -213,26 +226,67 @@ def test_row_58_bars_go_on_after_a_new_connection_without_a_gap() -> None:
     run(scene())
 
 
-def test_rows_3_11_dead_data_is_noticed_and_asked_for_anew() -> None:
+FORMING = "answer: HistoricalDataUpdate, nth: 15"
+"""In the midst of the second bar that is pushed."""
+
+
+def test_row_11_dead_data_is_noticed_and_asked_for_anew() -> None:
     async def scene() -> None:
-        faults = plan(11, a="start: 5 -> start: 1.5", b="seconds: 3 -> seconds: 1")
+        faults = plan(11, a=f"start: 5 -> {FORMING}", b="seconds: 3 -> seconds: 1")
         async with feed_on(faults) as (g, feed):
             await feed.follow("AAPL", ONE, START - START % MINUTE)
-            found = await bars(g, feed, 5, 20.0)
+            found = await bars(g, feed, 5)
             assert is_whole(found)
             assert any("2103" in n.text or "2105" in n.text for n in feed.notices())
 
     run(scene())
-    restored = plan(3, a="start: 5 -> start: 1.5", b="seconds: 10 -> seconds: 0.5")
 
-    async def lost() -> None:
-        async with feed_on(restored) as (g, feed):
+
+def test_row_3_lost_data_is_asked_for_anew_at_once_and_what_was_missed_comes_too() -> None:
+    """Nobody waits here until the silence is noticed."""
+    faults = plan(3, a=f"start: 5 -> {FORMING}", b="seconds: 10 -> seconds: 0.5")
+
+    async def scene() -> None:
+        async with feed_on(faults, settings=replace(FAST_BARS, stale=600.0)) as (g, feed):
             await feed.follow("AAPL", ONE, START - START % MINUTE)
-            found = await bars(g, feed, 5, 20.0)
+            link = g.connection.link
+            session = g.gateway.hub.sessions[1]
+            (lost,) = session.bars.values()
+            await g.until(
+                lambda: any(n.kind is NoticeKind.RESUBSCRIBE for n in g.notices), "1101", 40.0
+            )
+            await g.until(lambda: session.bars and lost not in session.bars.values(), "anew")
+            assert g.connection.link is link, "over the connection there is"
+            found = await bars(g, feed, 5)
             assert is_whole(found)
+            await truth(g, found)
             assert any("subscribed anew" in n.text for n in feed.notices())
 
-    run(lost())
+    run(scene())
+
+
+def test_row_3_lost_quotes_are_stale_and_followed_anew_over_the_same_connection() -> None:
+    first = "request: ReqMktData, nth: 1, seconds: 0.3"
+    faults = plan(3, a=f"start: 5 -> {first}", b="seconds: 10 -> seconds: 0.3")
+
+    async def scene() -> None:
+        async with ground(faults) as g:
+            quotes = level_one(g)
+            await quotes.follow("AAPL")
+            await g.until(lambda: quotes.quote("AAPL").is_good, "live")
+            assert quotes.is_followed("AAPL")
+            before, link = quotes.quote("AAPL").time, g.connection.link
+            await g.until(lambda: not quotes.is_followed("AAPL"), "lost with the data")
+            await g.ready()
+            assert not g.gateway.hub.sessions[1].quotes, "nothing flows"
+            assert quotes.quote("AAPL").quality is Quality.STALE
+            await quotes.renew()
+            assert quotes.is_followed("AAPL")
+            await g.until(lambda: quotes.quote("AAPL").is_good, "live again")
+            assert quotes.quote("AAPL").time > before
+            assert g.connection.link is link
+
+    run(scene())
 
 
 def level_one(g: Ground, **options: object) -> LevelOne:
@@ -258,26 +312,6 @@ def test_quotes_are_live_and_stale_once_the_connection_is_gone() -> None:
             quotes.leave("AAPL")
             with pytest.raises(ContractError, match="not followed"):
                 quotes.quote("AAPL")
-
-    run(scene())
-
-
-def test_row_3_quotes_are_followed_anew_over_the_same_connection() -> None:
-    lost = plan(3, a="start: 5 -> start: 1.5", b="seconds: 10 -> seconds: 0.5")
-
-    async def scene() -> None:
-        async with ground(lost, timings=CALM) as g:
-            quotes = level_one(g)
-            await quotes.follow("AAPL")
-            await g.until(lambda: quotes.quote("AAPL").is_good, "live")
-            assert quotes.is_followed("AAPL")
-            before, link = quotes.quote("AAPL").time, g.connection.link
-            await g.until(lambda: not quotes.is_followed("AAPL"), "lost with the data")
-            await quotes.renew()
-            assert quotes.is_followed("AAPL")
-            await g.until(lambda: quotes.quote("AAPL").is_good, "live again")
-            assert quotes.quote("AAPL").time > before
-            assert g.connection.link is link
 
     run(scene())
 

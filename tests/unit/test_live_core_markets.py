@@ -11,7 +11,8 @@ import pytest
 from framework.backtest.run import run
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
-from framework.config.plan import Request, plan_of
+from framework.config.plan import plan_of
+from framework.config.request import Request
 from framework.domain.bars import Bars, PriceBasis
 from framework.domain.currency import Rates
 from framework.domain.growing import GrowingBars, row_of

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from framework.backtest.record import RunRecord
-from framework.config.plan import Request, plan_of
+from framework.config.plan import plan_of
+from framework.config.request import Request
 from framework.config.strategies import available
 from framework.domain.options import Right, Settlement, Style
 from framework.domain.orders import Origin

@@ -10,7 +10,8 @@ import pytest
 
 from framework.backtest.settings import BacktestSettings
 from framework.components.limits import MaxGrossExposure
-from framework.config.plan import Plan, Request, plan_of
+from framework.config.plan import Plan, plan_of
+from framework.config.request import Request
 from framework.domain.instruments import Instrument
 from framework.domain.orders import Side
 from framework.engine.journal import JOURNAL_NAME, open_journal

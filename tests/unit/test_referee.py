@@ -28,7 +28,8 @@ from framework.components.slippage import (
     NoSlippage,
     PercentSlippage,
 )
-from framework.config.plan import Request, plan_of
+from framework.config.plan import plan_of
+from framework.config.request import Request
 from framework.config.strategies import find_strategy
 from framework.domain.bars import Bars
 from framework.domain.conditions import TimeCondition, all_of

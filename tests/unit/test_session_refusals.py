@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -60,6 +62,7 @@ TABLE = [
     ("flip.py --paper --live --symbols AAPL", PAPER, False, "Both --paper and --live"),
     ("flip.py --paper", PAPER, False, "what is to be traded"),
     ("flip.py --paper --symbols SPX --bar 1m", PAPER, True, "SPX"),
+    ("flip.py --paper --symbols AAPL --bar 1m --tws-restart noon", PAPER, False, "at 'noon'"),
 ]
 
 
@@ -83,6 +86,16 @@ def test_four_facts_that_agree_let_it_begin() -> None:
         assert tap.connections == 1
     assert "U*****21" in result.output
     assert LIVE not in result.output
+
+
+def test_nothing_is_sent_while_tws_restarts() -> None:
+    begun = datetime.now(ZoneInfo("America/New_York")) - timedelta(minutes=2)
+    line = f"flip.py --paper --symbols AAPL --bar 1m --once --tws-restart {begun:%H:%M}"
+    with serving(settings=GatewaySettings(accounts=(PAPER,))) as served, wire(served.port) as tap:
+        result = ran(line, tap)
+        assert result.exit_code == 0, result.output
+        assert PLACE_ORDER not in tap.messages
+    assert "in the restart window" in result.output
 
 
 @pytest.mark.parametrize("loose", [".env", "session/journal.sqlite"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,12 @@ import pytest
 from framework import Strategy
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.feed import FeedSettings
-from framework.brokers.ib.settings import Settings, Timings
+from framework.brokers.ib.settings import RestartWindow, Settings, Timings
 from framework.config.environment import Mode
 from framework.domain.instruments import Instrument
 from framework.domain.orders import OrderStatus
 from framework.emulator.build import live_gateway, live_house
+from framework.emulator.clock import RunningClock
 from framework.emulator.market.markets import synthetic_market
 from framework.emulator.server.gateway import Gateway
 from framework.emulator.server.settings import GatewaySettings
@@ -123,11 +125,11 @@ class Ship:
         return sum(ticket.status is OrderStatus.WORKING for ticket in tickets)
 
 
-def on_a_gateway(path: Path, play: Callable[[Ship], object], speed: float = SPEED) -> None:
+def on_a_gateway(path: Path, play: Callable[[Ship], object]) -> None:
     """Play something on a fresh emulator."""
 
     async def played() -> None:
-        gateway = await served(speed=speed)
+        gateway = await served()
         try:
             await play(Ship(gateway, path / "journal.sqlite"))  # type: ignore[misc]
         finally:
@@ -136,10 +138,10 @@ def on_a_gateway(path: Path, play: Callable[[Ship], object], speed: float = SPEE
     asyncio.run(played())
 
 
-async def served(start: int = START, cash: float = 1_000_000.0, speed: float = SPEED) -> Gateway:
+async def served(start: int = START, cash: float = 1_000_000.0) -> Gateway:
     settings = GatewaySettings(accounts=(ACCOUNT,), messages_per_second=0, paces_history=False)
     market = synthetic_market(start, points=12)
-    gateway = live_gateway(market, settings, live_house(market, cash), speed=speed)
+    gateway = live_gateway(market, settings, live_house(market, cash), speed=SPEED)
     await gateway.start()
     return gateway
 
@@ -263,15 +265,43 @@ def test_a_lost_connection_is_made_again_and_reconciled(tmp_path: Path) -> None:
     on_a_gateway(tmp_path, play)
 
 
+def test_row_1_nothing_is_sent_while_tws_restarts(tmp_path: Path) -> None:
+    """Two bars pass in the window, and the order they ask for leaves once it is over."""
+
+    async def play(ship: Ship) -> None:
+        clock, passed = ship.gateway.hub.clock, []
+        begin = datetime.fromtimestamp(clock.now() / 1e9, UTC) - timedelta(minutes=1)
+        window = RestartWindow(begin.time(), minutes=30, zone="UTC")
+        with wire(ship.gateway.port) as tap:
+
+            def working(one: Ship) -> bool:
+                if not passed and one.voyage.bridge.last >= START + 2 * MINUTE:
+                    assert PLACE_ORDER not in tap.messages
+                    passed.append(one.voyage.bridge.last)
+                    clock.skip_to(clock.now() + 30 * MINUTE)
+                return one.working == 1
+
+            outcome = await ship.sail(Patient, working, port=tap.port, window=window)
+            assert outcome.working == 1
+            assert passed
+            assert PLACE_ORDER in tap.messages
+        assert any("in the restart window" in line for line in ship.said)
+
+    on_a_gateway(tmp_path, play)
+
+
 def test_once_decides_sends_and_leaves(tmp_path: Path) -> None:
     """A bar has closed since: the decision on it goes out before the session ends."""
 
     async def play(ship: Ship) -> None:
         await ship.sail(until=lambda one: one.fills == 2)
         before = len(ship.voyage.bridge.core.blotter.tickets)
-        clock = ship.gateway.hub.clock
-        while clock.now() < ship.voyage.bridge.last + MINUTE:
-            await asyncio.sleep(0.01)
+        clock, due = ship.gateway.hub.clock, ship.voyage.bridge.last + MINUTE
+        assert isinstance(clock, RunningClock)
+        clock.run_at(1.0)  # a decision is due for half a bar: a machine may be busy for so long
+        while due < clock.now():
+            due += MINUTE
+        clock.skip_to(due + 10**9)  # and it is final: a second is longer than the grace
         outcome = await ship.sail(once=True)
         assert outcome.exit_code == 0
         assert "decision" in outcome.reason
@@ -279,4 +309,4 @@ def test_once_decides_sends_and_leaves(tmp_path: Path) -> None:
         assert len(tickets) > before
         assert tickets[-1].status is not OrderStatus.SENT
 
-    on_a_gateway(tmp_path, play, speed=20.0)
+    on_a_gateway(tmp_path, play)

@@ -165,7 +165,7 @@ class Families:
         order = tracked.order
         if tracked.change is not None or tracked.cancel_sent is not None or order.opens is None:
             return None
-        held = self._work.lot_book(order.symbol).quantity
+        held = self._work.lot_book(order.symbol).of(order.id).quantity
         closes = abs(held) if order.side * held < 0.0 else 0.0
         most = closes + max(0.0, order.opens - tracked.opened)
         if most == 0.0:

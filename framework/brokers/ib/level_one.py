@@ -142,7 +142,7 @@ class LevelOne:
             raise ContractError(f"The quotes of {symbol} are not followed.", "Follow them first.")
         silent = asyncio.get_running_loop().time() - line.heard > self._stale
         gone = line.link is not self._connection.link or self._connection.state is State.DEGRADED
-        stale = silent or gone or self._is_broken
+        stale = silent or gone or self._is_broken or line.number < 0
         return quote_from(symbol, line.ticker, line.time, stale, line.refusal is not None)
 
     def refusal(self, symbol: str) -> RequestError | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["RestartWindow", "Settings", "Timings"]
+__all__ = ["RestartWindow", "Settings", "Timings", "restart_window"]
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from framework.brokers.ib.times import SECOND
+from framework.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +90,22 @@ class RestartWindow:
             if begin <= moment < begin + timedelta(minutes=self.minutes):
                 return True
         return False
+
+
+def restart_window(text: str | None) -> RestartWindow | None:
+    """The window that begins at a time of day such as "23:45", in New York; the default one for
+    None, and none for "never".
+
+    Raises:
+        ConfigError: it is no time of day.
+    """
+    if text is None:
+        return RestartWindow()
+    if text == "never":
+        return None
+    try:
+        return RestartWindow(time.fromisoformat(text))
+    except ValueError:
+        raise ConfigError(
+            f"TWS cannot restart at {text!r}.", "Give a time in New York as HH:MM, or never."
+        ) from None

@@ -19,7 +19,7 @@ from framework.brokers.ib.facts import ExecutionSeen
 from framework.brokers.ib.listed import Book
 from framework.brokers.ib.times import nanoseconds
 from framework.brokers.ib.tracked import Register, Tracked
-from framework.brokers.simulated.book import LotBook
+from framework.brokers.simulated.owned import OwnedLots
 from framework.calendar import TradingCalendar
 from framework.domain.events import BrokerEvent, Fill, OrderUpdate
 from framework.domain.orders import (
@@ -51,7 +51,7 @@ class Work:
         seconds: real seconds, from any beginning.
         account, client_id: what is traded, and as whom.
         register, executions: our orders and what they traded.
-        lots: what our orders opened, by symbol.
+        lots: what our orders opened, by symbol, each strategy's by itself.
         told: events to be polled.
         externals: what others did.
         waiting: orders whose updates wait for commissions.
@@ -72,7 +72,7 @@ class Work:
     client_id: int = 0
     register: Register = field(default_factory=Register)
     executions: Executions = field(default_factory=Executions)
-    lots: dict[str, LotBook] = field(default_factory=dict)
+    lots: dict[str, OwnedLots] = field(default_factory=dict)
     told: list[BrokerEvent] = field(default_factory=list)
     externals: deque[External] = field(default_factory=deque)
     waiting: dict[str, Tracked] = field(default_factory=dict)
@@ -191,13 +191,14 @@ class Work:
         known = None if self.quoted is None else self.quoted(currency)
         return self.rates.get(currency) if known is None else known
 
-    def lot_book(self, symbol: str) -> LotBook:
+    def lot_book(self, symbol: str) -> OwnedLots:
         """What our orders opened of an instrument."""
-        return self.lots.setdefault(symbol, LotBook())
+        return self.lots.setdefault(symbol, OwnedLots())
 
     def trade(self, fill: Fill) -> None:
         """Let a fill of ours move what our orders hold."""
-        lots, order = self.lot_book(fill.symbol), fill.order
+        order = fill.order
+        lots = self.lot_book(fill.symbol).of(order.id)
         tracked = self.register.get(order.id)
         if tracked is not None:
             parts = lots.split(fill.quantity, order.parent)

@@ -48,6 +48,10 @@ class LotBook:
     def __init__(self) -> None:
         self._lots: list[Lot] = []
 
+    def of(self, order_id: str) -> LotBook:
+        """The lots an order trades with: all of them."""
+        return self
+
     def left(self, entry: str) -> float:
         """Unsigned units left of what `entry` opened."""
         return sum(abs(lot.quantity) for lot in self._lots if lot.entry == entry)

@@ -341,8 +341,8 @@ class SimulatedBroker:
         if policy.limit_fill == "through":
             margin = tick or 1e-12 * bar.close
 
-        def held() -> float:
-            return lots.quantity
+        def held(resting: Resting) -> float:
+            return lots.of(resting.order.id).quantity
 
         def execute(resting: Resting, price: float, opening: bool, exact: bool) -> None:
             self._trade(resting, price, bar, opening, exact)

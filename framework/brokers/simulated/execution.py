@@ -13,6 +13,7 @@ from math import copysign, inf, isfinite
 from framework.brokers.simulated.book import LotBook, Part
 from framework.brokers.simulated.funds import Funds
 from framework.brokers.simulated.models import Models
+from framework.brokers.simulated.owned import Lots, OwnedLots
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.tape import Bar, Tape
@@ -84,7 +85,7 @@ class Execution:
         self._month_quantity: dict[AssetType, float] = {}
         self._given: dict[str, tuple[int, float]] = {}
         self.ledger = ledger
-        self.lots = {symbol: LotBook() for symbol in tapes}
+        self.lots: dict[str, Lots] = {symbol: self._fresh() for symbol in tapes}
         self._session = 0
         self._instruments = {symbol: tape.instrument for symbol, tape in tapes.items()}
         self.funds = Funds(ledger, self._instruments, policy, models.leverage, self._fee_alone)
@@ -92,8 +93,11 @@ class Execution:
     def admit(self, instrument: Instrument) -> None:
         """Let another instrument be held."""
         self.ledger.admit(instrument.symbol, instrument.multiplier)
-        self.lots[instrument.symbol] = LotBook()
+        self.lots[instrument.symbol] = self._fresh()
         self._instruments[instrument.symbol] = instrument
+
+    def _fresh(self) -> Lots:
+        return OwnedLots() if self._models.owned else LotBook()
 
     def execute(
         self,
@@ -187,7 +191,7 @@ class Execution:
     def _parts(self, resting: Resting, units: float) -> list[Part]:
         """The pieces to book: one, unless the policy charges or slips by piece."""
         order = resting.order
-        lots = self.lots[order.symbol]
+        lots = self.lots[order.symbol].of(order.id)
         wanted = order.side * units
         parts = [part for part in lots.split(wanted, self._covers(order)) if part.quantity != 0.0]
         if order.opens is not None:

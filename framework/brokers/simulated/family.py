@@ -7,7 +7,7 @@ __all__ = ["Family"]
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from framework.brokers.simulated.book import LotBook
+from framework.brokers.simulated.owned import Lots
 from framework.brokers.simulated.policy import FillPolicy
 from framework.brokers.simulated.resting import Resting
 from framework.domain.arithmetic import round_down_to_lot
@@ -36,7 +36,7 @@ class Family:
     def __init__(
         self,
         queues: Mapping[str, list[Resting]],
-        lots: Mapping[str, LotBook],
+        lots: Mapping[str, Lots],
         instruments: Mapping[str, Instrument],
         policy: FillPolicy,
         report: Report,
@@ -111,10 +111,10 @@ class Family:
         """Protection dies with what it protects, and never covers more than is left of it; an order
         that may only reduce dies when nothing is left to reduce."""
         lots = self._lots[symbol]
-        held = lots.quantity
         for resting in self._queues[symbol]:
             order = resting.order
-            if order.reduce_only and resting.status in _AWAKE and order.side * held >= 0.0:
+            reduces = order.reduce_only and resting.status in _AWAKE
+            if reduces and order.side * lots.of(order.id).quantity >= 0.0:
                 self.end(resting, OrderStatus.CANCELLED, "nothing left to close")
             if order.parent is None or resting.status not in _AWAKE:
                 continue

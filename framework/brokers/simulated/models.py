@@ -31,6 +31,8 @@ class Models:
         actions: dividends and splits.
         rates: exchange rates, of the account's currency.
         lists_options: whether options may come to be traded while it runs.
+        owned: whether lots are kept by the strategies whose orders opened them: where several trade
+            the same instrument.
     """
 
     commission: CommissionModel
@@ -42,3 +44,4 @@ class Models:
     actions: tuple[CorporateAction, ...] = ()
     rates: Rates = field(default_factory=Rates)
     lists_options: bool = False
+    owned: bool = False

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from framework.brokers.simulated.account import BackOffice, made_by_broker
 from framework.brokers.simulated.adjustment import after_dividend, after_split
-from framework.brokers.simulated.book import LotBook
 from framework.brokers.simulated.exercise import delivered, is_exercised_early
 from framework.brokers.simulated.family import Family
+from framework.brokers.simulated.owned import Lots
 from framework.brokers.simulated.resting import Resting
 from framework.brokers.simulated.tape import Tape
 from framework.domain.actions import CorporateAction, Dividend
@@ -42,7 +42,7 @@ class Servicing:
         self,
         office: BackOffice,
         ledger: Ledger,
-        lots: Mapping[str, LotBook],
+        lots: Mapping[str, Lots],
         queues: Mapping[str, list[Resting]],
         family: Family,
         events: list[BrokerEvent],

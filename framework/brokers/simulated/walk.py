@@ -30,7 +30,7 @@ class Floor:
     Attributes:
         queue: the instrument's orders; children the trades wake are found in it.
         bar: the bar.
-        held: signed units held now.
+        held: signed units held now by whoever's an order is.
         policy: fill policy.
         margin: how far a limit must be exceeded.
         spread: the quoted spread assumed for pegged orders.
@@ -40,7 +40,7 @@ class Floor:
 
     queue: list[Resting]
     bar: Bar
-    held: Callable[[], float]
+    held: Callable[[Resting], float]
     policy: FillPolicy
     margin: float
     spread: float
@@ -222,13 +222,12 @@ def _ranked(floor: Floor, start: float | None = None) -> list[Resting]:
     queue = [resting for resting in floor.queue if resting.order.terms.algo is None]
     if len(queue) < 2:
         return queue
-    position = floor.held()
 
     def rank(resting: Resting) -> tuple[int, float, int]:
         distance = 0.0 if start is None else abs(resting.awaited - start)
         if isnan(distance):
             distance = 0.0
-        exits = resting.order.parent is not None or resting.side * position < 0.0
+        exits = resting.order.parent is not None or resting.side * floor.held(resting) < 0.0
         if not exits or not floor.policy.exits_first:
             return (2, distance, resting.sequence)
         return (0 if resting.is_stop else 1, distance, resting.sequence)

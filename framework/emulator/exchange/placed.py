@@ -4,10 +4,11 @@ from __future__ import annotations
 
 __all__ = ["ENDED", "Placed", "order_words", "shown_status"]
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from framework.brokers.simulated.resting import Resting
 from framework.domain.orders import Order, OrderStatus, OrderType, TimeInForce
+from framework.domain.owners import owner_of
 from framework.emulator.market.listing import Listing
 from framework.emulator.protocol.answers import OpenOrder
 from framework.emulator.protocol.answers import OrderStatus as StatusAnswer
@@ -39,6 +40,7 @@ class Placed:
         reason: why it ended.
         ended: nanoseconds UTC it ended at; 0 while it works.
         is_forgotten: whether nothing is told of it any more.
+        key: its id in the matching engine, with the strategy its client's own id begins with.
     """
 
     perm_id: int
@@ -58,11 +60,10 @@ class Placed:
     reason: str = ""
     ended: int = 0
     is_forgotten: bool = False
+    key: str = field(init=False)
 
-    @property
-    def key(self) -> str:
-        """Its id in the matching engine."""
-        return str(self.perm_id)
+    def __post_init__(self) -> None:
+        self.key = "-".join(filter(None, (owner_of(self.order.order_ref), str(self.perm_id))))
 
     @property
     def is_done(self) -> bool:

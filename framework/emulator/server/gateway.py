@@ -22,7 +22,7 @@ from framework.emulator.protocol.answers import Answer, ExecDetails, NextValidId
 from framework.emulator.protocol.codec import decode_request, encode_answer
 from framework.emulator.protocol.errors import ProtocolError
 from framework.emulator.protocol.framing import frame
-from framework.emulator.protocol.requests import StartApi
+from framework.emulator.protocol.requests import ReqHistoricalData, StartApi
 from framework.emulator.server.accounts import tell_moved
 from framework.emulator.server.connection import Connection
 from framework.emulator.server.dispatch import handle
@@ -86,7 +86,7 @@ class Gateway:
         self._owed = self._loaded = 0.0
         self._longest_wait = _LOADED_WAIT if hub.settings.ticks_per_second else _LONGEST_WAIT
         self._server: asyncio.Server | None = None
-        self._is_open = self._is_opening = self._is_telling = False
+        self._is_open = self._is_opening = self._is_telling = self._is_moving = False
         self._runner: asyncio.Task[None] | None = None
         self._saboteur = None if plan is None else Saboteur(self, plan)
         hub.is_sabotaged = plan is not None
@@ -209,16 +209,20 @@ class Gateway:
         Args:
             most: nanoseconds of it, so that clients are heard in between; None lets all of it.
         """
-        if not isinstance(self._prices, LivePrices):
+        if self._is_moving or not isinstance(self._prices, LivePrices):
             return
         until, coming = self.hub.clock.now(), self.hub.market.next_time()
         if most is not None and coming is not None:
             until = min(until, coming + most)
         segments = self.hub.market.until(until)
-        for _, group in groupby(segments, key=_time_of):
-            together = tuple(group)
-            self._prices.take(together)
-            self._meet(together)
+        self._is_moving = True
+        try:
+            for _, group in groupby(segments, key=_time_of):
+                together = tuple(group)
+                self._prices.take(together)
+                self._meet(together)
+        finally:
+            self._is_moving = False
         if not segments:
             self._publisher.idle()
 
@@ -354,6 +358,8 @@ class Gateway:
         elif session.client_id is None:
             session.error(-1, 504, "Not connected")
         else:
+            if isinstance(request, ReqHistoricalData):
+                self.catch_up()  # what has closed by the clock belongs to the past that is told
             handle(self.hub, session, request)
         self.tell()
 
