@@ -34,6 +34,7 @@ from framework.domain.orders import (
 )
 from framework.research.order_lives import JournalOrders, OrderLife
 from framework.research.price_tape import PriceTape, TapeBar
+from framework.research.trading_hours import could_trade
 
 Lookup = Callable[[str], Instrument]
 """The instrument of a symbol the journal does not describe."""
@@ -55,9 +56,10 @@ class Arrival(StrEnum):
     """What is taken for the market's price when an order arrived."""
 
     QUOTE = "quote"
-    """The middle of bid and ask when it was sent."""
+    """The middle of bid and ask when it was sent, of an order that could trade then."""
     OPEN = "open"
-    """The open of the first bar that closes after it was sent."""
+    """The open of the first bar that closes after it was sent: where no quote was written down, or
+    the exchange was closed, so that the order waited for the open."""
     TRIGGER = "trigger"
     """Of an order that waits for a price: that price, or the open of a bar that opened beyond."""
     DECISION = "decision"
@@ -216,7 +218,7 @@ def _filled(found: JournalOrders, life: OrderLife, instrument: Instrument) -> Fi
     price = _average(fills, [fill.price for fill in fills])
     first = tape.traded(fills[0].time, life.sent or 0)
     decision = _decision(life)
-    arrival, source = _arrival(life, tape, first, decision)
+    arrival, source = _arrival(life, tape, first, instrument)
     reference = _average(fills, list(_references(life, tape, arrival)))
     return FilledOrder(
         journal=found.name,
@@ -257,18 +259,20 @@ def _decision(life: OrderLife) -> float:
 
 
 def _arrival(
-    life: OrderLife, tape: PriceTape, first: TapeBar | None, decision: float
+    life: OrderLife, tape: PriceTape, first: TapeBar | None, instrument: Instrument
 ) -> tuple[float, Arrival]:
-    order = life.fills[0].order
+    order, sent = life.fills[0].order, life.sent
     if order.type in _TRIGGERED and order.stop is not None:
         return _triggered(order, order.stop, first), Arrival.TRIGGER
     if order.parent is not None and order.limit is not None:
-        return decision, Arrival.TRIGGER
+        return order.limit, Arrival.TRIGGER
+    if sent is None:
+        return life.decision_price, Arrival.DECISION
     quote = None if life.quote is None else life.quote.quote
-    if quote is not None:
+    if quote is not None and could_trade(instrument, order, sent):
         return 0.5 * (quote.bid + quote.ask), Arrival.QUOTE
-    bar = None if life.sent is None else tape.next(life.sent)
-    return (decision, Arrival.DECISION) if bar is None else (bar.open, Arrival.OPEN)
+    bar = tape.next(sent)
+    return (life.decision_price, Arrival.DECISION) if bar is None else (bar.open, Arrival.OPEN)
 
 
 def _triggered(order: Order, level: float, bar: TapeBar | None) -> float:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from framework.domain.instruments import Instrument
 from framework.research.order_lives import JournalOrders
+from framework.research.trading_hours import could_trade
 
 _SECOND = 1_000_000_000
 _MILLISECOND = 1_000_000.0
@@ -36,8 +38,8 @@ class Latency:
 
     Attributes:
         acknowledged: from sending an order to the broker's first word on it.
-        filled: from sending an order that trades at once to its first fill. One sent while the
-            exchange is closed waits for it.
+        filled: from sending an order that trades at once, while the exchange was open, to its
+            first fill.
         unanswered: orders sent and not heard of by the session that sent them.
     """
 
@@ -75,7 +77,9 @@ def latency_of(found: Iterable[JournalOrders]) -> Latency:
                 unanswered += 1
             else:
                 told.append(life.acknowledged - life.sent)
-            if life.first_fill is not None and life.order.trades_at_once:
+            known = journal.instruments.get(life.order.symbol, Instrument(life.order.symbol))
+            at_once = life.order.trades_at_once and could_trade(known, life.order, life.sent)
+            if life.first_fill is not None and at_once:
                 traded.append(life.first_fill - life.sent)
     return Latency(_quantiles(told), _quantiles(traded), unanswered)
 

@@ -6,8 +6,9 @@ number of ticks (`half_spread`), or the price times the squared share of the bar
 its price says: quantile regression through the origin (R. Koenker and G. Bassett, "Regression
 Quantiles", Econometrica 46 (1), 1978), which a few wild fills do not move. The form is the one with
 the smallest mean absolute error on orders it was not fitted to (five parts, every fifth order);
-`percent`, the simplest, stays unless another is at least 5 % better. The interval of the size is a
-bootstrap's (B. Efron, "Bootstrap Methods", The Annals of Statistics 7 (1), 1979).
+`percent`, the simplest, stays unless another is better by 5 % and by 0.01 basis points. The
+interval of the size is a bootstrap's (B. Efron, "Bootstrap Methods", The Annals of Statistics 7
+(1), 1979).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from framework.research.executions import FilledOrder
 FEWEST = 30
 """Orders below which a fit is refused: the interval of a median of fewer says next to nothing."""
 _PARTS = 5
-_BETTER = 0.95
+_BETTER, _WORTH = 0.95, 0.01
 _DRAWS = 1_000
 _DIGITS = 6
 _BASIS = 10_000.0
@@ -149,7 +150,7 @@ def fit_slippage(
     errors = {form: _held_out(form, sample) for form in forms}
     best = forms[0]
     for form in forms[1:]:
-        if errors[form] < _BETTER * errors[best] - 1e-9:
+        if errors[form] < min(_BETTER * errors[best], errors[best] - _WORTH):
             best = form
     size = _size(best, sample, quantile)
     low, high = _interval(best, sample, quantile)

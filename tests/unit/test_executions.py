@@ -39,8 +39,8 @@ SECOND = 10**9
 MS = 10**6
 BARS = bars_of([(100, 101, 99, 100), (102, 104, 101, 103), (104, 106, 90, 95), (90, 92, 88, 91)])
 T = BARS.close_time.tolist()
-OPEN = 390 * MINUTE
-LATER = T[0] + OPEN  # the next day, before the second bar's close
+LATER = T[1] - 60 * MINUTE
+"""The next day, an hour before the close."""
 STARTED = Started(0, "paper", "DU*****67", 1, "Scripted")
 
 
@@ -102,10 +102,38 @@ def test_a_cost_is_worse_than_the_decision_on_both_sides(
 def test_a_quote_is_the_arrival_where_it_was_written_down() -> None:
     order = order_of("market")
     quotes = (SeenQuote("BBB", 1.0, 2.0), SeenQuote("AAA", 101.0, 101.5))
-    found = cost_of(Submit(T[0] + 1, 1, (order,), quotes), batch(fill(order, 101.5)))
+    found = cost_of(Submit(LATER, 1, (order,), quotes), batch(fill(order, 101.5)))
     assert (found.arrival, found.source) == (101.25, Arrival.QUOTE)
     assert (found.bid, found.ask) == (101.0, 101.5)
     assert found.delay + found.execution == pytest.approx(15.0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "source"),
+    [
+        (T[1] - 1, Arrival.QUOTE),
+        (T[1], Arrival.OPEN),
+        (T[1] + 3 * SECOND, Arrival.OPEN),
+        (T[1] + 24 * 60 * MINUTE - 391 * MINUTE, Arrival.OPEN),
+        (T[1] + 24 * 60 * MINUTE - 389 * MINUTE, Arrival.QUOTE),
+    ],
+)
+def test_what_waits_for_the_open_arrives_there(sent: int, source: Arrival) -> None:
+    """A quote of the evening before says nothing of a fill at the next open."""
+    order = order_of("market")
+    quotes = (SeenQuote("AAA", 101.0, 101.5),)
+    time = max(sent + SECOND, T[2] - 60 * MINUTE)
+    row = Submit(sent, 1, (order,), quotes)
+    found = cost_of(row, batch(fill(order, 104.5, time=time), time=time))
+    assert found.source is source
+    assert found.arrival == (101.25 if source is Arrival.QUOTE else 104.0)
+
+
+def test_a_quote_without_a_side_is_none() -> None:
+    order = order_of("market")
+    row = Submit(LATER, 1, (order,), (SeenQuote("AAA", None, 101.5),))
+    found = cost_of(row, batch(fill(order, 101.5)))
+    assert (found.source, found.bid, found.ask) == (Arrival.OPEN, None, 101.5)
 
 
 def test_without_quote_or_bar_everything_is_execution() -> None:
@@ -150,7 +178,9 @@ def test_parts_of_an_order_are_held_against_the_bars_they_trade_in() -> None:
     rows = [
         Submit(T[0] + 1, 1, (order,)),
         batch(fill(order, 102.5, units=4.0)),
-        batch(fill(order, 104.5, units=6.0, time=T[1] + OPEN, key="2"), time=T[1] + OPEN),
+        batch(
+            fill(order, 104.5, units=6.0, time=T[2] - 60 * MINUTE, key="2"), time=T[2] - 60 * MINUTE
+        ),
     ]
     found = cost_of(*rows)
     assert found.slippage == pytest.approx(5.0)
@@ -324,6 +354,13 @@ def test_latency_is_from_sending_to_the_first_word_and_the_first_fill() -> None:
     assert (found.filled.p50, found.filled.longest) == (60.0, 400.0)
     assert found.filled.p99 == pytest.approx(393.2)
     assert found.unanswered == 0
+
+
+def test_the_wait_for_the_open_is_no_latency() -> None:
+    order, submit = _sent(1, T[0] + 3 * SECOND)
+    told = batch(OrderUpdate(order, OrderStatus.WORKING, 0), time=T[0] + 4 * SECOND)
+    found = latency_of([journal(submit, told, batch(fill(order, 102.0)))])
+    assert (found.acknowledged.count, found.filled.count) == (1, 0)
 
 
 def test_a_session_s_end_is_no_latency() -> None:

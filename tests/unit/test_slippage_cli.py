@@ -141,12 +141,12 @@ def traded() -> Path:
 def test_the_tables_are_rounded_and_the_signs_are_said(traded: Path) -> None:
     said = _slippage("Scripted")
     assert "A cost above 0 is worse than the price of the decision" in said
-    assert "of 1 the middle of the quote; of 1 the price they waited for" in said
+    assert "of 1 the open of the next bar; of 1 the price they waited for" in said
     lines = {line.split("  ")[0].strip(): line.split() for line in said.splitlines() if line}
     assert lines["market"][1:3] == ["1", "1,000"]
     assert lines["stop"][1:3] == ["1", "950"]
-    assert lines["Execution: arrival to fill"][-2] == "10.00"
-    assert lines["Delay: decision to arrival"][-2] == "50.00"
+    assert lines["Execution: arrival to fill"][-2] == "0.00"
+    assert lines["Delay: decision to arrival"][-2] == "60.00"
     assert "-0.00" not in said
     assert "the market's own clock" in said
 
@@ -162,7 +162,7 @@ def test_json_and_csv_are_for_machines(traded: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["id"] for row in rows] == ["Scripted-1", "Scripted-2"]
     assert float(rows[1]["delay"]) == 50.0
-    assert rows[0]["source"] == "quote"
+    assert (rows[0]["source"], rows[0]["bid"]) == ("open", "99.99")
 
 
 def test_a_picture_is_drawn(traded: Path) -> None:
