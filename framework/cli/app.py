@@ -19,6 +19,7 @@ from framework.cli.flags import RunFlags, is_broker_account
 from framework.cli.gateway_options import gateway
 from framework.cli.hedge_lab_options import hedge_lab
 from framework.cli.journal_options import journal
+from framework.cli.kill_options import kill
 from framework.cli.options import (
     Account,
     Actions,
@@ -72,9 +73,10 @@ from framework.cli.options import (
     Volatility,
     Weights,
 )
+from framework.cli.ready_options import ready
 from framework.cli.reconcile_options import reconcile
 from framework.cli.reporting import reporting
-from framework.cli.session_options import Begin, MarketDataChoice, Shadow, TwsRestart
+from framework.cli.session_options import Begin, MarketDataChoice, NotReady, Shadow, TwsRestart
 from framework.cli.slippage_options import slippage as slippage_command
 from framework.cli.status_options import status, watch
 from framework.cli.sweep_options import sweep
@@ -161,6 +163,7 @@ def _run(
     adopt: Adopt = False,
     once: Once = False,
     cancel_at_end: CancelAtEnd = False,
+    not_ready: NotReady = None,
     market_data: MarketDataChoice = None,
     tws_restart: TwsRestart = None,
     debug: Debug = False,
@@ -220,6 +223,7 @@ def _run(
         adopt=adopt,
         once=once,
         cancel_at_end=cancel_at_end,
+        not_ready=not_ready,
         market_data=market_data,
         tws_restart=tws_restart,
     )
@@ -306,6 +310,8 @@ app.command("working")(working)
 app.command("account")(account)
 app.command("reconcile")(reconcile)
 app.command("download")(download)
+app.command("kill")(kill)
+app.command("ready")(ready)
 app.command("status")(status)
 app.command("watch")(watch)
 

@@ -112,6 +112,7 @@ class RunFlags:
     adopt: bool = False
     once: bool = False
     cancel_at_end: bool = False
+    not_ready: str | None = None
     market_data: str | None = None
     tws_restart: str | None = None
 
@@ -148,6 +149,7 @@ class RunFlags:
             "--adopt": self.adopt,
             "--once": self.once,
             "--cancel-at-end": self.cancel_at_end,
+            "--not-ready": self.not_ready is not None,
             "--market-data": self.market_data is not None,
             "--tws-restart": self.tws_restart is not None,
         }

@@ -15,12 +15,11 @@ from framework.backtest.record import EMULATED
 from framework.backtest.record import INTERRUPTED as RUN_INTERRUPTED
 from framework.cli.compiling import CompileLine
 from framework.cli.explaining import explained
-from framework.cli.flags import PICTURES, RunFlags, overlay
+from framework.cli.flags import PICTURES, RunFlags
 from framework.cli.progress import LateBar
 from framework.cli.reporting import INTERRUPTED, complain
+from framework.cli.requests import request_from, run_file_from
 from framework.config.plan import Plan, plan_of
-from framework.config.request import Request, request_of
-from framework.config.runfile import read, validate
 from framework.errors import ConfigError, InputError
 from framework.ports import Progress
 from framework.research.backtest import interpreted, play, save
@@ -39,15 +38,14 @@ def run_command(flags: RunFlags) -> int:
         SlipwayError: before anything has run or been written.
     """
     flags.check_mode()
-    request = _request(flags)
     if flags.mode != "backtest" and flags.gateway is None:
         from framework.cli.sessions import session_command  # noqa: PLC0415  # client library
 
-        return session_command(flags, request, _mode_said(flags))
+        return session_command(flags, run_file_from(flags))
     _check_picture(flags.plot)
     if flags.out is not None:
         _check_folder(flags.out.expanduser())
-    plan = plan_of(request)
+    plan = plan_of(request_from(flags))
     folder = flags.out or _new_folder(plan.found.source)
     if flags.out is None:
         _check_folder(folder)
@@ -76,23 +74,9 @@ def referee(flags: RunFlags, only_differences: bool) -> int:
     """
     from framework.referee.command import referee_command  # noqa: PLC0415  # loads backtrader
 
-    plan = plan_of(_request(flags))
+    plan = plan_of(request_from(flags))
     with LateBar(Console(stderr=True)) as bar:
         return referee_command(plan, only_differences, bar)
-
-
-def _mode_said(flags: RunFlags) -> str:
-    """The mode the run file names; empty if it names none."""
-    if flags.config is None:
-        return ""
-    return str(read(flags.config.expanduser()).get("mode") or "")
-
-
-def _request(flags: RunFlags) -> Request:
-    content = {} if flags.config is None else read(flags.config.expanduser())
-    merged, places = overlay(content, flags)
-    where = "the command line" if flags.config is None else flags.config.name
-    return request_of(validate(merged, where, places))
 
 
 def _played(plan: Plan, progress: Progress) -> Result:

@@ -3,7 +3,7 @@ the broker besides."""
 
 from __future__ import annotations
 
-__all__ = ["Begin", "MarketDataChoice", "Shadow", "TwsRestart"]
+__all__ = ["Begin", "MarketDataChoice", "NotReady", "Shadow", "TwsRestart"]
 
 from typing import Annotated
 
@@ -49,6 +49,17 @@ TwsRestart = Annotated[
         metavar="HH:MM",
         help="When TWS restarts by itself, in New York: nothing is sent for a quarter of an hour. "
         "[dim]default: 23:45; or never[/dim]",
+        rich_help_panel=SESSION,
+    ),
+]
+
+NotReady = Annotated[
+    str | None,
+    typer.Option(
+        "--not-ready",
+        metavar="REASON",
+        help="With --live: begin without the evidence `slipway ready` asks for. The reason is "
+        "journalled and alerted.",
         rich_help_panel=SESSION,
     ),
 ]

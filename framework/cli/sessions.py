@@ -8,32 +8,30 @@ __all__ = ["session_command"]
 import asyncio
 import os
 import signal
-from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from time import time_ns
 
-import numpy as np
-
-from framework.backtest.joining import check_joinable
 from framework.brokers.ib.problems import ConnectError
 from framework.brokers.ib.settings import Settings, restart_window
 from framework.cli.broker_access import offered, quiet_library
 from framework.cli.flags import RunFlags
+from framework.cli.live_gate import Pass, live_pass
 from framework.cli.reporting import complain
+from framework.cli.session_memory import Memory, write_memory
+from framework.cli.session_plan import LOCKS, cargo_of, check_session, session_plan
+from framework.cli.session_watchers import SessionWatchers
 from framework.config.doubts import strategy_doubts
 from framework.config.environment import Given, IbAccess, Mode, find_env_file, ib_access
-from framework.config.market import Market, instruments
-from framework.config.plan import Plan, plan_of, plan_on
-from framework.config.request import Request
-from framework.domain.bars import Bars
-from framework.domain.instruments import AssetType, Instrument
+from framework.config.plan import Plan
+from framework.config.request import request_of
+from framework.config.runfile import RunFile
 from framework.engine.journal import JOURNAL_NAME, open_journal
 from framework.engine.journal_lock import Berth
-from framework.errors import ConfigError
-from framework.feeds.answers import FileAnswers
-from framework.feeds.files import fingerprint
-from framework.session.bridge import Cargo
+from framework.errors import ConfigError, SlipwayError
+from framework.operations.happenings import Happening, Kind
+from framework.operations.sessions import SESSIONS
 from framework.session.clock import WallClock
 from framework.session.guards import (
     LiveFacts,
@@ -53,16 +51,13 @@ from framework.session.voyage import Outcome, Voyage
 _SHADOW_CLIENT_ID = 97
 """Of a session in shadow: neither a trading session's nor that of a command that looks."""
 
-_LOCKS = Path("~/.slipway/locks")
 
-
-def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
+def session_command(flags: RunFlags, run_file: RunFile) -> int:
     """Trade until stopped; the exit code.
 
     Args:
         flags: as given.
-        request: what they and the run file ask for.
-        mode_said: the mode the run file names; empty if it names none.
+        run_file: what they and the run file ask for together.
 
     Raises:
         SlipwayError: it cannot begin; no order has left.
@@ -74,62 +69,112 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
         find_env_file(),
         Given(flags.host, flags.port, _client_id(flags), flags.broker_account),
     )
+    request = request_of(run_file)
     if request.signals is not None:
         raise ConfigError(
             "Signals from a file belong to a backtest; a session has no source of them yet.",
             "Leave --signals out.",
         )
-    plan = _plan(request)
-    _check(plan, flags)
+    plan = session_plan(request)
+    check_session(plan, flags.shadow)
     journal = flags.journal or _journal_of(plan, flags.mode, access)
+    mode_said = run_file.mode or ""
     _guard(flags, mode, access, journal, mode_said)
+    allowed = live_pass(plan, flags.live, flags.not_ready)
     doubts = (strategy_doubts(one.cls, has_signals=False) for one in plan.members)
     mark = NOTE if flags.shadow else ""
-    for warning in (*access.warnings, *chain.from_iterable(doubts)):
+    for warning in (*access.warnings, *chain.from_iterable(doubts), *allowed.said):
         _say(mark + warning)
-    sailing = Sailing(
+    sailing = _sailing(flags, mode, access, journal, plan, allowed)
+    watchers = SessionWatchers(
+        journal.parent, sailing.name, plan.title, run_file.alert, run_file.trades, access.account
+    )
+    _remember(flags, access, run_file, sailing)
+    quiet_library()
+    try:
+        outcome = asyncio.run(_sailed(plan, sailing, flags, mode_said, watchers))
+    except ConnectError as error:
+        watchers.take(_failed(error))
+        raise offered(error, access) from error
+    except SlipwayError as error:
+        watchers.take(_failed(error))
+        raise
+    finally:
+        watchers.close()
+    _say(f"{mark}journal: {journal}")
+    return outcome.exit_code
+
+
+def _sailing(
+    flags: RunFlags, mode: Mode, access: IbAccess, journal: Path, plan: Plan, allowed: Pass
+) -> Sailing:
+    return Sailing(
         mode,
         Settings(
             access.host, access.port, access.client_id, access.account, trades=not flags.shadow
         ),
         journal,
         plan.market.bars[0].frame,
-        locks=_LOCKS.expanduser(),
+        locks=LOCKS.expanduser(),
         history=flags.history,
         adopts=flags.adopt,
         once=flags.once,
         at_end="cancel" if flags.cancel_at_end else "keep",
         fills="simulated" if flags.shadow else "broker",
-        market_data=request.market_data or "live",
+        market_data=plan.request.market_data or "live",
         window=restart_window(flags.tws_restart),
+        code=allowed.subject.code,
+        config=allowed.subject.config,
+        cap=allowed.cap,
+        override=allowed.override,
     )
-    quiet_library()
-    try:
-        outcome = asyncio.run(_sailed(plan, sailing, flags, mode_said))
-    except ConnectError as error:
-        raise offered(error, access) from error
-    _say(f"{mark}journal: {journal}")
-    return outcome.exit_code
 
 
-async def _sailed(plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str) -> Outcome:
+async def _sailed(
+    plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str, watchers: SessionWatchers
+) -> Outcome:
     clock = WallClock()
-    cargo = Cargo(plan.strategies, plan.parameters, replace(plan.settings, start=None))
     berth = Berth(sailing.where.host, sailing.where.port, sailing.where.client_id)
     with open_journal(sailing.journal, berth, clock.now, sailing.locks) as journal:
         voyage = Voyage(
-            cargo,
+            cargo_of(plan),
             [one.instrument for one in plan.market.bars],
             sailing,
             journal,
             clock,
-            lambda happening: _say(happening.text),
+            watchers.take,
             None if flags.shadow else partial(_insist_on_account, sailing.mode, flags, mode_said),
+            watchers.look,
         )
+        watchers.is_emulated = lambda: voyage.is_emulated
+        watchers.record = voyage.record
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, voyage.stop, "stopped by the user")
         return await voyage.sail()
+
+
+def _remember(flags: RunFlags, access: IbAccess, run_file: RunFile, sailing: Sailing) -> None:
+    """Write down how the session was started; without it, it can only be stopped while it lives."""
+    memory = Memory(
+        mode=sailing.name,
+        run=run_file.model_dump(by_alias=True, mode="json", exclude_none=True),
+        where=str(Path.cwd()),
+        host=access.host,
+        port=access.port,
+        client_id=access.client_id,
+        account=access.account,
+        journal=sailing.journal.name,
+        history=flags.history,
+    )
+    try:
+        write_memory(sailing.journal.parent, memory)
+    except OSError as error:
+        _say(f"how this session was started could not be written down: {error.strerror}")
+
+
+def _failed(error: SlipwayError) -> Happening:
+    return Happening(time_ns(), Kind.ERROR, f"it has ended: {masked_text(str(error))}")
 
 
 def _insist_on_account(
@@ -141,60 +186,6 @@ def _insist_on_account(
         return
     facts = LiveFacts(mode_said, True, flags.broker_account or "", reported, account)
     insist(live_objections(facts, connected=True))
-
-
-def _plan(request: Request) -> Plan:
-    """The plan; symbols without a file are what the broker has under that name.
-
-    Raises:
-        InputError: something in it cannot be used, or nothing says what to trade.
-    """
-    request = replace(request, start=None)
-    if request.data is not None:
-        return plan_of(request)
-    if request.traded is None:
-        raise ConfigError(
-            "Nothing says what is to be traded.",
-            "Name it, such as --symbols SPY,QQQ; what a strategy is shown on is only a sample.",
-        )
-    known = instruments()
-    frame = request.bar or "1d"
-    bars = tuple(_nothing_yet(known.get(one, Instrument(one)), frame) for one in request.traded)
-    return plan_on(request, Market(bars, FileAnswers("close", "UTC"), fingerprint(bars)))
-
-
-def _nothing_yet(instrument: Instrument, frame: str) -> Bars:
-    none, no_time = np.empty(0), np.empty(0, dtype=np.int64)
-    return Bars(instrument, frame, no_time, no_time, no_time, none, none, none, none, none)
-
-
-def _check(plan: Plan, flags: RunFlags) -> None:
-    """Refuse what no session could do, before anything is connected."""
-    check_joinable(plan.strategies, plan.settings)
-    frames = {one.frame for one in plan.market.bars}
-    if len(frames) > 1:
-        raise ConfigError(
-            f"The symbols have bars of several lengths: {', '.join(sorted(frames))}.",
-            "Give one with --bar.",
-        )
-    for one in plan.market.bars:
-        if one.instrument.type is AssetType.INDEX:
-            raise ConfigError(
-                f"{one.symbol} is an index, and an index cannot be traded.",
-                "Trade a fund or a future on it, such as SPY or ES.",
-            )
-    policy = plan.settings.policy
-    if flags.shadow and policy.intrabar == "finer":
-        raise ConfigError(
-            "The fill policy wants finer bars, and a session has none.",
-            "Choose another intrabar rule with --fill.",
-        )
-    axes = () if flags.shadow else policy.backtest_only
-    if axes:
-        raise ConfigError(
-            f"The fill policy has {', '.join(axes)}, which no broker can honour.",
-            "Use another --fill; it is the broker that fills.",
-        )
 
 
 def _guard(flags: RunFlags, mode: Mode, access: IbAccess, journal: Path, mode_said: str) -> None:
@@ -228,7 +219,7 @@ def _client_id(flags: RunFlags) -> int | None:
 
 def _journal_of(plan: Plan, mode: str, access: IbAccess) -> Path:
     name = plan.found.source.rpartition("/")[2].removesuffix(".py").replace(":", "-")
-    return Path("sessions") / f"{mode}-{name}-{access.client_id}" / JOURNAL_NAME
+    return SESSIONS / f"{mode}-{name}-{access.client_id}" / JOURNAL_NAME
 
 
 def _say(text: str) -> None:

@@ -97,6 +97,11 @@ class Plan:
         return self.found.cls if self.fleet is None else self.fleet[0]
 
     @property
+    def title(self) -> str:
+        """Names of what runs."""
+        return title_of(self.strategies)
+
+    @property
     def members(self) -> tuple[Found, ...]:
         """Where every strategy was found."""
         return (self.found,) if self.fleet is None else self.fleet[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BROKER", "EMULATOR", "IB", "PaperRecord", "paper_record"]
+__all__ = ["BROKER", "EMULATOR", "IB", "PaperRecord", "is_counted", "paper_record"]
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,10 +11,8 @@ from pathlib import Path
 from framework.engine.journal import JOURNAL_NAME, read_journal
 from framework.engine.journal_rows import Entry, Found, Instant, Started
 from framework.readiness.subject import Subject
+from framework.session.showing import BROKER, EMULATOR, IB
 
-BROKER = "broker"
-"""Under this name a session's first row says who answered: `IB` or `EMULATOR`."""
-IB, EMULATOR = "ib", "emulator"
 _KINDS = ("started", "instant", "finding")
 
 
@@ -46,6 +44,16 @@ def paper_record(folder: Path, subject: Subject, mode: str = "paper") -> PaperRe
         with read_journal(path) as journal:
             _fold(record, journal.entries(_KINDS), subject, mode)
     return record
+
+
+def is_counted(started: Started, subject: Subject, mode: str) -> bool:
+    """Whether a session is one of a subject's, in a mode, at Interactive Brokers."""
+    return (
+        started.mode == mode
+        and (started.strategy, started.code, started.config)
+        == (subject.strategy, subject.code, subject.config)
+        and dict(started.versions).get(BROKER) == IB
+    )
 
 
 def _fold(record: PaperRecord, entries: Iterable[Entry], subject: Subject, mode: str) -> None:

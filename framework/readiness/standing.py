@@ -133,7 +133,7 @@ def _last(trial: Trial, subject: Subject, book: Sequence[Evidence]) -> Evidence 
 
 
 def _item(trial: Trial, subject: Subject, found: Evidence | None) -> Item:
-    name, remedy = _NAMES[trial], _REMEDIES[trial].replace("STRATEGY", subject.strategy)
+    name, remedy = _NAMES[trial], _REMEDIES[trial]
     if found is None:
         return Item(name, Verdict.MISSING, "not tried", remedy)
     if found.subject != subject:

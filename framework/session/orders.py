@@ -35,6 +35,8 @@ class Sailing:
         look: seconds between two looks at what has come in.
         market_data: which quotes are followed, and written beside each order.
         code, config: hashes of what decides, for the journal and for evidence.
+        cap: percent of equity that all positions together are held to; None without a cap.
+        override: why it trades without the evidence that is asked for; empty with it.
     """
 
     mode: Mode
@@ -55,6 +57,8 @@ class Sailing:
     market_data: MarketData = "live"
     code: str = ""
     config: str = ""
+    cap: float | None = None
+    override: str = ""
 
     @property
     def name(self) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
+from framework.backtest.record import RunRecord
 from framework.backtest.roles import title_of
 from framework.brokers.ib.bars import BarSeen
 from framework.brokers.ib.clock import Clock
@@ -148,6 +149,11 @@ class Voyage:
     def is_trusted(self) -> bool:
         """Whether the connection is whole and the books have been compared since it came."""
         return self._rigging.connection.state in _TRADES and not self._is_behind
+
+    def record(self) -> RunRecord | None:
+        """Everything it has done so far; None before it has begun."""
+        core = self._bridge.core
+        return None if core is None else core.record()
 
     @property
     def is_emulated(self) -> bool:

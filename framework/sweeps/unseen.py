@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["LABEL", "UNSEEN", "Days", "days_of", "out_of_sample", "restricted"]
+__all__ = [
+    "LABEL",
+    "UNSEEN",
+    "Days",
+    "days_between",
+    "days_of",
+    "out_of_sample",
+    "restricted",
+]
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -56,7 +64,7 @@ def days_of(train: str | None, test: str | None) -> tuple[Days, Days] | None:
     if train is None or test is None:
         given, missing = ("--train", "--test") if test is None else ("--test", "--train")
         raise ConfigError(f"There is {given} without {missing}.", "Give both, as FROM:TO.")
-    learnt, kept = _days(train, "--train"), _days(test, "--test")
+    learnt, kept = days_between(train, "--train"), days_between(test, "--test")
     if not (_before(learnt, kept) or _before(kept, learnt)):
         raise ConfigError(
             f"--train {train} and --test {test} share days.",
@@ -100,7 +108,12 @@ def out_of_sample(plan: Plan, leaders: Sequence[SweepTrial]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _days(text: str, flag: str) -> Days:
+def days_between(text: str, flag: str) -> Days:
+    """The days FROM:TO means, where either end may be left out.
+
+    Raises:
+        ConfigError: they are none.
+    """
     first, colon, last = (part.strip() for part in text.partition(":"))
     if not colon or not (first or last):
         raise ConfigError(
