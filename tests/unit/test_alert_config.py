@@ -135,6 +135,7 @@ def test_what_it_holds_is_known_to_the_mask() -> None:
     )
     assert shown == "*** *** *** *** *** ***"
     assert mask("connected to host") == "connected to host"
+    assert channels({"command": "say ${PW}"}).secrets == {ENVIRONMENT["PW"]}
 
 
 # doctor --alert ------------------------------------------------------------------------------

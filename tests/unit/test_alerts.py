@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ import pytest
 from framework.config.alert import AlertName, AlertSection, Channels, Rate, channels_of
 from framework.config.masks import Mask
 from framework.errors import ConfigError
+from framework.operations import alert_channels
 from framework.operations.alert_channels import (
     CommandChannel,
     Delivery,
@@ -66,17 +67,17 @@ class Watch:
 
 
 class Place:
-    """A place that does not take the first so many."""
+    """A place that refuses some tries, counted from 1."""
 
-    def __init__(self, refusals: int = 0) -> None:
+    def __init__(self, refuses: Container[int] = ()) -> None:
         self.label = "a place"
-        self.refusals = refusals
+        self.refuses = refuses
         self.tries = 0
         self.taken: list[Alert] = []
 
     def send(self, alert: Alert) -> None:
         self.tries += 1
-        if self.tries <= self.refusals:
+        if self.tries in self.refuses:
             raise Delivery("it says U1234567 has no right to hunter2")
         self.taken.append(alert)
 
@@ -203,7 +204,7 @@ def test_a_flood_is_held_back_and_counted() -> None:
 
 
 def test_what_is_hidden_stays_hidden() -> None:
-    place, said = Place(refusals=99), list[str]()
+    place, said = Place(refuses=range(99)), list[str]()
     alerts = alerts_to(Channels(), said=said, places=[place])
     alerts.take(happening(Kind.ERROR, "DU1234567 cannot reach https://a:pass@host/?token=abcd"))
     assert not alerts.close(5.0)
@@ -306,17 +307,42 @@ def test_it_is_tried_again_and_arrives_once() -> None:
 
 
 def test_one_that_takes_nothing_is_tried_once_until_it_takes_something() -> None:
-    bad, good = Place(refusals=5), Place()
+    """Three tries, one, one that is taken, and then three again."""
+    bad, good = Place(refuses={1, 2, 3, 4, 6, 7}), Place()
     said: list[str] = []
     alerts = alerts_to(Channels(), said=said, places=[bad, good])
-    for number in range(5):
+    for number in range(4):
         alerts.take(happening(Kind.REJECTED, f"number {number}"))
         until(lambda n=number: len(good.taken) == n + 1)  # type: ignore[misc]
-        until(lambda n=number: len(said) == min(n + 1, 3))  # type: ignore[misc]
-    alerts.close(5.0)
-    assert bad.tries == 3 + 1 + 1 + 1 + 1  # three times, once, once, taken, taken
-    assert len(bad.taken) == 2
-    assert len(good.taken) == 5
+        until(lambda n=number: bad.tries >= (3, 4, 5, 8)[n])  # type: ignore[misc]
+    assert not alerts.close(5.0)
+    assert bad.tries == 8
+    assert [one.text for one in bad.taken] == ["number 2", "number 3"]
+    assert len(said) == 2
+
+
+def test_nothing_is_tried_again_when_the_session_ends() -> None:
+    place = Place(refuses={1, 2, 3})
+    alerts = Alerts(
+        SUBJECT, Channels(), Watch(), Mask(), tell=lambda _: None, places=[place], pauses=(60.0,)
+    )
+    alerts.take(happening(Kind.REJECTED))
+    until(lambda: place.tries == 1)
+    assert took(lambda: alerts.close(5.0)) < 3.0
+    assert place.tries == 1
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_server_that_never_answers_is_given_up(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alert_channels, "TIMEOUT", 0.3)
+    with hanging() as port:
+        (place,) = open_channels(channels_of(SERVICES[service](port), {}))
+        begun = time.monotonic()
+        with pytest.raises(Delivery):
+            place.send(trial("A", NOON))
+        assert time.monotonic() - begun < 3.0
 
 
 def test_a_service_that_raises_is_one_that_did_not_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
