@@ -12,7 +12,8 @@ import yaml
 from typer.testing import CliRunner
 
 from framework.cli.app import app
-from framework.config.plan import plan_of, request_of
+from framework.config.plan import plan_of
+from framework.config.request import request_of
 from framework.config.runfile import validate
 from framework.domain.instruments import Instrument
 from framework.engine.journal import JOURNAL_NAME, read_journal
