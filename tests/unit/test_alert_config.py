@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from framework.cli.app import app
 from framework.config.alert import AlertName, Channels, Rate, channels_of
 from framework.config.masks import Mask
-from framework.config.plan import plan_of, request_of, run_file_of
+from framework.config.plan import plan_of, run_file_of
+from framework.config.request import request_of
 from framework.config.runfile import dump, validate
 from framework.errors import ConfigError
 from tests.unit.listeners import http_server
