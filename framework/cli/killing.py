@@ -23,8 +23,6 @@ from framework.operations.control import Control, ask, read_control
 from framework.operations.sessions import SESSIONS, session_folder, session_folders
 from framework.operations.status_file import is_alive, read_status
 from framework.operations.stop_flag import StopFlag, Strike
-from framework.readiness.evidence import Evidence, EvidenceBook, Trial
-from framework.readiness.subject import Subject
 
 _GREETING = 1.0
 """Seconds in which a session that is not hung answers."""
@@ -188,6 +186,9 @@ def _in_its_place(folder: Path, strike: Strike, flags: KillFlags) -> Mapping[str
 
 def _note_drill(folder: Path, passed: bool, detail: str) -> None:
     """Keep a drill as evidence of what the journal says has run."""
+    from framework.readiness.evidence import Evidence, EvidenceBook, Trial  # noqa: PLC0415  # a
+    from framework.readiness.subject import Subject  # noqa: PLC0415  # kill must not wait for it
+
     started: Started | None = None
     with read_journal(folder / JOURNAL_NAME) as journal:
         for entry in journal.entries(["started"]):

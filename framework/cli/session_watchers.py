@@ -15,6 +15,7 @@ from framework.config.alert import AlertSection, Channels, channels_of
 from framework.config.dotenv import variables
 from framework.config.environment import find_env_file
 from framework.config.masks import Mask
+from framework.operations.alert_channels import open_channels
 from framework.operations.alert_rules import Subject
 from framework.operations.alerts import Alerts
 from framework.operations.happenings import Happening, Kind
@@ -58,6 +59,7 @@ class SessionWatchers:
     ) -> None:
         self._folder, self._mode, self._strategy = folder, mode, strategy
         self._channels = _channels(alert)
+        self._places = None if self._channels is None else open_channels(self._channels)
         secrets = frozenset() if self._channels is None else self._channels.secrets
         self._mask = Mask(accounts=(account,), secrets=secrets)
         self._view = SessionView(self._mask)
@@ -71,6 +73,10 @@ class SessionWatchers:
     def take(self, happening: Happening) -> None:
         """Something has happened."""
         self._view.take(happening)
+        self.note(happening)
+
+    def note(self, happening: Happening) -> None:
+        """Something has happened that the screen shows otherwise."""
         self._logs.take(happening)
         if self._channels is None:
             return
@@ -104,7 +110,7 @@ class SessionWatchers:
 
     def _begin_alerts(self, channels: Channels) -> None:
         subject = Subject(self._mode, self._strategy, self._folder.name, self.is_emulated())
-        self._alerts = Alerts(subject, channels, time_ns, self._mask)
+        self._alerts = Alerts(subject, channels, time_ns, self._mask, places=self._places)
         for one in self._before:
             self._alerts.take(one)
         self._before.clear()

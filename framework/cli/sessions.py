@@ -94,10 +94,10 @@ def session_command(flags: RunFlags, run_file: RunFile) -> int:
     try:
         outcome = asyncio.run(_sailed(plan, sailing, flags, mode_said, watchers))
     except ConnectError as error:
-        watchers.take(_failed(error))
+        watchers.note(_failed(error))
         raise offered(error, access) from error
     except SlipwayError as error:
-        watchers.take(_failed(error))
+        watchers.note(_failed(error))
         raise
     finally:
         watchers.close()

@@ -182,14 +182,9 @@ class Voyage:
             self._say(f"connected to {self._showing.where}, account {account}")
             await self._look_up()
             await self._begin()
-            core = self._bridge.core
-            await self._showing.open(
-                core,
-                title_of(self._cargo.strategy),
-                self._cargo.settings.breakers,
-                rigging.feed.is_stale,
-            )
+            await self._show()
             await self._compare(self._sailing.adopts)
+            core = self._bridge.core
             if any(slot.struck for slot in core.slots):
                 self._bridge.lift()
             insist_reconciled(self._findings)
@@ -219,6 +214,7 @@ class Voyage:
             self._check_account()
             await self._look_up()
             await self._begin()
+            await self._show()
             await self._compare()
             aftermath = await self.strike(strike, patience)
             if everything:
@@ -227,7 +223,16 @@ class Voyage:
             await self._end()
             return aftermath
         finally:
+            await self._post.close()
             await rigging.connection.close()
+
+    async def _show(self) -> None:
+        await self._showing.open(
+            self._bridge.core,
+            title_of(self._cargo.strategy),
+            self._cargo.settings.breakers,
+            self._rigging.feed.is_stale,
+        )
 
     def _check_account(self) -> None:
         link = self._rigging.connection.link
