@@ -89,7 +89,7 @@ def play(path: Path, act: Callable[[Ship, Wire], object]) -> None:
         with wire(ship.gateway.port) as tap:
             await act(ship, tap)  # type: ignore[misc]
 
-    on_a_gateway(path, on, speed=20.0)
+    on_a_gateway(path, on)
 
 
 def held(ship: Ship) -> float:
