@@ -43,7 +43,7 @@ from framework.session.guards import (
 )
 from framework.session.helm import Helm
 from framework.session.lockstep import ACCOUNT
-from framework.session.masking import masked, masked_text
+from framework.session.masking import masked_text
 from framework.session.orders import Sailing
 
 STANDING: tuple[RiskRule, ...] = (PriceCollar(),)
@@ -130,7 +130,7 @@ def connect(
     if sailing.journal.exists():
         found += privacy_objections(sailing.journal, "The journal", whose)
     warnings = (*access.warnings, *insist(found))
-    title = f"{mode} account {masked(access.account) or 'of this login'}"
+    title = f"{mode} account {{account}}"
     return _opened(_Opening(title, sailing, rules, facts.check), warnings)
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from framework import MaxDrawdown, MaxShares, Order, OrderStatus, Refused, atr, connect, pct
+from framework.cli.app import app
 from framework.engine.journal import read_journal
 from framework.engine.journal_rows import Stopped, Submit
 from framework.errors import ConfigError, OrderError, SlipwayError
@@ -169,7 +171,10 @@ def test_limits_are_those_given_and_breakers_are_refused() -> None:
         assert far.rule == "max_shares"
 
 
-def test_the_end_closes_the_journal_and_lists_what_works(tmp_path: Path) -> None:
+def test_the_end_closes_the_journal_and_lists_what_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     path = tmp_path / "journal.sqlite"
     with connect("paper", gateway="emulator", journal=path) as desk:
         order = desk.buy("AAPL", 1, limit=low(desk, "AAPL", 5), tif="GTC")
@@ -182,6 +187,8 @@ def test_the_end_closes_the_journal_and_lists_what_works(tmp_path: Path) -> None
     with read_journal(path) as journal:
         rows = [entry.row for entry in journal.entries()]
     assert isinstance(rows[-1], Stopped)
+    shown = " ".join(CliRunner().invoke(app, ["journal", str(path)]).output.split())
+    assert "order: buy 1 AAPL limit" in shown
     [sent] = [row for row in rows if isinstance(row, Submit)]
     assert sent.quotes
     quote = sent.quotes[0].quote
