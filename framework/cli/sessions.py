@@ -23,6 +23,7 @@ from framework.cli.flags import RunFlags
 from framework.cli.reporting import complain
 from framework.config.doubts import strategy_doubts
 from framework.config.environment import Given, IbAccess, Mode, find_env_file, ib_access
+from framework.config.heard import check_heard
 from framework.config.market import Market, instruments
 from framework.config.plan import Plan, plan_of, plan_on
 from framework.config.request import Request
@@ -47,6 +48,7 @@ from framework.session.guards import (
 )
 from framework.session.masking import masked_text
 from framework.session.orders import Sailing
+from framework.session.predictions import SignalFile
 from framework.session.shadowing import shadowed
 from framework.session.voyage import Outcome, Voyage
 
@@ -74,16 +76,13 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
         find_env_file(),
         Given(flags.host, flags.port, _client_id(flags), flags.broker_account),
     )
-    if request.signals is not None:
-        raise ConfigError(
-            "Signals from a file belong to a backtest; a session has no source of them yet.",
-            "Leave --signals out.",
-        )
     plan = _plan(request)
+    signals = _signals(request, plan)
     _check(plan, flags)
     journal = flags.journal or _journal_of(plan, flags.mode, access)
     _guard(flags, mode, access, journal, mode_said)
-    doubts = (strategy_doubts(one.cls, has_signals=False) for one in plan.members)
+    has_signals = signals is not None
+    doubts = (strategy_doubts(one.cls, has_signals=has_signals) for one in plan.members)
     say = shadowed(_say) if flags.shadow else _say
     for warning in (*access.warnings, *chain.from_iterable(doubts)):
         say(warning)
@@ -105,14 +104,16 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
     )
     quiet_library()
     try:
-        outcome = asyncio.run(_sailed(plan, sailing, flags, mode_said))
+        outcome = asyncio.run(_sailed(plan, sailing, flags, mode_said, signals))
     except ConnectError as error:
         raise offered(error, access) from error
     say(f"ended: {outcome.reason}; {outcome.working} orders left working; journal {journal}")
     return outcome.exit_code
 
 
-async def _sailed(plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str) -> Outcome:
+async def _sailed(
+    plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str, signals: SignalFile | None
+) -> Outcome:
     clock = WallClock()
     cargo = Cargo(plan.strategies, plan.parameters, replace(plan.settings, start=None))
     berth = Berth(sailing.where.host, sailing.where.port, sailing.where.client_id)
@@ -125,6 +126,7 @@ async def _sailed(plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str)
             clock,
             _say,
             None if flags.shadow else partial(_insist_on_account, sailing.mode, flags, mode_said),
+            signals,
         )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -149,7 +151,7 @@ def _plan(request: Request) -> Plan:
     Raises:
         InputError: something in it cannot be used, or nothing says what to trade.
     """
-    request = replace(request, start=None)
+    request = replace(request, start=None, signals=None, signals_sha256=None)
     if request.data is not None:
         return plan_of(request)
     if request.traded is None:
@@ -161,6 +163,21 @@ def _plan(request: Request) -> Plan:
     frame = request.bar or "1d"
     bars = tuple(_nothing_yet(known.get(one, Instrument(one)), frame) for one in request.traded)
     return plan_on(request, Market(bars, FileAnswers("close", "UTC"), fingerprint(bars)))
+
+
+def _signals(request: Request, plan: Plan) -> SignalFile | None:
+    """The file of signals to be followed.
+
+    Raises:
+        ConfigError: no strategy hears any.
+        DataError: it is not there, or no such file.
+    """
+    given = request.signals
+    if given is None or not isinstance(given, str | Path):
+        return None
+    check_heard([one.cls for one in plan.members])
+    zone = request.signals_tz or request.answers.tz
+    return SignalFile(Path(given).expanduser(), zone, [one.symbol for one in plan.market.bars])
 
 
 def _nothing_yet(instrument: Instrument, frame: str) -> Bars:
