@@ -250,3 +250,11 @@ def test_a_restart_tells_everything_again_and_nothing_twice(tmp_path: Path, cut:
         desk.bridge.hear(SIGNALS[2])
         fed(desk, cut, len(BARS))
     assert [when for when, _ in Listener.heard] == [2, 4, 6]
+
+
+def test_what_a_session_before_has_heard_is_not_heard_again(paper: Paper) -> None:
+    """Not even one whose bar is yet to come."""
+    paper.write(line(0) + line(5) + line(6))
+    paper.read.knows([Signal(NOON + 5 * HOUR, "AAA", SignalAction.BUY, 0.5)])
+    assert paper.heard() == [(0.0, "AAA", "BUY"), (6.0, "AAA", "BUY")]
+    assert paper.read.complaints() == []

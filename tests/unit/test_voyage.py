@@ -205,23 +205,26 @@ def test_signals_appended_while_it_sails_are_told_once_at_their_bar(tmp_path: Pa
                 file.write(f"{asked[-1]},AAPL,BUY,0.5\n")
 
         def appends(one: Ship) -> bool:
-            if len(asked) == len(one.voyage.bridge.core.blotter.fills) < 2:
-                ask(2)
+            late = sum("came too late" in line for line in one.said)  # on a busy machine
+            if len(asked) - late == len(Told.told) < 2:
+                ask(3)
             return len(one.voyage.bridge.core.blotter.fills) == 2
 
         await ship.sail(Told, appends, path)
         before = list(Told.told)
-        assert [sent for _, sent in before] == asked
+        told = [sent for _, sent in before]
+        assert len(told) == 2
+        assert [sent for sent in asked if sent in told] == told
         assert all(0 <= bar - sent < minute for bar, sent in before)
         with path.open("a") as file:
             file.write(f"{asked[0] - 600},AAPL,SELL,1\nnonsense,AAPL,BUY,1\n")
         Told.told = []
-        await ship.sail(Told, lambda one: any("line 5" in line for line in one.said), path)
+        await ship.sail(Told, lambda one: any("nonsense" in line for line in one.said), path)
         assert Told.told == before, "a restart plays them again, and tells none twice"
         assert ship.fills == 2
         said = "\n".join(ship.said)
         assert "came too late: its bar is over" in said
-        assert "signals.csv, line 5" in said
+        assert f"signals.csv, line {len(asked) + 3}" in said
 
     on_a_gateway(tmp_path, play)
 
