@@ -15,7 +15,8 @@ from framework.domain.events import (
     OrderUpdate,
     Split,
 )
-from framework.domain.orders import Order, Side
+from framework.domain.orders import Order, OrderRequest, Side
+from framework.engine.journal_codec import CodecError, decoded
 from framework.engine.journal_differences import told
 from framework.engine.journal_lock import masked_text
 from framework.engine.journal_rows import (
@@ -46,6 +47,7 @@ from framework.engine.journal_rows import (
 )
 from framework.research.tables import iso_times
 from framework.research.terms import terms_text
+from framework.session.hand_bridge import ORDER
 
 
 class Line(NamedTuple):
@@ -149,7 +151,8 @@ def _words(row: Row) -> str:
         case Joined():
             text = "; ".join(map(str, row.joins)) or "flat"
         case News():
-            text = f"{row.topic}: {row.text}"
+            words = _asked(row.text) if row.topic == ORDER else row.text
+            text = f"{row.topic}: {words}"
         case TimerDue():
             text = row.name
         case IdFloor():
@@ -161,6 +164,21 @@ def _words(row: Row) -> str:
         case _:
             pass
     return text.strip()
+
+
+def _asked(text: str) -> str:
+    """What was asked for by hand, in words."""
+    try:
+        asked: OrderRequest = decoded(OrderRequest, text)
+    except CodecError:
+        return text
+    parts = [asked.side.name.lower(), f"{asked.quantity:.10g}", asked.symbol, asked.type.value]
+    for name, price in (("at", asked.limit), ("trigger", asked.trigger)):
+        parts += [f"{name} {price:.10g}"] if price is not None else []
+    guards = asked.protection
+    for name, guard in (("stop", guards.stop_loss), ("target", guards.take_profit)):
+        parts += [f"{name} {guard}"] if guard is not None else []
+    return " ".join(parts)
 
 
 def _of_order(base: Line, order: Order, quote: SeenQuote | None, text: str) -> Line:

@@ -160,7 +160,8 @@ Signals = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="CSV of predictions for on_signal: time,symbol,action,confidence.",
+        help="CSV of predictions for on_signal: time,symbol,action,confidence. "
+        "A session follows it as it grows.",
         rich_help_panel=_DATA,
     ),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LOCKS", "cargo_of", "check_session", "session_plan"]
+__all__ = ["LOCKS", "cargo_of", "check_session", "followed_signals", "session_plan"]
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from framework.backtest.joining import check_joinable
+from framework.config.heard import check_heard
 from framework.config.market import Market, instruments
 from framework.config.plan import Plan, plan_of, plan_on
 from framework.config.request import Request
@@ -19,6 +20,7 @@ from framework.errors import ConfigError
 from framework.feeds.answers import FileAnswers
 from framework.feeds.files import fingerprint
 from framework.session.bridge import Cargo
+from framework.session.predictions import SignalFile
 
 LOCKS = Path("~/.slipway/locks")
 """Where the locks between traders of this user are."""
@@ -35,7 +37,7 @@ def session_plan(request: Request) -> Plan:
     Raises:
         InputError: something in it cannot be used, or nothing says what to trade.
     """
-    request = replace(request, start=None)
+    request = replace(request, start=None, signals=None, signals_sha256=None)
     if request.data is not None:
         return plan_of(request)
     if request.traded is None:
@@ -47,6 +49,21 @@ def session_plan(request: Request) -> Plan:
     frame = request.bar or "1d"
     bars = tuple(_nothing_yet(known.get(one, Instrument(one)), frame) for one in request.traded)
     return plan_on(request, Market(bars, FileAnswers("close", "UTC"), fingerprint(bars)))
+
+
+def followed_signals(request: Request, plan: Plan) -> SignalFile | None:
+    """The file of signals to be followed.
+
+    Raises:
+        ConfigError: no strategy hears any.
+        DataError: it is not there, or no such file.
+    """
+    given = request.signals
+    if given is None or not isinstance(given, str | Path):
+        return None
+    check_heard([one.cls for one in plan.members])
+    zone = request.signals_tz or request.answers.tz
+    return SignalFile(Path(given).expanduser(), zone, [one.symbol for one in plan.market.bars])
 
 
 def _nothing_yet(instrument: Instrument, frame: str) -> Bars:

@@ -20,7 +20,13 @@ from framework.cli.flags import RunFlags
 from framework.cli.live_gate import Pass, live_pass
 from framework.cli.reporting import complain
 from framework.cli.session_memory import Memory, write_memory
-from framework.cli.session_plan import LOCKS, cargo_of, check_session, session_plan
+from framework.cli.session_plan import (
+    LOCKS,
+    cargo_of,
+    check_session,
+    followed_signals,
+    session_plan,
+)
 from framework.cli.session_watchers import SessionWatchers
 from framework.config.doubts import strategy_doubts
 from framework.config.environment import Given, IbAccess, Mode, find_env_file, ib_access
@@ -29,7 +35,7 @@ from framework.config.request import request_of
 from framework.config.runfile import RunFile
 from framework.engine.journal import JOURNAL_NAME, open_journal
 from framework.engine.journal_lock import Berth
-from framework.errors import ConfigError, SlipwayError
+from framework.errors import SlipwayError
 from framework.operations.happenings import Happening, Kind
 from framework.operations.sessions import SESSIONS
 from framework.session.clock import WallClock
@@ -45,6 +51,7 @@ from framework.session.guards import (
 )
 from framework.session.masking import masked_text
 from framework.session.orders import Sailing
+from framework.session.predictions import SignalFile
 from framework.session.shadowing import NOTE
 from framework.session.voyage import Outcome, Voyage
 
@@ -70,18 +77,15 @@ def session_command(flags: RunFlags, run_file: RunFile) -> int:
         Given(flags.host, flags.port, _client_id(flags), flags.broker_account),
     )
     request = request_of(run_file)
-    if request.signals is not None:
-        raise ConfigError(
-            "Signals from a file belong to a backtest; a session has no source of them yet.",
-            "Leave --signals out.",
-        )
     plan = session_plan(request)
+    signals = followed_signals(request, plan)
     check_session(plan, flags.shadow)
     journal = flags.journal or _journal_of(plan, flags.mode, access)
     mode_said = run_file.mode or ""
     _guard(flags, mode, access, journal, mode_said)
     allowed = live_pass(plan, flags.live, flags.not_ready)
-    doubts = (strategy_doubts(one.cls, has_signals=False) for one in plan.members)
+    has_signals = signals is not None
+    doubts = (strategy_doubts(one.cls, has_signals=has_signals) for one in plan.members)
     mark = NOTE if flags.shadow else ""
     for warning in (*access.warnings, *chain.from_iterable(doubts), *allowed.said):
         _say(mark + warning)
@@ -92,7 +96,7 @@ def session_command(flags: RunFlags, run_file: RunFile) -> int:
     _remember(flags, access, run_file, sailing)
     quiet_library()
     try:
-        outcome = asyncio.run(_sailed(plan, sailing, flags, mode_said, watchers))
+        outcome = asyncio.run(_sailed(plan, sailing, flags, mode_said, watchers, signals))
     except ConnectError as error:
         watchers.note(_failed(error))
         raise offered(error, access) from error
@@ -131,7 +135,12 @@ def _sailing(
 
 
 async def _sailed(
-    plan: Plan, sailing: Sailing, flags: RunFlags, mode_said: str, watchers: SessionWatchers
+    plan: Plan,
+    sailing: Sailing,
+    flags: RunFlags,
+    mode_said: str,
+    watchers: SessionWatchers,
+    signals: SignalFile | None,
 ) -> Outcome:
     clock = WallClock()
     berth = Berth(sailing.where.host, sailing.where.port, sailing.where.client_id)
@@ -145,6 +154,7 @@ async def _sailed(
             watchers.take,
             None if flags.shadow else partial(_insist_on_account, sailing.mode, flags, mode_said),
             watchers.look,
+            signals,
         )
         watchers.is_emulated = lambda: voyage.is_emulated
         watchers.record = voyage.record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["heard_signals"]
+__all__ = ["check_heard", "heard_signals"]
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -40,11 +40,7 @@ def heard_signals(
     """
     if given is None:
         return (), None, ()
-    if cls.on_signal is Strategy.on_signal:
-        raise ConfigError(
-            f"{cls.__name__} has no on_signal: the signals would change nothing.",
-            "Write on_signal(self, signal) in the strategy, or leave --signals out.",
-        )
+    check_heard([cls])
     digest, signals = None, tuple(given) if not isinstance(given, str | Path) else ()
     if isinstance(given, str | Path):
         path = Path(given).expanduser()
@@ -71,6 +67,19 @@ def heard_signals(
         )
     heard, outside = _heard(mine, market, "signals" if digest is None else Path(str(given)).name)
     return heard, digest, (*warnings, *outside)
+
+
+def check_heard(strategies: Sequence[type[Strategy]]) -> None:
+    """Whether one of them hears signals at all.
+
+    Raises:
+        ConfigError: none does.
+    """
+    if all(cls.on_signal is Strategy.on_signal for cls in strategies):
+        raise ConfigError(
+            f"{strategies[0].__name__} has no on_signal: the signals would change nothing.",
+            "Write on_signal(self, signal) in the strategy, or leave --signals out.",
+        )
 
 
 def _heard(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["load_signals"]
+__all__ = ["load_signals", "read_signals"]
 
+from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,8 +40,47 @@ def load_signals(path: Path, tz: str | None) -> tuple[Signal, ...]:
             times need a zone and `tz` is None.
         ConfigError: there is no zone `tz`.
     """
-    frame = _read(path)
+    if not path.is_file():
+        raise DataError(f"There is no file {path}.", "Check the path given with --signals.")
+    frame = _read(path, path.name)
+    if frame.empty:
+        raise DataError(f"{path.name} has a header but no signals.", "Give at least one row.")
     rows = Rows(path.name, np.arange(2, len(frame) + 2))
+    found = _signals(rows, frame, tz)
+    times = np.array([one.time for one in found], dtype=np.int64)
+    _check(rows, times, [one.symbol for one in found])
+    return found
+
+
+def read_signals(
+    name: str, header: str, lines: Sequence[str], numbers: Sequence[int], tz: str | None
+) -> tuple[Signal, ...]:
+    """Signals of some lines of a file, in their order, by the rules of `load_signals`; only that
+    they follow upon each other is not looked at.
+
+    Args:
+        name: of the file, for messages.
+        header: its first line.
+        lines: the lines, without their ends.
+        numbers: of the lines in the file, counted from 1.
+        tz: time zone of times written without an offset.
+
+    Raises:
+        DataError: the header lacks a column, or a line cannot be read.
+        ConfigError: there is no zone `tz`.
+    """
+    rows = Rows(name, np.array(numbers, dtype=np.int64))
+    frame = _read(StringIO("\n".join([header, *lines, ""])), name)
+    if len(frame) != len(lines):
+        raise DataError(f"{rows.at(0)}: a quote is not closed.", "Write one signal a line.")
+    found = _signals(rows, frame, tz) if lines else ()
+    blank = [row for row, one in enumerate(found) if not one.symbol]
+    if blank:
+        raise DataError(f"{rows.at(blank[0])}: the symbol is blank.", "Fill it in.")
+    return found
+
+
+def _signals(rows: Rows, frame: pd.DataFrame, tz: str | None) -> tuple[Signal, ...]:
     times = _times(rows, frame["time"], tz)
     symbols = [str(symbol).strip() for symbol in frame["symbol"].fillna("")]
     actions = [_action(rows, row, value) for row, value in enumerate(frame["action"].fillna(""))]
@@ -47,7 +88,6 @@ def load_signals(path: Path, tz: str | None) -> tuple[Signal, ...]:
     if "confidence" in frame:
         values = frame["confidence"].fillna("1").replace(r"^\s*$", "1", regex=True)
         confidences = [_confidence(rows, row, value) for row, value in enumerate(values)]
-    _check(rows, times, symbols)
     return tuple(
         Signal(int(time), symbol, action, confidence)
         for time, symbol, action, confidence in zip(
@@ -56,14 +96,12 @@ def load_signals(path: Path, tz: str | None) -> tuple[Signal, ...]:
     )
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(source: Path | StringIO, name: str) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415
 
-    if not path.is_file():
-        raise DataError(f"There is no file {path}.", "Check the path given with --signals.")
     try:
         frame = pd.read_csv(
-            path,
+            source,
             dtype=str,
             encoding="utf-8-sig",
             skipinitialspace=True,
@@ -72,14 +110,12 @@ def _read(path: Path) -> pd.DataFrame:
             na_values=[""],
         )
     except (ValueError, OSError) as error:
-        raise DataError(f"{path.name} cannot be read as CSV: {error}", _HEADER) from error
+        raise DataError(f"{name} cannot be read as CSV: {error}", _HEADER) from error
     names = {"signal": "action", "date": "time", "datetime": "time", "timestamp": "time"}
     frame.columns = pd.Index([names.get(normalise(name), normalise(name)) for name in frame])
-    missing = [name for name in ("time", "symbol", "action") if name not in frame]
+    missing = [column for column in ("time", "symbol", "action") if column not in frame]
     if missing:
-        raise DataError(f"{path.name} has no column {missing[0]}.", _HEADER)
-    if frame.empty:
-        raise DataError(f"{path.name} has a header but no signals.", "Give at least one row.")
+        raise DataError(f"{name} has no column {missing[0]}.", _HEADER)
     return frame
 
 

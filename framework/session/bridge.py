@@ -13,6 +13,7 @@ from typing import Protocol
 from framework.backtest.roles import Strategies
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
+from framework.domain.events import Signal
 from framework.domain.growing import BarRow
 from framework.domain.joins import Join
 from framework.domain.options import Quote
@@ -117,11 +118,21 @@ class Bridge:
 
     # beginning -------------------------------------------------------------------------------
 
-    def begin(self, started: Started, history: Sequence[Bars]) -> None:
-        """Begin where there is no journal yet."""
+    def begin(
+        self, started: Started, history: Sequence[Bars], signals: Sequence[Signal] = ()
+    ) -> None:
+        """Begin where there is no journal yet.
+
+        Args:
+            started: of the session.
+            history: what is known of each symbol.
+            signals: predictions known by now; those of the history are told along it.
+        """
         now, started = self._clock(), self._with_cash(started)
-        self._journal.append(started, *(History(now, bars) for bars in history))
-        self.core = self._made(history, self._broker)
+        self.joiner.signals = tuple(signals)
+        heard = (Heard(now, one) for one in signals)
+        self._journal.append(started, *heard, *(History(now, bars) for bars in history))
+        self.core = self._made(history, self._broker, signals)
 
     def recover(
         self,
@@ -150,6 +161,8 @@ class Bridge:
             raise DataError(
                 "The journal holds no history to begin with.", "Begin a new one: --journal FILE."
             )
+        first = next(n for n, entry in enumerate(entries) if isinstance(entry.row, History))
+        begun = [entry.row.signal for entry in entries[:first] if isinstance(entry.row, Heard)]
         ended: list[Recovered] = []
 
         def end(recovered: Recovered) -> None:
@@ -164,12 +177,13 @@ class Bridge:
             return self._broker
 
         replay = ReplayBroker(
-            entries,
+            [one for n, one in enumerate(entries) if n > first or not isinstance(one.row, Heard)],
             self._cargo.settings.cash,
             behind=self._market,
             goes_on=None if goes_on is None else go_on,
         )
-        self.core = self._made(history, replay)
+        self.core = self._made(history, replay, begun)
+        self.joiner.signals = tuple(begun)
         for row in replay.inputs():
             match row:
                 case Instant():
@@ -178,7 +192,7 @@ class Bridge:
                 case Woken():
                     self.core.settle(_told(row.quotes))
                 case Heard():
-                    self.core.signal(row.signal)
+                    self._heard(row.signal)
                 case Joined():
                     self._join(row.joins)
                 case News(topic=topic, text=text) if topic == DOUBT:
@@ -202,14 +216,14 @@ class Bridge:
     def _with_cash(self, started: Started) -> Started:
         return replace(started, cash=self._cargo.settings.cash)
 
-    def _made(self, history: Sequence[Bars], broker: Broker) -> LiveCore:
+    def _made(self, history: Sequence[Bars], broker: Broker, signals: Sequence[Signal]) -> LiveCore:
         cargo, ground = self._cargo, Ground(history)
         if self._market is not None:
             self._market.begin(ground)
         return LiveCore(
             cargo.strategy,
             cargo.parameters,
-            cargo.settings,
+            replace(cargo.settings, signals=tuple(signals)),
             ground,
             broker,
             start=cargo.start,
@@ -270,6 +284,15 @@ class Bridge:
         quotes = self._fresh()
         self._journal.insist(Woken(self._clock(), quotes))
         self.core.settle(_told(quotes))
+
+    def hear(self, signal: Signal) -> None:
+        """Take in a prediction; it is told at the next bar at or after its time."""
+        self._journal.append(Heard(self._clock(), signal))
+        self._heard(signal)
+
+    def _heard(self, signal: Signal) -> None:
+        self.joiner.signals += (signal,)
+        self.core.signal(signal)
 
     def cancel(self, order_id: str) -> None:
         """Cancel one of the session's orders, as a command of the user's."""

@@ -22,12 +22,13 @@ from framework.components.limits import PriceCollar
 from framework.components.registry import is_breaker
 from framework.config.environment import Given, Mode, find_env_file, ib_access
 from framework.config.market import instruments
+from framework.config.parts import Many, limits_of, rules_of
 from framework.domain.instruments import Instrument
 from framework.engine.journal import JOURNAL_NAME, open_journal
 from framework.engine.journal_lock import Berth
 from framework.engine.ticket import Ticket
 from framework.errors import ConfigError
-from framework.ports import RiskRule
+from framework.ports import Breaker, RiskRule
 from framework.session.ashore import Ashore, instrument_of
 from framework.session.clock import WallClock
 from framework.session.desk import Desk
@@ -43,7 +44,7 @@ from framework.session.guards import (
 )
 from framework.session.helm import Helm
 from framework.session.lockstep import ACCOUNT
-from framework.session.masking import masked, masked_text
+from framework.session.masking import masked_text
 from framework.session.orders import Sailing
 
 STANDING: tuple[RiskRule, ...] = (PriceCollar(),)
@@ -77,7 +78,7 @@ def connect(
     port: int | None = None,
     client_id: int | None = None,
     journal: Path | str | None = None,
-    limits: Sequence[RiskRule] | None = None,
+    limits: Many[RiskRule | Breaker] | None = None,
     adopt: bool = False,
     gateway: Literal["emulator"] | Ashore | None = None,
 ) -> Desk:
@@ -91,7 +92,8 @@ def connect(
         account: that is traded; of paper it may be left out, and is the login's only one.
         host, port, client_id: of TWS.
         journal: the file; `sessions/MODE-desk-CLIENT/journal.sqlite` without one.
-        limits: asked about whatever increases risk; a price collar of 10 % without any.
+        limits: asked about whatever increases risk, in the forms `run_backtest` takes them in,
+            such as "max_shares:count=100"; a price collar of 10 % without any.
         adopt: take what the account holds besides as nobody's; else it keeps the desk closed.
         gateway: "emulator" for an emulated TWS in this process and a made-up market.
 
@@ -101,20 +103,21 @@ def connect(
         ConnectError: there is no TWS, with its diagnosis.
         ConfigError: something given cannot be used.
     """
-    rules = STANDING if limits is None else tuple(limits)
-    for rule in rules:
+    given = STANDING if limits is None else limits_of(limits)
+    for rule in given:
         if is_breaker(rule):
             raise ConfigError(
                 f"{rule!r} watches an account from bar to bar, and a desk has no bars.",
                 "Leave it to a strategy's session; give limits that judge an order.",
             )
+    rules = rules_of(given)
     if gateway is not None:
         if mode != "paper":
             raise ConfigError(f"The emulator was asked for with {mode!r}.", "It is paper only.")
         return _on_emulator(Ashore() if gateway == "emulator" else gateway, journal, rules, adopt)
     whose = _mode(mode)
-    given = Given(host, port, client_id, account)
-    access = ib_access(whose, os.environ, find_env_file(), given)
+    said = Given(host, port, client_id, account)
+    access = ib_access(whose, os.environ, find_env_file(), said)
     facts = _Facts(whose, account or "", _configured(whose))
     where = Settings(access.host, access.port, access.client_id, access.account)
     path = Path("sessions") / f"{mode}-desk-{access.client_id}" / JOURNAL_NAME
@@ -130,7 +133,7 @@ def connect(
     if sailing.journal.exists():
         found += privacy_objections(sailing.journal, "The journal", whose)
     warnings = (*access.warnings, *insist(found))
-    title = f"{mode} account {masked(access.account) or 'of this login'}"
+    title = f"{mode} account {{account}}"
     return _opened(_Opening(title, sailing, rules, facts.check), warnings)
 
 

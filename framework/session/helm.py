@@ -229,7 +229,7 @@ class Helm:
         symbol = request.symbol
         async with asyncio.timeout(patience):
             await self._admit(symbol)
-            mark = (await self.marks.price(symbol)).mark
+            mark = await self.marks.mark(symbol)
         if mark is not None:
             self.bridge.price(self.instrument(symbol), mark)
         self._doubt()

@@ -5,11 +5,13 @@ from __future__ import annotations
 __all__ = ["Joiner"]
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from framework.backtest.joining import check_joinable, sides_held
 from framework.backtest.roles import Strategies
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
+from framework.domain.events import Signal
 from framework.domain.growing import BarRow
 from framework.domain.joins import Join
 from framework.live.ground import Ground
@@ -22,6 +24,9 @@ class Joiner:
         strategy: the class, or several of them, which cannot.
         parameters: of a strategy that is alone, by name.
         settings: the parts; whether anything is taken up is in them.
+
+    Attributes:
+        signals: predictions heard so far.
     """
 
     def __init__(
@@ -33,6 +38,7 @@ class Joiner:
         self._strategy = strategy
         self._parameters = parameters
         self._settings = settings
+        self.signals: tuple[Signal, ...] = ()
 
     def foreseen(self, history: Sequence[Bars]) -> Iterator[str]:
         """Symbol by symbol, the side that would be taken up if nothing changed until the first
@@ -66,4 +72,5 @@ class Joiner:
         return self._sides(ahead.bars)
 
     def _sides(self, bars: Sequence[Bars]) -> tuple[Join, ...]:
-        return sides_held(self._strategy, bars, self._settings, self._parameters)
+        settings = replace(self._settings, signals=self.signals)
+        return sides_held(self._strategy, bars, settings, self._parameters)

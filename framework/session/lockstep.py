@@ -296,7 +296,8 @@ class _Voyage:
         names = title_of(self._cargo.strategy)
         started = Started(clock.now(), "paper", masked(ACCOUNT), CLIENT, names)
         if not entries:
-            self._bridge.begin(started, [one.take(0, 0) for one in self._bars])
+            known = self._cargo.settings.signals
+            self._bridge.begin(started, [one.take(0, 0) for one in self._bars], known)
             return
         is_due = _last(entries) == clock.now()
         await self._recover(started, entries, is_due)

@@ -29,7 +29,7 @@ from framework.session.desk_nouns import (
 )
 from framework.session.helm import Helm
 from framework.session.marks import Price
-from framework.session.masking import masked_text
+from framework.session.masking import masked, masked_text
 from framework.session.questions import bars_of, money_of, positions_of
 
 if TYPE_CHECKING:
@@ -48,16 +48,16 @@ class Lookout:
     that work then go on working.
 
     Args:
-        title: what it is, shown above every table.
+        title: what it is, shown above every table; {account} stands for the account.
         work: the session.
         lines: where the session says what happens.
     """
 
     def __init__(self, title: str, work: Work, lines: deque[str]) -> None:
-        self._title = title
         self._lines = lines
         self._deck: Deck[Helm, tuple[Ticket, ...]] = Deck(work)
         self._helm = self._deck.start()
+        self._title = title.format(account=masked(self._helm.rigging.connection.account))
         atexit.register(self.close)
 
     def __enter__(self) -> Self:
@@ -78,10 +78,8 @@ class Lookout:
     def __repr__(self) -> str:
         if self._deck.is_over:
             return f"{self._title}, closed"
-        trusted = (
-            "" if not self._helm.trust.doubt else ", in doubt: only what reduces risk may leave"
-        )
-        return f"{self._title}{trusted}"
+        doubt = self._helm.trust.doubt
+        return self._title + (f", in doubt: {doubt}; only exits may leave" if doubt else "")
 
     def close(self) -> Table[OrderLine]:
         """End the session: the journal is closed and the account free for another.

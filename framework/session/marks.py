@@ -104,6 +104,14 @@ class Marks:
             await asyncio.sleep(_LOOK)
         return seen if seen.mark is not None else await self._closed(symbol)
 
+    async def mark(self, symbol: str) -> float | None:
+        """One price for all; None where there is none or no connection: the price that was known
+        last will do to refuse what opens risk, and to let out what does not."""
+        try:
+            return (await self.price(symbol)).mark
+        except LinkLostError:
+            return None
+
     async def renew(self) -> None:
         """Follow everything anew where the connection is another one."""
         async with self._turn:

@@ -22,7 +22,7 @@ from framework.domain.instruments import Instrument
 from framework.domain.orders import DONE, OrderStatus
 from framework.engine.journal import Journal
 from framework.engine.journal_lock import Trader
-from framework.engine.journal_rows import Entry, IdFloor, Started
+from framework.engine.journal_rows import Entry, Heard, IdFloor, Started
 from framework.engine.reconcile_nouns import Finding
 from framework.operations.happenings import Kind
 from framework.operations.status import Status
@@ -33,6 +33,7 @@ from framework.session.hours import Hours
 from framework.session.masking import masked
 from framework.session.orders import Sailing
 from framework.session.outfit import comparer_of, outfit_of
+from framework.session.predictions import SignalFile
 from framework.session.rigging import rows_of
 from framework.session.showing import BROKER, EMULATOR, Looked, Showing
 from framework.session.striking import Aftermath, Striker
@@ -83,6 +84,7 @@ class Voyage:
         tell: told what happens.
         check: given the account and those the broker reports, raises if they are not what is meant.
         looked: shown its status, each second.
+        signals: predictions that come while it lasts.
     """
 
     def __init__(
@@ -95,8 +97,10 @@ class Voyage:
         tell: Tell,
         check: Check | None = None,
         looked: Looked = _nobody,
+        signals: SignalFile | None = None,
     ) -> None:
         self._check = check
+        self._signals = signals
         self._cargo = cargo
         self._instruments = tuple(instruments)
         self._sailing = sailing
@@ -265,9 +269,11 @@ class Voyage:
         )
         if not any(isinstance(entry.row, Started) for entry in entries):
             history = await self._warm_up.histories(self._instruments)
+            known = () if self._signals is None else self._signals.begin(history)
+            self._bridge.joiner.signals = known
             for line in self._bridge.joiner.foreseen(history):
                 self._say(line)
-            self._bridge.begin(started, history)
+            self._bridge.begin(started, history, known)
             self._rigging.restore(self._bridge.core.blotter, self._journal.facts)
         else:
             await self._recover(started, entries)
@@ -275,6 +281,8 @@ class Voyage:
 
     async def _recover(self, started: Started, entries: Sequence[Entry]) -> None:
         recovered = self._bridge.recover(started, entries)
+        if self._signals is not None:
+            self._signals.knows(one.row.signal for one in entries if isinstance(one.row, Heard))
         core = self._bridge.core
         listed = [one.instrument for one in core.ground.listed]
         await self._rigging.contracts.recall(listed, self._clock.now())
@@ -328,6 +336,7 @@ class Voyage:
         self._rigging.mailbox.collect()
         if self._rigging.mailbox.has_news:
             self._bridge.settle()
+        self._hear()
         seen = [one for one in self._rigging.feed.closed() if one.close_time > self._bridge.last]
         batches = [(time, list(group)) for time, group in groupby(seen, key=_closes)]
         for time, group in batches:
@@ -337,6 +346,15 @@ class Voyage:
         self._teller.data(self._rigging.watch.notices(), filter(feed.is_stale, symbols))
         for alert in self._rigging.broker.alerts():
             self._say(alert)
+
+    def _hear(self) -> None:
+        """Take in predictions, before the bars at which they are to be told."""
+        if self._signals is None:
+            return
+        for signal in self._signals.news(self._bridge.last):
+            self._bridge.hear(signal)
+        for line in self._signals.complaints():
+            self._say(line)
 
     def _tell(self) -> None:
         self._teller.orders()

@@ -162,6 +162,14 @@ ARGUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "weights of a rotation": ("rotation.py --weights SP500=1", ("divides the account itself",)),
     "signals": ("listens.py --signals no.csv", ("no file no.csv", "--signals")),
     "signals folder": ("listens.py --signals folder", ("no file folder", "--signals")),
+    "signals of a session": (
+        "listens.py --paper --symbols SPY --signals no.csv",
+        ("no file no.csv", "time,symbol,action,confidence"),
+    ),
+    "deaf in a session": (
+        "sma_cross --paper --symbols SPY --signals signals.csv",
+        ("SmaCross has no on_signal", "leave --signals out"),
+    ),
     "signals of others": ("listens.py --signals signals.csv", ("SPX, which is not traded",)),
     "signals nobody hears": (
         "sma_cross --signals signals.csv", ("SmaCross has no on_signal", "leave --signals out"),

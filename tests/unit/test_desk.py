@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from framework import MaxDrawdown, MaxShares, Order, OrderStatus, Refused, atr, connect, pct
+from framework.cli.app import app
 from framework.engine.journal import read_journal
 from framework.engine.journal_rows import Stopped, Submit
 from framework.errors import ConfigError, OrderError, SlipwayError
+from framework.session.ashore import Ashore
 from framework.session.desk import Desk
 
 WAIT = 20.0
@@ -159,7 +162,9 @@ def test_it_opens_where_a_loop_already_runs() -> None:
 
 def test_limits_are_those_given_and_breakers_are_refused() -> None:
     with pytest.raises(ConfigError, match="MaxDrawdown"):
-        connect("paper", gateway="emulator", limits=[MaxDrawdown()])  # type: ignore[list-item]
+        connect("paper", gateway="emulator", limits=[MaxDrawdown()])
+    with pytest.raises(ConfigError, match="max_share"):
+        connect("paper", gateway="emulator", limits="max_share:count=5")
     with connect("paper", gateway="emulator", limits=[MaxShares(count=5)]) as desk:
         order = desk.buy("AAPL", 8)
         assert isinstance(order, Order)
@@ -169,7 +174,22 @@ def test_limits_are_those_given_and_breakers_are_refused() -> None:
         assert far.rule == "max_shares"
 
 
-def test_the_end_closes_the_journal_and_lists_what_works(tmp_path: Path) -> None:
+def test_money_there_is_not_buys_nothing_at_any_speed() -> None:
+    ashore = Ashore(cash=50_000.0, speed=20.0)
+    with connect("paper", gateway=ashore, limits="max_shares:count=10000") as desk:
+        assert desk.balance().cash == 50_000.0
+        refused = desk.buy("SPY", 500)
+        assert isinstance(refused, Refused)
+        assert refused.rule == "buying_power"
+        assert desk.wait(desk.buy("SPY", 5), WAIT).status is OrderStatus.FILLED
+        first = desk.price("SPY")
+        until(lambda: desk.price("SPY").time != first.time)
+
+
+def test_the_end_closes_the_journal_and_lists_what_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     path = tmp_path / "journal.sqlite"
     with connect("paper", gateway="emulator", journal=path) as desk:
         order = desk.buy("AAPL", 1, limit=low(desk, "AAPL", 5), tif="GTC")
@@ -182,6 +202,8 @@ def test_the_end_closes_the_journal_and_lists_what_works(tmp_path: Path) -> None
     with read_journal(path) as journal:
         rows = [entry.row for entry in journal.entries()]
     assert isinstance(rows[-1], Stopped)
+    shown = " ".join(CliRunner().invoke(app, ["journal", str(path)]).output.split())
+    assert "order: buy 1 AAPL limit" in shown
     [sent] = [row for row in rows if isinstance(row, Submit)]
     assert sent.quotes
     quote = sent.quotes[0].quote

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from framework import MaxOrderNotional, Order, OrderStatus, Refused, connect
-from framework.brokers.ib.problems import ConnectError
+from framework.brokers.ib.problems import ConnectError, LinkLostError
 from framework.emulator.server.gateway import Gateway
 from framework.engine.journal_errors import JournalBusyError
 from framework.errors import ConfigError, SlipwayError
@@ -165,8 +166,8 @@ def test_others_may_not_read_a_live_journal(
 
 
 def test_where_nothing_listens_the_emulator_is_offered() -> None:
-    with wire(1) as tap:
-        free = tap.port
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = int(server.getsockname()[1])
     with pytest.raises(ConnectError, match=r'connect\("paper", gateway="emulator"\)') as refusal:
         connect("paper", port=free)
     assert refusal.value.cause == "not_running"
@@ -228,6 +229,23 @@ def test_a_restart_knows_its_orders_and_goes_on_counting(gateway: Gateway) -> No
             assert isinstance(last, Order)
             assert last.id == f"{kept.id[:-2]}-4"
             assert desk.wait(last, 20.0).status is OrderStatus.FILLED
+
+
+def test_a_gateway_that_is_gone_leaves_a_desk_that_refuses_and_closes() -> None:
+    with shore() as one:
+        first = connect("paper", port=one.port)
+        assert first.wait(first.buy("AAPL", 10), 20.0).status is OrderStatus.FILLED
+        first.close()
+        desk = connect("paper", port=one.port)
+        assert repr(desk) == "paper account DU*****21"
+    until(lambda: "in doubt: the connection is" in repr(desk))
+    refused = desk.buy("AAPL", 1)
+    assert isinstance(refused, Refused)
+    assert refused.rule == "halted"
+    with pytest.raises(LinkLostError):
+        desk.balance()
+    assert len(desk.fills()) == 1
+    assert len(desk.close()) == 0
 
 
 def test_killed_in_the_midst_it_doubles_nothing(gateway: Gateway, tmp_path: Path) -> None:

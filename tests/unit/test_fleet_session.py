@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from framework.backtest.record import RunRecord
-from framework.backtest.roles import Fleet, Role
+from framework.backtest.roles import Fleet, Role, Strategies
 from framework.backtest.run import run
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.clock import Clock
 from framework.domain.bars import Bars
-from framework.domain.events import Fill
+from framework.domain.events import Fill, Signal, SignalAction
 from framework.domain.orders import pct
 from framework.emulator.build import lockstep_gateway
 from framework.emulator.server.gateway import Gateway, Quiet
 from framework.emulator.server.settings import GatewaySettings
 from framework.engine.journal import read_journal
-from framework.engine.journal_rows import Started
+from framework.engine.journal_rows import Heard, Started
 from framework.session.bridge import Cargo
 from framework.session.lockstep import ACCOUNT, CLIENT, sail
 from framework.strategy import Strategy
@@ -93,10 +93,11 @@ def bars() -> list[Bars]:
     return [as_listed(bars_of(rows(3 + k), name)) for k, name in enumerate(("AAA", "BBB"))]
 
 
-def sailed(path: Path, wrecks: tuple[int, ...]) -> RunRecord:
+def sailed(
+    path: Path, wrecks: tuple[int, ...], strategy: Strategies, settings: BacktestSettings
+) -> RunRecord:
     """A session that sinks after so many instants each time, and then comes home."""
-    settings = BacktestSettings(owned=True)
-    cargo = Cargo(FLEET, {}, BacktestSettings())
+    cargo = Cargo(strategy, {}, settings)
     serving = GatewaySettings(
         accounts=(ACCOUNT,), messages_per_second=0, paces_history=False, master_client=CLIENT
     )
@@ -119,7 +120,7 @@ def sailed(path: Path, wrecks: tuple[int, ...]) -> RunRecord:
 def test_each_strategy_goes_on_with_its_own_books(tmp_path: Path, wrecks: tuple[int, ...]) -> None:
     backtest = run(FLEET, bars(), BacktestSettings())
     path = tmp_path / "journal.sqlite"
-    session = sailed(path, wrecks)
+    session = sailed(path, wrecks, FLEET, BacktestSettings(owned=True))
     assert differences(backtest, session) == []
     assert len(backtest.fills) > 40
     for theirs, ours in zip(backtest.strategies, session.strategies, strict=True):
@@ -127,3 +128,33 @@ def test_each_strategy_goes_on_with_its_own_books(tmp_path: Path, wrecks: tuple[
     with read_journal(path) as journal:
         started = [one.row for one in journal.entries() if isinstance(one.row, Started)]
     assert [one.strategy for one in started] == ["Counting + Counting2"] * (len(wrecks) + 1)
+
+
+class Told(Strategy):
+    """Does what it is told."""
+
+    def on_signal(self, signal: Signal) -> None:
+        if signal.action is SignalAction.BUY:
+            self.go_long(stop_loss=pct(5))
+        elif signal.action is SignalAction.SHORT:
+            self.go_short()
+        else:
+            self.close()
+
+
+@pytest.mark.parametrize("wrecks", [(), (7, 5)])
+def test_signals_are_written_down_and_told_once(tmp_path: Path, wrecks: tuple[int, ...]) -> None:
+    times = bars()[0].close_time
+    actions = [SignalAction.BUY, SignalAction.SELL, SignalAction.SHORT]
+    signals = tuple(
+        Signal(int(times[k]) - 60 * 10**9 * (k % 2), ("AAA", "BBB")[k % 2], actions[k % 3])
+        for k in range(2, 26, 2 + len(wrecks) % 2)
+    )
+    settings = BacktestSettings(signals=signals)
+    backtest = run(Told, bars(), settings)
+    path = tmp_path / "journal.sqlite"
+    assert differences(backtest, sailed(path, wrecks, Told, settings)) == []
+    assert len(backtest.fills) > 5
+    with read_journal(path) as journal:
+        heard = [one.row.signal for one in journal.entries() if isinstance(one.row, Heard)]
+    assert heard == list(signals)

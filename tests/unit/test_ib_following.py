@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -188,3 +188,13 @@ def test_bars_outside_regular_hours_are_told_where_they_come() -> None:
     line.confirm(OPEN + FIVE)
     told = [one.close_time for one in line.due(OPEN + FIVE + GRACE)]
     assert told == [OPEN - FIVE, OPEN + FIVE]
+
+
+def test_where_regular_hours_were_asked_for_the_broker_says_which_they_are() -> None:
+    """A market that trades when our calendar has it closed: its bars are regular all the same."""
+    at_night = datetime(2024, 1, 9, 2, 0, tzinfo=UTC)
+    bars = [Told(at_night)]
+    (asked,) = seen_bars(STOCK, frame_of("5m"), bars, "UTC", rth=True)
+    (whole,) = seen_bars(STOCK, frame_of("5m"), bars, "UTC", rth=False)
+    assert (asked.regular, whole.regular) == (True, False)
+    assert asked == replace(whole, regular=True)

@@ -408,6 +408,22 @@ CASES: dict[str, Case] = {
         snapshot(open_orders=(replace(STOP_TOLD, quantity=-4.0),), executions=(traded(),), **HELD),
         ((K.ORDER_DIFFERS, BAD, "o1.sl"), (K.UNPROTECTED, BAD, "o1")), "covers 4 of 10",
     ),
+    "a stop covers its own strategy's part of what two hold": Case(
+        replace(
+            with_stop(S.WORKING), shared={"AAA": {"": 4.0, "other": 6.0}},
+            orders={"o1": ours(S.FILLED, filled=10.0),
+                    "o1.sl": ours(S.WORKING, order=replace(STOP, quantity=4.0))},
+        ),
+        snapshot(open_orders=(replace(STOP_TOLD, quantity=-4.0),), executions=(traded(),), **HELD),
+    ),
+    "an account that is flat between two strategies hides no lost stop": Case(
+        replace(
+            with_stop(S.EXPIRED), shared={"AAA": {"": 10.0, "other": -10.0}},
+            quantities={"AAA": 0.0},
+        ),
+        snapshot(executions=(traded(),), **HELD | {"positions": ()}),
+        ((K.UNPROTECTED, BAD, "o1"),), "covers 0 of 10", facts=(Accepted(K.UNPROTECTED, "o1"),),
+    ),
     "the stop was let go": Case(
         with_stop(S.CANCELLED, let_go=True), snapshot(executions=(traded(),), **HELD)
     ),

@@ -278,7 +278,7 @@ def test_beside_a_session_that_trades(tmp_path: Path) -> None:
         held = ship.gateway.book("DU1234567").positions["AAPL"].quantity
         assert ship.voyage.bridge.core.ledgers[0].positions["AAPL"].quantity == held
 
-    on_a_gateway(tmp_path, play, speed=20.0)
+    on_a_gateway(tmp_path, play)
 
 
 def rows_of(path: Path) -> list[Row]:

@@ -14,6 +14,7 @@ from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.feed import FeedSettings
 from framework.brokers.ib.settings import RestartWindow, Settings, Timings
 from framework.config.environment import Mode
+from framework.domain.events import Signal
 from framework.domain.instruments import Instrument
 from framework.domain.orders import OrderStatus
 from framework.emulator.build import live_gateway, live_house
@@ -29,6 +30,7 @@ from framework.operations.happenings import Happening
 from framework.session.bridge import Cargo
 from framework.session.guards import UnreconciledError
 from framework.session.orders import Sailing
+from framework.session.predictions import SignalFile
 from framework.session.voyage import Outcome, Voyage
 from tests.unit.tapped import PLACE_ORDER, wire
 
@@ -59,6 +61,16 @@ class Patient(Strategy):
             self.buy(100, limit=1.0, tif="GTC")
 
 
+class Told(Strategy):
+    """Does what it is told, and keeps in mind at which bar it was told of which time."""
+
+    told: list[tuple[int, int]] = []  # noqa: RUF012
+
+    def on_signal(self, signal: Signal) -> None:
+        self.told.append((int(self.now.timestamp()), signal.time // 10**9))
+        self.buy(10)
+
+
 class Ship:
     """A session on a gateway, on the loop the gateway is on."""
 
@@ -74,6 +86,7 @@ class Ship:
         self,
         strategy: type[Strategy] = Flip,
         until: Callable[[Ship], bool] = lambda _: False,
+        signals: Path | None = None,
         **orders: object,
     ) -> Outcome:
         """Until something is so; the outcome."""
@@ -98,7 +111,10 @@ class Ship:
         with open_journal(self.journal, berth, clock.now, synced=False) as journal:
             instruments = [Instrument("AAPL", calendar="24/7")]
             cargo = Cargo(strategy, {}, self.settings)
-            self.voyage = Voyage(cargo, instruments, sailing, journal, clock, self._hear)
+            heard = None if signals is None else SignalFile(signals, None, ["AAPL"])
+            self.voyage = Voyage(
+                cargo, instruments, sailing, journal, clock, self._hear, signals=heard
+            )
             watching = asyncio.get_running_loop().create_task(self._watch(until))
             try:
                 return await asyncio.wait_for(self.voyage.sail(), 90.0)
@@ -175,6 +191,46 @@ def test_an_account_that_another_session_trades_is_left_alone(tmp_path: Path) ->
                 await ship.sail(port=tap.port)
             assert PLACE_ORDER not in tap.messages
         await ship.sail(until=lambda one: one.fills >= 1)
+
+    on_a_gateway(tmp_path, play)
+
+
+def test_signals_appended_while_it_sails_are_told_once_at_their_bar(tmp_path: Path) -> None:
+    path = tmp_path / "signals.csv"
+    path.write_text("time,symbol,action,confidence\n")
+    minute = MINUTE // 10**9
+
+    async def play(ship: Ship) -> None:
+        Told.told = []
+        clock = ship.gateway.hub.clock
+        asked: list[int] = []
+
+        def ask(ahead: int) -> None:
+            asked.append(clock.now() // 10**9 + ahead * minute)
+            with path.open("a") as file:
+                file.write(f"{asked[-1]},AAPL,BUY,0.5\n")
+
+        def appends(one: Ship) -> bool:
+            late = sum("came too late" in line for line in one.said)  # on a busy machine
+            if len(asked) - late == len(Told.told) < 2:
+                ask(3)
+            return len(one.voyage.bridge.core.blotter.fills) == 2
+
+        await ship.sail(Told, appends, path)
+        before = list(Told.told)
+        told = [sent for _, sent in before]
+        assert len(told) == 2
+        assert [sent for sent in asked if sent in told] == told
+        assert all(0 <= bar - sent < minute for bar, sent in before)
+        with path.open("a") as file:
+            file.write(f"{asked[0] - 600},AAPL,SELL,1\nnonsense,AAPL,BUY,1\n")
+        Told.told = []
+        await ship.sail(Told, lambda one: any("nonsense" in line for line in one.said), path)
+        assert Told.told == before, "a restart plays them again, and tells none twice"
+        assert ship.fills == 2
+        said = "\n".join(ship.said)
+        assert "came too late: its bar is over" in said
+        assert f"signals.csv, line {len(asked) + 3}" in said
 
     on_a_gateway(tmp_path, play)
 

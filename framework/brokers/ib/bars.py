@@ -86,9 +86,18 @@ def closed_at(bar: IbBar, frame: Frame, calendar: TradingCalendar, zone: str) ->
 
 
 def seen_bars(
-    instrument: Instrument, frame: Frame, bars: Iterable[IbBar], zone: str
+    instrument: Instrument, frame: Frame, bars: Iterable[IbBar], zone: str, rth: bool = False
 ) -> list[BarSeen]:
-    """Bars of an answer or a subscription, oldest first; what has no price is left out."""
+    """Bars of an answer or a subscription, oldest first; what has no price is left out.
+
+    Args:
+        instrument: whose.
+        frame: of the bars.
+        bars: as the broker tells them.
+        zone: of times without one.
+        rth: whether only regular hours were asked for: then the broker says which those are, and
+            not the calendar.
+    """
     calendar = TradingCalendar(instrument.calendar)
     found: dict[int, BarSeen] = {}
     for bar in bars:
@@ -100,7 +109,7 @@ def seen_bars(
         ends = (day + 1) * DAY
         if calendar.is_session(session)[0]:
             ends = int(calendar.session_close_of(session)[0])
-        regular = bool(calendar.in_session(np.array([close_time], dtype=np.int64))[0])
+        regular = rth or bool(calendar.in_session(np.array([close_time], dtype=np.int64))[0])
         volume = max(0.0, float(bar.volume))
         found[close_time] = BarSeen(
             instrument.symbol, close_time, day, ends, *prices, volume, regular

@@ -128,7 +128,7 @@ class History:
         """Bars of an answer of the library's, from row `first` on."""
         zone = listed.zone or self._connection.settings.zone
         rows = range(max(0, first), len(bars))
-        return seen_bars(listed.instrument, frame, (bars[row] for row in rows), zone)
+        return seen_bars(listed.instrument, frame, (bars[row] for row in rows), zone, self.rth)
 
     async def follow(self, listed: Listed, frame: Frame) -> tuple[Link, IbBarList]:
         """Bars of the last days, kept up to date from here on.
