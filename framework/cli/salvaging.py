@@ -26,8 +26,8 @@ from framework.operations.stop_flag import Strike
 from framework.session.clock import WallClock
 from framework.session.guards import LiveFacts, insist, live_objections, paper_objections
 from framework.session.orders import Sailing
+from framework.session.salvage import Salvage
 from framework.session.striking import Aftermath
-from framework.session.voyage import Voyage
 
 
 def salvaged(
@@ -80,7 +80,7 @@ async def _salvage(
     clock = WallClock()
     berth = Berth(memory.host, memory.port, memory.client_id)
     with open_journal(path, berth, clock.now, sailing.locks) as journal:
-        voyage = Voyage(
+        voyage = Salvage(
             cargo_of(plan),
             [one.instrument for one in plan.market.bars],
             sailing,

@@ -47,6 +47,8 @@ class AlertName(StrEnum):
     """Data that is due has not come."""
     KILL = "kill"
     """The kill switch was used."""
+    OVERRIDE = "override"
+    """A safeguard was set aside, such as the evidence live is asked for."""
     ERROR = "error"
     """Something of ours failed."""
 

@@ -67,7 +67,7 @@ class Judge:
         venue: Venue,
     ) -> None:
         self._commission = commission
-        self._rules = tuple(rules)
+        self._given = self._rules = tuple(rules)
         self._margin = margin
         self._checks_cash = checks_cash
         self._sizes_at_fill = sizes_at_fill
@@ -80,6 +80,10 @@ class Judge:
             self.attached = self.attached.or_else(rule.protection())
         self.now = 0
         self.day = 0
+
+    def hold(self, cap: RiskRule | None) -> None:
+        """Ask this rule after all others from here on; None asks none besides."""
+        self._rules = self._given if cap is None else (*self._given, cap)
 
     def begin_session(self, day: int) -> None:
         """A session begins; `day` is its trading day."""

@@ -22,6 +22,7 @@ from framework.backtest.recorded import Played, recorded
 from framework.backtest.roles import Strategies
 from framework.backtest.settings import BacktestSettings
 from framework.calendar import utc_text
+from framework.components.limits import MaxGrossExposure
 from framework.domain.events import Signal, Trip
 from framework.domain.growing import BarRow
 from framework.domain.instruments import Instrument
@@ -201,6 +202,11 @@ class LiveCore:
     def lift(self) -> None:
         """The kill switch is taken back: the strategy goes on with what it holds now."""
         self._engine.lift()
+
+    def cap(self, percent: float | None) -> None:
+        """Hold all positions together, long plus short, to so many percent of equity; None lifts
+        that."""
+        self._door.judge.hold(None if percent is None else MaxGrossExposure(percent))
 
     def use(self, broker: Broker) -> None:
         """Send orders to another broker from here on, such as once a journal is replayed."""

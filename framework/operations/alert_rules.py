@@ -25,6 +25,7 @@ _ALERTS = {
     Kind.UNPROTECTED: (AlertName.UNPROTECTED, "position without a stop"),
     Kind.STALE: (AlertName.STALE, "data is late"),
     Kind.KILL: (AlertName.KILL, "kill switch"),
+    Kind.OVERRIDE: (AlertName.OVERRIDE, "a safeguard is set aside"),
     Kind.ERROR: (AlertName.ERROR, "error"),
 }
 WATCHED = frozenset({*_ALERTS, Kind.CONNECTED, Kind.DISCONNECTED})

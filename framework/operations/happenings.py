@@ -54,6 +54,8 @@ class Kind(StrEnum):
     """Something else about data: a gap filled, a bar too late to act on."""
     KILL = "kill"
     """The kill switch was used, or a step of it is done."""
+    OVERRIDE = "override"
+    """The user has set a safeguard aside, and said why."""
     NOTICE = "notice"
     """Anything else worth a line."""
     ERROR = "error"
@@ -75,6 +77,7 @@ _GRAVITY = {
     Kind.UNPROTECTED: Gravity.ERROR,
     Kind.STALE: Gravity.WARNING,
     Kind.KILL: Gravity.WARNING,
+    Kind.OVERRIDE: Gravity.WARNING,
     Kind.ERROR: Gravity.ERROR,
 }
 

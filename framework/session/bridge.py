@@ -27,6 +27,7 @@ from framework.engine.journal_rows import (
     Intent,
     Joined,
     News,
+    Row,
     SeenQuote,
     Started,
     Stopped,
@@ -40,13 +41,7 @@ from framework.live.ground import Ground
 from framework.operations.stop_flag import Strike, strike_of
 from framework.ports import Broker
 from framework.session.joining import Joiner
-
-DOUBT = "doubt"
-"""Topic of the news that keep new risk out, or let it in again."""
-CANCEL = "cancel"
-"""Topic of the news that the user cancels an order."""
-KILL, LIFT = "kill", "lift"
-"""Topics of the news that the kill switch is used, and taken back."""
+from framework.session.topics import Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +108,7 @@ class Bridge:
         self._day = 0
         self.joined: tuple[Join, ...] | None = None
         self._doubt = ""
+        self._cap = ""
         self._broker = JournalledBroker(broker, journal, clock, lambda: self._day, quotes)
         self.core: LiveCore = None  # type: ignore[assignment]  # begin or recover makes it
 
@@ -185,27 +181,7 @@ class Bridge:
         self.core = self._made(history, replay, begun)
         self.joiner.signals = tuple(begun)
         for row in replay.inputs():
-            match row:
-                case Instant():
-                    self._day = row.session
-                    self.core.instant(row.time, dict(row.bars), _told(row.quotes))
-                case Woken():
-                    self.core.settle(_told(row.quotes))
-                case Heard():
-                    self._heard(row.signal)
-                case Joined():
-                    self._join(row.joins)
-                case News(topic=topic, text=text) if topic == DOUBT:
-                    self._doubt = text
-                    self.core.doubt(text)
-                case News(topic=topic, text=text) if topic == CANCEL:
-                    self.core.cancel(text)
-                case News(topic=topic, text=text) if topic == KILL:
-                    self._strike(strike_of(text))
-                case News(topic=topic) if topic == LIFT:
-                    self.core.lift()
-                case _:
-                    pass
+            self._repeat(row)
         self._is_to_join = self._is_to_join and not self.core.is_trading
         recovered = replay.finish()
         if not ended:
@@ -215,6 +191,40 @@ class Bridge:
 
     def _with_cash(self, started: Started) -> Started:
         return replace(started, cash=self._cargo.settings.cash)
+
+    def _repeat(self, row: Row) -> None:
+        """Tell the core what it was told before."""
+        match row:
+            case Instant():
+                self._day = row.session
+                self.core.instant(row.time, dict(row.bars), _told(row.quotes))
+            case Woken():
+                self.core.settle(_told(row.quotes))
+            case Heard():
+                self._heard(row.signal)
+            case Joined():
+                self._join(row.joins)
+            case News(topic=topic, text=text):
+                self._repeat_news(topic, text)
+            case _:
+                pass
+
+    def _repeat_news(self, topic: str, text: str) -> None:
+        match topic:
+            case Topic.DOUBT:
+                self._doubt = text
+                self.core.doubt(text)
+            case Topic.CANCEL:
+                self.core.cancel(text)
+            case Topic.KILL:
+                self._strike(strike_of(text))
+            case Topic.LIFT:
+                self.core.lift()
+            case Topic.CAP:
+                self._cap = text
+                self.core.cap(float(text) if text else None)
+            case _:
+                pass
 
     def _made(self, history: Sequence[Bars], broker: Broker, signals: Sequence[Signal]) -> LiveCore:
         cargo, ground = self._cargo, Ground(history)
@@ -296,18 +306,30 @@ class Bridge:
 
     def cancel(self, order_id: str) -> None:
         """Cancel one of the session's orders, as a command of the user's."""
-        self._journal.insist(News(self._clock(), CANCEL, order_id))
+        self._journal.insist(News(self._clock(), Topic.CANCEL, order_id))
         self.core.cancel(order_id)
 
     def strike(self, strike: Strike) -> None:
         """The kill switch."""
-        self._journal.insist(News(self._clock(), KILL, json.dumps(asdict(strike))))
+        self._journal.insist(News(self._clock(), Topic.KILL, json.dumps(asdict(strike))))
         self._strike(strike)
 
     def lift(self) -> None:
         """The kill switch is taken back."""
-        self._journal.insist(News(self._clock(), LIFT, ""))
+        self._journal.insist(News(self._clock(), Topic.LIFT, ""))
         self.core.lift()
+
+    def cap(self, percent: float | None) -> None:
+        """Hold all positions together to so many percent of equity; None lifts that."""
+        text = "" if percent is None else f"{percent:g}"
+        if text != self._cap:
+            self._cap = text
+            self._journal.append(News(self._clock(), Topic.CAP, text))
+            self.core.cap(percent)
+
+    def note_override(self, reason: str) -> None:
+        """Write down that a safeguard was set aside."""
+        self._journal.append(News(self._clock(), Topic.OVERRIDE, reason))
 
     def _strike(self, strike: Strike) -> None:
         self.core.strike(strike.reason, strike.flattens, strike.exclude)
@@ -316,7 +338,7 @@ class Bridge:
         """Let nothing out that increases risk until the reason is taken back, by an empty one."""
         if reason != self._doubt:
             self._doubt = reason
-            self._journal.insist(News(self._clock(), DOUBT, reason))
+            self._journal.insist(News(self._clock(), Topic.DOUBT, reason))
             self.core.doubt(reason)
 
     def stop(self, reason: str, exit_code: int) -> None:

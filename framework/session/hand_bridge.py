@@ -34,7 +34,7 @@ from framework.engine.journal_rows import (
 from framework.engine.journalled import JournalledBroker, Quotes, ReplayBroker, is_exit
 from framework.live.hand import HandCore
 from framework.ports import Broker, RiskRule
-from framework.session.bridge import CANCEL, DOUBT
+from framework.session.topics import Topic
 
 NAME = "Desk"
 """What a session steered by hand is called."""
@@ -110,9 +110,9 @@ class HandBridge:
                 case News(topic=topic, text=text, time=time) if topic == ORDER:
                     with suppress(NotSentError):  # as it was then
                         core.place(decoded(OrderRequest, text), time)
-                case News(topic=topic, text=text) if topic == CANCEL:
+                case News(topic=topic, text=text) if topic == Topic.CANCEL:
                     core.cancel(text)
-                case News(topic=topic, text=text) if topic == DOUBT:
+                case News(topic=topic, text=text) if topic == Topic.DOUBT:
                     self._doubt = text
                     core.doubt(text)
                 case _:
@@ -183,14 +183,14 @@ class HandBridge:
 
     def cancel(self, order_id: str) -> None:
         """Ask for a cancel."""
-        self._journal.insist(News(self._clock(), CANCEL, order_id))
+        self._journal.insist(News(self._clock(), Topic.CANCEL, order_id))
         self.core.cancel(order_id)
 
     def doubt(self, reason: str) -> None:
         """Let nothing out that increases risk until the reason is taken back, by an empty one."""
         if reason != self._doubt:
             self._doubt = reason
-            self._journal.insist(News(self._clock(), DOUBT, reason))
+            self._journal.insist(News(self._clock(), Topic.DOUBT, reason))
             self.core.doubt(reason)
 
     def stop(self, reason: str, exit_code: int) -> None:

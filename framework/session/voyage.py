@@ -191,41 +191,15 @@ class Voyage:
             core = self._bridge.core
             if any(slot.struck for slot in core.slots):
                 self._bridge.lift()
+            self._bridge.cap(self._sailing.cap)
+            if self._sailing.override:
+                self._bridge.note_override(self._sailing.override)
+                self._say(f"NOT READY, and live: {self._sailing.override}", Kind.OVERRIDE)
             insist_reconciled(self._findings)
             await self._warm_up.follow(self._instruments, core.ground)
             self._say("trading", Kind.STARTED)
             await self._trade()
             return await self._end()
-        finally:
-            await self._post.close()
-            await rigging.connection.close()
-
-    async def salvage(self, strike: Strike, everything: bool, patience: float) -> Aftermath:
-        """Come in the place of a session that is dead, only to use the kill switch.
-
-        Args:
-            strike: what is asked for.
-            everything: whether other people's orders are to be cancelled, too.
-            patience: seconds to wait for the proof.
-
-        Raises:
-            SlipwayError: it cannot be done.
-        """
-        rigging = self._rigging
-        rigging.connection.watch(self._noticed)
-        try:
-            await rigging.connection.open(attempts=1)
-            self._check_account()
-            await self._look_up()
-            await self._begin()
-            await self._show()
-            await self._compare()
-            aftermath = await self.strike(strike, patience)
-            if everything:
-                rigging.broker.cancel_everything()
-            self._reason = f"the kill switch was used: {strike.reason}"
-            await self._end()
-            return aftermath
         finally:
             await self._post.close()
             await rigging.connection.close()

@@ -46,6 +46,7 @@ def told(
         (Kind.UNPROTECTED, AlertName.UNPROTECTED),
         (Kind.STALE, AlertName.STALE),
         (Kind.KILL, AlertName.KILL),
+        (Kind.OVERRIDE, AlertName.OVERRIDE),
         (Kind.ERROR, AlertName.ERROR),
         (Kind.CONNECTED, None),
         (Kind.DISCONNECTED, None),
