@@ -12,14 +12,19 @@ from pathlib import Path
 
 from framework.cli.doctor_nouns import Check, Verdict
 from framework.cli.doctoring import show_checks
+from framework.cli.session_plan import session_plan
 from framework.config.alert import channels_of
 from framework.config.dotenv import variables
 from framework.config.environment import find_env_file
 from framework.config.masks import Mask
-from framework.config.runfile import read, validate
+from framework.config.request import request_of
+from framework.config.runfile import RunFile, read, validate
 from framework.errors import ConfigError
 from framework.operations.alert_channels import Channel, Delivery, open_channels
 from framework.operations.alert_rules import Alert, trial
+from framework.operations.sessions import SESSIONS
+from framework.readiness.evidence import Evidence, EvidenceBook, Trial
+from framework.readiness.subject import subject_of
 
 
 def alert_command(config: Path | None, is_asked: bool, as_json: bool) -> int:
@@ -51,7 +56,17 @@ def alert_command(config: Path | None, is_asked: bool, as_json: bool) -> int:
     mask = Mask(secrets=channels.secrets)
     alert = trial(run_file.strategy or config.name, time.time_ns())
     found = [_tried(place, alert, mask) for place in open_channels(channels)]
-    return show_checks(found, as_json)
+    code = show_checks(found, as_json)
+    if run_file.strategy is not None or run_file.strategies:
+        _note(run_file, code == 0, ", ".join(one.name for one in found))
+    return code
+
+
+def _note(run_file: RunFile, passed: bool, places: str) -> None:
+    """Keep it as evidence for the strategy the run file names."""
+    subject = subject_of(session_plan(request_of(run_file)))
+    detail = f"{'taken' if passed else 'not taken'} by {places}"
+    EvidenceBook(SESSIONS).add(Evidence(subject, Trial.ALERTS, time.time_ns(), passed, detail))
 
 
 def _tried(place: Channel, alert: Alert, mask: Callable[[str], str]) -> Check:
