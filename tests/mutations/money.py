@@ -127,6 +127,15 @@ MUTATIONS = (
         "row_54",
     ),
     Mutation(
+        (54,),
+        "no session begins on positions nobody knows",
+        "session/reconciling.py",
+        "        return Part.unknown(part.reason, time)\n",
+        "        return Part.of((), time)\n",
+        "test_voyage.py",
+        "row_54",
+    ),
+    Mutation(
         (58,),
         "a bar waits for its last word",
         IB + "following.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from framework.domain.instruments import Instrument
 from framework.domain.orders import OrderStatus
 from framework.emulator.build import live_gateway, live_house
 from framework.emulator.clock import RunningClock
+from framework.emulator.faults.plan import FaultPlan, plan_of
 from framework.emulator.market.markets import synthetic_market
 from framework.emulator.server.gateway import Gateway
 from framework.emulator.server.settings import GatewaySettings
@@ -38,6 +40,12 @@ HOUR, MINUTE = 3_600 * 10**9, 60 * 10**9
 START = 1_790_000_000 * 10**9
 SPEED = 40.0
 """Market seconds per second: a bar of a minute is a second and a half."""
+
+
+QUICK = Timings(first_wait=0.05, longest_wait=0.2, sync_wait=0.05)
+UNENDED = plan_of(
+    "faults:\n- name: unended\n  when: {answer: PositionEnd}\n  do: drop\n  times: all\n"
+)
 
 
 class Flip(Strategy):
@@ -92,13 +100,15 @@ class Ship:
         port, client = wanted.pop("port"), wanted.pop("client_id", 1)
         assert isinstance(port, int)
         assert isinstance(client, int)
+        answer = wanted.pop("answer", QUICK.answer)
+        assert isinstance(answer, float)
         sailing = Sailing(
             Mode.PAPER,
             Settings(port=port, client_id=client, account=ACCOUNT),
             self.journal,
             "1m",
             history=30,
-            timings=Timings(first_wait=0.05, longest_wait=0.2, sync_wait=0.05),
+            timings=replace(QUICK, answer=answer),
             feed=FeedSettings(grace=0.5),
             reconcile=1.0,
             look=0.01,
@@ -148,10 +158,12 @@ def on_a_gateway(path: Path, play: Callable[[Ship], object]) -> None:
     asyncio.run(played())
 
 
-async def served(start: int = START, cash: float = 1_000_000.0) -> Gateway:
+async def served(
+    start: int = START, cash: float = 1_000_000.0, faults: FaultPlan | None = None
+) -> Gateway:
     settings = GatewaySettings(accounts=(ACCOUNT,), messages_per_second=0, paces_history=False)
     market = synthetic_market(start, points=12)
-    gateway = live_gateway(market, settings, live_house(market, cash), speed=SPEED)
+    gateway = live_gateway(market, settings, live_house(market, cash), speed=SPEED, plan=faults)
     await gateway.start()
     return gateway
 
@@ -258,6 +270,21 @@ def test_books_that_differ_keep_it_from_starting(tmp_path: Path) -> None:
             await other.close()
 
     on_a_gateway(tmp_path, play)
+
+
+def test_row_54_positions_nobody_knows_keep_it_from_starting(tmp_path: Path) -> None:
+    async def played() -> None:
+        gateway = await served(faults=UNENDED)
+        try:
+            with wire(gateway.port) as tap:
+                ship = Ship(gateway, tmp_path / "journal.sqlite")
+                with pytest.raises(UnreconciledError, match="positions are not known"):
+                    await ship.sail(until=lambda _: True, port=tap.port, answer=2.0)
+                assert PLACE_ORDER not in tap.messages
+        finally:
+            await gateway.close()
+
+    asyncio.run(played())
 
 
 def test_what_the_account_has_besides_is_adopted_when_asked(tmp_path: Path) -> None:
