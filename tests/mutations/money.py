@@ -160,6 +160,15 @@ MUTATIONS = (
         "            await self._backfill(stream, missing)\n",
         "",
         FEED,
-        "row_58",
+        "row_58 and missing",
+    ),
+    Mutation(
+        (58,),
+        "bars that have stopped are subscribed to anew",
+        IB + "feed.py",
+        "            elif self._is_silent(stream, now):",
+        "            elif False:",
+        FEED,
+        "row_58 and silent",
     ),
 )
