@@ -425,6 +425,8 @@ class Voyage:
         self._bridge.stop(self._reason or "stopped", code)
         for ticket in working:
             self._say(f"left working: {ticket.order}")
+        for one in core.strategies:
+            self._say(f"{one.name}: equity {one.equity:,.2f}, profit {one.profit:+,.2f}")
         return Outcome(code, self._reason or "stopped", len(working))
 
     async def _cancel_all(self, patience: float = 30.0) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from framework import Strategy
+from framework.backtest.roles import Fleet, Role, Strategies
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.feed import FeedSettings
 from framework.brokers.ib.settings import RestartWindow, Settings, Timings
+from framework.components.sizing import Shares
 from framework.config.environment import Mode
 from framework.domain.events import Signal
 from framework.domain.instruments import Instrument
-from framework.domain.orders import OrderStatus
+from framework.domain.orders import OrderStatus, pct
+from framework.domain.owners import owner_of
 from framework.emulator.build import live_gateway, live_house
 from framework.emulator.clock import RunningClock
 from framework.emulator.faults.plan import FaultPlan, plan_of
@@ -90,7 +94,7 @@ class Ship:
 
     async def sail(
         self,
-        strategy: type[Strategy] = Flip,
+        strategy: Strategies = Flip,
         until: Callable[[Ship], bool] = lambda _: False,
         signals: Path | None = None,
         **orders: object,
@@ -237,6 +241,42 @@ def test_signals_appended_while_it_sails_are_told_once_at_their_bar(tmp_path: Pa
         said = "\n".join(ship.said)
         assert "came too late: its bar is over" in said
         assert f"signals.csv, line {len(asked) + 3}" in said
+
+    on_a_gateway(tmp_path, play)
+
+
+class Against(Strategy):
+    """Short while others are long: a bracket by every second bar, and out of it."""
+
+    def on_bar(self) -> None:
+        if len(self.data) % 2:
+            self.go_short(stop_loss=pct(5), take_profit=pct(5))
+        else:
+            self.close()
+
+
+def test_two_strategies_trade_one_symbol_and_the_broker_has_the_sum(tmp_path: Path) -> None:
+    fleet = Fleet((Role(Flip, weight=0.5), Role(Against, weight=0.5, sizer=Shares(30.0))))
+
+    def both(count: int) -> Callable[[Ship], bool]:
+        def traded(one: Ship) -> bool:
+            made = Counter(owner_of(f.order.id) for f in one.voyage.bridge.core.blotter.fills)
+            return min(made["Flip"], made["Against"]) >= count
+
+        return traded
+
+    async def play(ship: Ship) -> None:
+        assert (await ship.sail(fleet, both(2))).exit_code == 0
+        assert (await ship.sail(fleet, both(4))).exit_code == 0
+        truth, books = ship.gateway.book(ACCOUNT), ship.voyage.bridge.core.ledgers
+        held = [one.positions["AAPL"].quantity for one in books[:2]]
+        assert held[0] in (0.0, 100.0)
+        assert held[1] in (0.0, -30.0)
+        assert truth.positions["AAPL"].quantity == sum(held)
+        for name in ("Flip", "Against"):
+            assert any(line.startswith(f"{name}: equity ") for line in ship.said)
+        made = sum(one.cash for one in books) - 100_000.0
+        assert made == pytest.approx(truth.cash - 1_000_000.0, abs=1e-6)
 
     on_a_gateway(tmp_path, play)
 
