@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from framework.backtest.roles import Strategies
+from framework.backtest.roles import Strategies, owned_settings
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
 from framework.domain.events import Signal
@@ -66,8 +66,8 @@ class Cargo:
 class OwnMarket(Broker, LiveMarket, Protocol):
     """A market on this machine, which the session moves along its bars."""
 
-    def begin(self, ground: Ground) -> None:
-        """Trade on what a session sees."""
+    def begin(self, ground: Ground, settings: BacktestSettings) -> None:
+        """Trade on what a session sees, with these parts."""
         ...
 
 
@@ -211,7 +211,8 @@ class Bridge:
     def _made(self, history: Sequence[Bars], broker: Broker, signals: Sequence[Signal]) -> LiveCore:
         cargo, ground = self._cargo, Ground(history)
         if self._market is not None:
-            self._market.begin(ground)
+            parts = owned_settings(cargo.strategy, ground.bars, cargo.settings)
+            self._market.begin(ground, parts)
         return LiveCore(
             cargo.strategy,
             cargo.parameters,

@@ -110,9 +110,7 @@ class Voyage:
         self._is_behind = True
         self._is_overdue = False
         self._begun = 0.0
-        self._rigging = outfit_of(
-            sailing, cargo.settings, clock, self._instrument, journal, self._keep_floor
-        )
+        self._rigging = outfit_of(sailing, clock, self._instrument, journal, self._keep_floor)
         self._bridge = Bridge(
             cargo,
             journal,
