@@ -73,7 +73,13 @@ from framework.cli.options import (
 )
 from framework.cli.reconcile_options import reconcile
 from framework.cli.reporting import reporting
-from framework.cli.session_options import Begin, MarketDataChoice, Shadow, TwsRestart
+from framework.cli.session_options import (
+    Begin,
+    MarketDataChoice,
+    Shadow,
+    TwsRestart,
+    WhatIfChoice,
+)
 from framework.cli.sweep_options import sweep
 
 app = typer.Typer(
@@ -160,6 +166,7 @@ def _run(
     cancel_at_end: CancelAtEnd = False,
     market_data: MarketDataChoice = None,
     tws_restart: TwsRestart = None,
+    what_if: WhatIfChoice = None,
     debug: Debug = False,
 ) -> None:
     """Backtest a strategy, or trade it: in shadow, on paper, live."""
@@ -219,6 +226,7 @@ def _run(
         cancel_at_end=cancel_at_end,
         market_data=market_data,
         tws_restart=tws_restart,
+        what_if=what_if,
     )
     with reporting(debug, quiet):
         from framework.cli.running import run_command  # noqa: PLC0415  # help must not wait for it

@@ -52,6 +52,7 @@ _FLAGS = {
     "signals": "--signals",
     "engine": "--engine",
     "market_data": "--market-data",
+    "what_if": "--what-if",
 }
 
 
@@ -114,6 +115,7 @@ class RunFlags:
     cancel_at_end: bool = False
     market_data: str | None = None
     tws_restart: str | None = None
+    what_if: str | None = None
 
     @property
     def mode(self) -> Literal["backtest", "shadow", "paper", "live"]:
@@ -150,6 +152,7 @@ class RunFlags:
             "--cancel-at-end": self.cancel_at_end,
             "--market-data": self.market_data is not None,
             "--tws-restart": self.tws_restart is not None,
+            "--what-if": self.what_if is not None,
         }
         named = [name for name, is_given in given.items() if is_given]
         if self.mode == "backtest" and named:
@@ -208,6 +211,7 @@ def overlay(
         "signals": flags.signals,
         "engine": flags.engine,
         "market_data": flags.market_data,
+        "what_if": flags.what_if,
     }
     if flags.strategy is not None and flags.strategy != content.get("strategy"):
         merged.pop("parameters", None)

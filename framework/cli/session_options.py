@@ -3,7 +3,7 @@ the broker besides."""
 
 from __future__ import annotations
 
-__all__ = ["Begin", "MarketDataChoice", "Shadow", "TwsRestart"]
+__all__ = ["Begin", "MarketDataChoice", "Shadow", "TwsRestart", "WhatIfChoice"]
 
 from typing import Annotated
 
@@ -49,6 +49,17 @@ TwsRestart = Annotated[
         metavar="HH:MM",
         help="When TWS restarts by itself, in New York: nothing is sent for a quarter of an hour. "
         "[dim]default: 23:45; or never[/dim]",
+        rich_help_panel=SESSION,
+    ),
+]
+
+WhatIfChoice = Annotated[
+    str | None,
+    typer.Option(
+        "--what-if",
+        metavar="never|first",
+        help="Ask the broker what the first order of each kind would do before it is sent. "
+        "[dim]default: never[/dim]",
         rich_help_panel=SESSION,
     ),
 ]

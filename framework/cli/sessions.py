@@ -101,6 +101,7 @@ def session_command(flags: RunFlags, request: Request, mode_said: str) -> int:
         fills="simulated" if flags.shadow else "broker",
         market_data=request.market_data or "live",
         window=restart_window(flags.tws_restart),
+        what_if=request.what_if or "never",
     )
     quiet_library()
     try:

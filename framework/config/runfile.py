@@ -317,6 +317,7 @@ class RunFile(_Section):
         options: what is listed and how it is priced; a volatility alone will do.
         hedge: how options are hedged; a policy alone will do.
         market_data: which quotes a session follows; None is live ones.
+        what_if: of which orders a session asks the broker what they would do; None is of none.
     """
 
     strategy: str | None = None
@@ -347,9 +348,10 @@ class RunFile(_Section):
     options: Annotated[OptionsSection, BeforeValidator(_options)] = OptionsSection()
     hedge: Annotated[HedgeSection, BeforeValidator(_hedge)] = HedgeSection()
     market_data: Literal["live", "delayed", "none"] | None = None
+    what_if: Literal["never", "first"] | None = None
 
 
-_OF_SESSIONS = ("mode", "market_data")
+_OF_SESSIONS = ("mode", "market_data", "what_if")
 """Keys a run file is written without where it does not say them."""
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from framework.brokers.ib.feed import FeedSettings
 from framework.brokers.ib.settings import RestartWindow, Settings, Timings
 from framework.config.environment import Mode
+from framework.session.gate import Releases
 from framework.session.quoting import MarketData
 
 
@@ -34,6 +35,7 @@ class Sailing:
         reconcile: seconds between two looks at the broker's books.
         look: seconds between two looks at what has come in.
         market_data: which quotes are followed, and written beside each order.
+        what_if: of which orders the broker is asked what they would do, before they are sent.
     """
 
     mode: Mode
@@ -52,6 +54,7 @@ class Sailing:
     reconcile: float = 60.0
     look: float = 0.1
     market_data: MarketData = "live"
+    what_if: Releases = "never"
 
     @property
     def name(self) -> str:

@@ -53,6 +53,7 @@ def outfit_of(
         id_floor=max(1, journal.facts.floor),
         keep_ids=keep_ids,
         market_data=sailing.market_data,
+        what_if=sailing.what_if,
     )
 
 

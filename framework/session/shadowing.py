@@ -111,6 +111,9 @@ class ShadowMarket:
         """Whether there were news: never between two bars."""
         return False
 
+    def close(self, reason: str) -> None:
+        """Nothing is held."""
+
 
 class _Nobody:
     """The broker of a session without one."""
@@ -140,6 +143,9 @@ class ShadowRigging:
         mailbox, market: where its orders end.
         broker: nobody.
     """
+
+    gate = None
+    """No order is held."""
 
     def __init__(
         self,

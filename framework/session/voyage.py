@@ -118,6 +118,7 @@ class Voyage:
             clock.now,
             self._rigging.watch.quotes,
             self._rigging.market,
+            self._rigging.gate,
         )
         self._reconciler = comparer_of(
             self._rigging, self._bridge, sailing, journal, clock, self._multiplier
@@ -414,6 +415,10 @@ class Voyage:
     async def _end(self) -> Outcome:
         """Cancel or keep what works, and close the journal's last page."""
         core = self._bridge.core
+        self._rigging.mailbox.close("the session has ended")
+        if self._rigging.mailbox.has_news:
+            self._bridge.settle()
+            self._tell()
         working = [ticket for ticket in core.blotter.tickets.values() if ticket.status not in DONE]
         if self._sailing.at_end == "cancel" and working:
             await self._cancel_all()

@@ -15,7 +15,7 @@ from framework.domain.orders import OrderStatus, Origin, Side
 from framework.engine.blotter import Blotter
 from framework.engine.journal import Journal
 from framework.engine.journal_books import JournalBooks
-from framework.engine.journal_rows import EventBatch, History, Started, Submit
+from framework.engine.journal_rows import Cancel, Cleared, EventBatch, History, Started, Submit
 from framework.engine.reconcile_books import books_of
 from tests.builders import bars_of, order_of
 from tests.journals import Script, journal_in, record
@@ -88,6 +88,17 @@ def test_an_order_that_was_never_sent_is_none_of_the_books() -> None:
     found.fold([EventBatch(5, 1, (rejected,))])
     assert found.books("USD").orders == {}
     assert found.filled("S-1") is None
+
+
+def test_an_order_that_is_let_go_is_being_cancelled_and_a_held_one_is_none() -> None:
+    order = order_of("limit", id="S-1", limit=50.0)
+    found = JournalBooks()
+    found.fold([Submit(1, 0, (order,)), Cancel(2, 0, "S-1")])
+    assert found.books("USD").orders["S-1"].status is OrderStatus.CANCELLING
+    found.fold([Submit(3, 0, (order_of("market", id="S-2"),), held=True)])
+    assert list(found.books("USD").orders) == ["S-1"]
+    found.fold([Cleared(4, 0, ("S-2",), "it may")])
+    assert list(found.books("USD").orders) == ["S-1", "S-2"]
 
 
 def test_what_the_broker_made_itself_belongs_to_who_holds_it() -> None:

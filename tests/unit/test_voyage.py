@@ -106,13 +106,15 @@ class Ship:
         assert isinstance(client, int)
         answer = wanted.pop("answer", QUICK.answer)
         assert isinstance(answer, float)
+        preview = wanted.pop("preview", QUICK.preview)
+        assert isinstance(preview, float)
         sailing = Sailing(
             Mode.PAPER,
             Settings(port=port, client_id=client, account=ACCOUNT),
             self.journal,
             "1m",
             history=30,
-            timings=replace(QUICK, answer=answer),
+            timings=replace(QUICK, answer=answer, preview=preview),
             feed=FeedSettings(grace=0.5),
             reconcile=1.0,
             look=0.01,
