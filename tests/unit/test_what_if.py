@@ -13,7 +13,7 @@ from framework.brokers.ib.problems import RequestError
 from framework.brokers.ib.what_if import WhatIf
 from framework.cli.flags import RunFlags, overlay
 from framework.cli.journal_lines import lines_of
-from framework.config.plan import request_of
+from framework.config.request import request_of
 from framework.config.runfile import validate
 from framework.domain.events import CHANGE_REFUSED, OrderUpdate
 from framework.domain.instruments import AssetType
