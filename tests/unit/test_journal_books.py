@@ -129,6 +129,19 @@ def test_what_the_broker_made_itself_belongs_to_who_holds_it() -> None:
     assert books.uncharged == 2
 
 
+def test_several_strategies_hold_one_instrument_each_its_part() -> None:
+    first, second = (order_of("market", id=f"{who}-1", quantity=units)
+                     for who, units in (("A", 10.0), ("B", 5.0)))  # fmt: skip
+    found = JournalBooks()
+    found.fold([History(0, BARS[0].take(0, 0)), Submit(1, 0, (first,)), Submit(1, 0, (second,))])
+    fills = (Fill("A-1/a", first, 2, 10.0, 50.0, 50.0), Fill("B-1/b", second, 2, 5.0, 50.0, 50.0))
+    found.fold([EventBatch(2, 1, fills)])
+    assert found.books("USD").shared == {"AAA": {"A": 10.0, "B": 5.0}}
+    found.fold([EventBatch(3, 2, (Split("AAA", 3.0, 45.0, 3),))])
+    assert found.books("USD").shared == {"AAA": {"A": 30.0, "B": 15.0}}
+    assert found.books("USD").quantities == {"AAA": 45.0}
+
+
 def test_what_has_no_bars_is_worth_what_one_is_told() -> None:
     option = order_of("market", id="S-1", symbol="AAA 240315C450", quantity=2.0)
     found = JournalBooks(lambda symbol: {"AAA 240315C450": 100.0}[symbol])
