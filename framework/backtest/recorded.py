@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Played", "recorded"]
+__all__ = ["Played", "books_of", "recorded"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from framework.domain.bars import Bars, FloatArray
 from framework.engine.blotter import Blotter
 from framework.engine.engine import Engine
 from framework.engine.history import Timeline
+from framework.engine.slot import Slot
 from framework.engine.station import Station
 
 
@@ -89,17 +90,19 @@ def recorded(run: Played, error: str) -> RunRecord:
         actions=open_actions(run.bars, run.cast.settings),
         currency=run.cast.rates.base,
         rates=rates,
-        strategies=_strategies(run) if len(run.cast.roles) > 1 else (),
+        strategies=books_of(run.cast, slots),
     )
 
 
-def _strategies(run: Played) -> tuple[StrategyBook, ...]:
-    """What became of each strategy."""
-    slots = {station.slot.name: station.slot for station in run.stations}
+def books_of(cast: Cast, slots: Sequence[Slot]) -> tuple[StrategyBook, ...]:
+    """What has become of each of several strategies; nothing of one alone."""
+    if len(cast.roles) == 1:
+        return ()
+    by_name = {slot.name: slot for slot in slots}
     found = []
-    for role in run.cast.roles:
-        players = [one for one in run.cast.players if one.role is role]
-        mine = [slots[one.name] for one in players]
+    for role in cast.roles:
+        players = [one for one in cast.players if one.role is role]
+        mine = [by_name[one.name] for one in players]
         found.append(
             StrategyBook(
                 role.name,

@@ -76,7 +76,14 @@ from framework.cli.options import (
 from framework.cli.ready_options import ready
 from framework.cli.reconcile_options import reconcile
 from framework.cli.reporting import reporting
-from framework.cli.session_options import Begin, MarketDataChoice, NotReady, Shadow, TwsRestart
+from framework.cli.session_options import (
+    Begin,
+    MarketDataChoice,
+    NotReady,
+    Shadow,
+    TwsRestart,
+    WhatIfChoice,
+)
 from framework.cli.slippage_options import slippage as slippage_command
 from framework.cli.status_options import status, watch
 from framework.cli.sweep_options import sweep
@@ -166,6 +173,7 @@ def _run(
     not_ready: NotReady = None,
     market_data: MarketDataChoice = None,
     tws_restart: TwsRestart = None,
+    what_if: WhatIfChoice = None,
     debug: Debug = False,
 ) -> None:
     """Backtest a strategy, or trade it: in shadow, on paper, live."""
@@ -226,6 +234,7 @@ def _run(
         not_ready=not_ready,
         market_data=market_data,
         tws_restart=tws_restart,
+        what_if=what_if,
     )
     with reporting(debug, quiet):
         from framework.cli.running import run_command  # noqa: PLC0415  # help must not wait for it

@@ -52,6 +52,7 @@ _FLAGS = {
     "signals": "--signals",
     "engine": "--engine",
     "market_data": "--market-data",
+    "what_if": "--what-if",
 }
 
 
@@ -115,6 +116,7 @@ class RunFlags:
     not_ready: str | None = None
     market_data: str | None = None
     tws_restart: str | None = None
+    what_if: str | None = None
 
     @property
     def mode(self) -> Literal["backtest", "shadow", "paper", "live"]:
@@ -152,6 +154,7 @@ class RunFlags:
             "--not-ready": self.not_ready is not None,
             "--market-data": self.market_data is not None,
             "--tws-restart": self.tws_restart is not None,
+            "--what-if": self.what_if is not None,
         }
         named = [name for name, is_given in given.items() if is_given]
         if self.mode == "backtest" and named:
@@ -210,6 +213,7 @@ def overlay(
         "signals": flags.signals,
         "engine": flags.engine,
         "market_data": flags.market_data,
+        "what_if": flags.what_if,
     }
     if flags.strategy is not None and flags.strategy != content.get("strategy"):
         merged.pop("parameters", None)

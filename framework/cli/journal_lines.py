@@ -23,6 +23,7 @@ from framework.engine.journal_rows import (
     Adopted,
     Bound,
     Cancel,
+    Cleared,
     Decided,
     Entry,
     EventBatch,
@@ -92,7 +93,8 @@ def lines_of(entry: Entry) -> Iterator[Line]:
     match row:
         case Submit():
             for order in row.orders:
-                yield _of_order(base, order, _quote(row.quotes, order.symbol), _late(row.late))
+                words = f"{_late(row.late)}{' held for its what-if' if row.held else ''}".strip()
+                yield _of_order(base, order, _quote(row.quotes, order.symbol), words)
         case Replace():
             yield _of_order(base, row.order, _quote(row.quotes, row.order.symbol), _late(row.late))
         case EventBatch():
@@ -100,6 +102,9 @@ def lines_of(entry: Entry) -> Iterator[Line]:
                 yield _of_event(base, event, row.poll)
         case Cancel():
             yield base._replace(order=row.order, text=_late(row.late))
+        case Cleared():
+            for name in row.orders:
+                yield base._replace(order=name, text=f"sent: {row.text}")
         case Instant():
             for symbol, bar in row.bars:
                 text = f"open {bar.open:.10g} high {bar.high:.10g} low {bar.low:.10g}"

@@ -3,7 +3,7 @@ the broker besides."""
 
 from __future__ import annotations
 
-__all__ = ["Begin", "MarketDataChoice", "NotReady", "Shadow", "TwsRestart"]
+__all__ = ["Begin", "MarketDataChoice", "NotReady", "Shadow", "TwsRestart", "WhatIfChoice"]
 
 from typing import Annotated
 
@@ -60,6 +60,17 @@ NotReady = Annotated[
         metavar="REASON",
         help="With --live: begin without the evidence `slipway ready` asks for. The reason is "
         "journalled and alerted.",
+        rich_help_panel=SESSION,
+    ),
+]
+
+WhatIfChoice = Annotated[
+    str | None,
+    typer.Option(
+        "--what-if",
+        metavar="never|first",
+        help="Ask the broker what the first order of each kind would do before it is sent. "
+        "[dim]default: never[/dim]",
         rich_help_panel=SESSION,
     ),
 ]

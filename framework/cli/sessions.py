@@ -127,6 +127,7 @@ def _sailing(
         fills="simulated" if flags.shadow else "broker",
         market_data=plan.request.market_data or "live",
         window=restart_window(flags.tws_restart),
+        what_if=plan.request.what_if or "never",
         code=allowed.subject.code,
         config=allowed.subject.config,
         cap=allowed.cap,

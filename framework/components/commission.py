@@ -107,6 +107,14 @@ def pass_through_fee(
     return by_units + schedule.section_31.at(day) * notional / 1e6
 
 
+def _table_until(quotes: Quotes, instrument: Instrument, day: int, pass_through: bool) -> float:
+    """First day on which fees may be others."""
+    if pass_through:
+        return day + 1.0
+    quotes.table(instrument, day)
+    return quotes.until(instrument.symbol)
+
+
 def _is_of_dollars(instrument: Instrument) -> bool:
     return instrument.currency != "USD" and instrument.symbol.startswith("USD")
 
@@ -125,6 +133,10 @@ class NoCommission:
     ) -> float:
         """Always 0."""
         return 0.0
+
+    def fees_until(self, instrument: Instrument, day: int) -> float:
+        """Never another one: inf."""
+        return inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +172,10 @@ class IbkrFixed:
         if self.pass_through:
             fee += pass_through_fee(self._quotes.schedule, instrument, quantity, notional, day)
         return fee
+
+    def fees_until(self, instrument: Instrument, day: int) -> float:
+        """First day on which its table no longer holds; the next where fees are passed on."""
+        return _table_until(self._quotes, instrument, day, self.pass_through)
 
     def table(self, instrument: Instrument, day: int) -> tuple[Table, float]:
         """The table that prices an instrument on a day, and the first day after it holds."""
@@ -200,6 +216,10 @@ class IbkrTiered:
             fee += pass_through_fee(self._quotes.schedule, instrument, quantity, notional, day)
         return fee
 
+    def fees_until(self, instrument: Instrument, day: int) -> float:
+        """First day on which its table no longer holds; the next where fees are passed on."""
+        return _table_until(self._quotes, instrument, day, self.pass_through)
+
 
 @dataclass(frozen=True, slots=True)
 class PerShare:
@@ -239,6 +259,10 @@ class PerShare:
         base = per_share_base(units, self.rate, self.per_order)
         return bounded_fee(base, units, notional, minimum, cap)
 
+    def fees_until(self, instrument: Instrument, day: int) -> float:
+        """Never another one: inf."""
+        return inf
+
 
 @dataclass(frozen=True, slots=True)
 class PercentCommission:
@@ -270,6 +294,10 @@ class PercentCommission:
         base = percent_base(notional, self.percent, self.fixed)
         return bounded_fee(base, abs(quantity), notional, self.minimum, inf)
 
+    def fees_until(self, instrument: Instrument, day: int) -> float:
+        """Never another one: inf."""
+        return inf
+
 
 @dataclass(frozen=True, slots=True)
 class PerOrder:
@@ -294,3 +322,7 @@ class PerOrder:
     ) -> float:
         """Fee of the order so far."""
         return bounded_fee(self.amount, abs(quantity), notional, 0.0, inf)
+
+    def fees_until(self, instrument: Instrument, day: int) -> float:
+        """Never another one: inf."""
+        return inf

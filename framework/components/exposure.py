@@ -15,20 +15,26 @@ __all__ = [
     "order_value",
     "refused",
     "refused_unsized",
+    "resting_alike",
+    "resting_of",
+    "resting_value",
     "units_for_money",
-    "working_alike",
-    "working_value",
 ]
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import fsum
 
-from framework.domain.arithmetic import round_down_to_lot
+from framework.domain.arithmetic import round_down_to_lot, total
 from framework.domain.events import Refused
 from framework.domain.orders import Order
+from framework.domain.resting import Resting, RestingOrders, Way, sums_of
 from framework.ports import AccountState
 
 TOLERANCE = 1.0 + 1e-9
 """Factor by which a size may exceed a limit and still count as equal to it."""
+
+_NOTHING = Resting(0.0, 0.0, 0.0, 0.0)
 
 
 def order_price(order: Order, account: AccountState) -> float:
@@ -48,13 +54,17 @@ def held(order: Order, account: AccountState) -> float:
     return max(order.side * account.quantities.get(order.symbol, 0.0), 0.0)
 
 
-def working_alike(order: Order, account: AccountState) -> list[Order]:
+def resting_of(order: Order, account: AccountState) -> Mapping[Way, Resting]:
+    """Resting orders summed by symbol and side, without the order under judgement."""
+    working = account.working
+    if isinstance(working, RestingOrders):  # the door's: the order it judges is not among them
+        return working.sums
+    return sums_of(other for other in working if other.id != order.id)
+
+
+def resting_alike(order: Order, account: AccountState) -> Resting:
     """Resting orders of the same instrument and direction."""
-    return [
-        other
-        for other in account.working
-        if other.symbol == order.symbol and other.side is order.side and other.id != order.id
-    ]
+    return resting_of(order, account).get((order.symbol, order.side), _NOTHING)
 
 
 def units_for_money(money: float, order: Order, account: AccountState) -> float:
@@ -63,18 +73,21 @@ def units_for_money(money: float, order: Order, account: AccountState) -> float:
     return money / unit if unit > 0.0 else 0.0
 
 
-def working_value(other: Order, account: AccountState) -> float:
-    """Unsigned value of a resting order."""
-    if other.symbol == account.instrument.symbol:
-        return order_value(other, account)
-    price = other.limit or other.stop or other.decision_price
-    return other.quantity * account.multipliers.get(other.symbol, 1.0) * price
+def resting_value(symbol: str, resting: Resting, account: AccountState) -> float:
+    """Unsigned value of resting orders of one instrument."""
+    if symbol == account.instrument.symbol:
+        points = resting.priced + resting.unpriced * account.price
+        return account.instrument.multiplier * points
+    return account.multipliers.get(symbol, 1.0) * (resting.priced + resting.decided)
 
 
 def gross_exposure(order: Order, account: AccountState) -> float:
     """Absolute values of positions and of resting orders, without the order under judgement."""
-    resting = sum(working_value(o, account) for o in account.working if o.id != order.id)
-    return sum(abs(value) for value in account.values.values()) + resting
+    resting = fsum(
+        resting_value(symbol, one, account)
+        for (symbol, _), one in resting_of(order, account).items()
+    )
+    return total(abs(value) for value in account.values.values()) + resting
 
 
 def refused(rule: str, order: Order, account: AccountState, reason: str) -> Refused:
@@ -100,9 +113,10 @@ def refused_unsized(rule: str, order: Order, account: AccountState) -> Refused |
 
 
 def fit(
-    rule: str, order: Order, account: AccountState, units: float, reason: str
+    rule: str, order: Order, account: AccountState, units: float, reason: Callable[[], str]
 ) -> Order | Refused:
-    """The order, or as much of it as `units` allow, or its refusal when that is below one lot.
+    """The order, or as much of it as `units` allow, or its refusal when that is below one lot, for
+    the reason then asked for.
 
     The smaller order is not rounded: that is the door's job.
     """
@@ -112,5 +126,5 @@ def fit(
     if order.quantity <= units * TOLERANCE:
         return order
     if not units > 0.0 or round_down_to_lot(units, account.instrument.lot) <= 0.0:
-        return refused(rule, order, account, reason)
+        return refused(rule, order, account, reason())
     return replace(order, quantity=units)

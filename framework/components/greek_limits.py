@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import copysign, isfinite
 
 from framework.components.checks import check_number
-from framework.components.exposure import fit, refused
+from framework.components.exposure import fit, refused, resting_of
 from framework.domain.events import Refused
 from framework.domain.instruments import AssetType
 from framework.domain.options import BookGreeks
@@ -111,11 +111,14 @@ def _within(
     if not isfinite(used):
         reason = f"The net {name} on {underlying} is not known; price every option held on it."
         return refused(rule, order, account, reason)
-    reason = (
-        f"Net {name} on {underlying} is {way * used:,.6g} and a unit of the order adds "
-        f"{each:,.6g}; the limit is {limit:,.6g}."
-    )
-    return fit(rule, order, account, (limit - used) / abs(each), reason)
+
+    def exceeded() -> str:
+        return (
+            f"Net {name} on {underlying} is {way * used:,.6g} and a unit of the order adds "
+            f"{each:,.6g}; the limit is {limit:,.6g}."
+        )
+
+    return fit(rule, order, account, (limit - used) / abs(each), exceeded)
 
 
 def _underlying(account: AccountState) -> str:
@@ -144,16 +147,14 @@ def _resting(
     """What resting orders that move the Greek the same way would add, >= 0."""
     underlying = _underlying(account)
     total = 0.0
-    for other in account.working:
-        if other.id == order.id:
+    for (symbol, side), resting in resting_of(order, account).items():
+        if symbol == order.symbol:
+            total += max(0.0, way * side * resting.units * greek(unit))
             continue
-        if other.symbol == order.symbol:
-            total += max(0.0, way * other.side * other.quantity * greek(unit))
-            continue
-        plain = (other.symbol, BookGreeks(delta=account.multipliers.get(other.symbol, 1.0)))
-        moves, each = account.working_units.get(other.symbol, plain)
+        plain = (symbol, BookGreeks(delta=account.multipliers.get(symbol, 1.0)))
+        moves, each = account.working_units.get(symbol, plain)
         if moves == underlying:
-            total += max(0.0, way * other.side * other.quantity * greek(each))
+            total += max(0.0, way * side * resting.units * greek(each))
     return total
 
 

@@ -20,10 +20,12 @@ __all__ = [
 ]
 
 from dataclasses import dataclass
+from math import fsum
 
 from framework.components import exposure
 from framework.components.checks import check_number, check_whole
 from framework.components.exposure import TOLERANCE, fit, refused, refused_unsized
+from framework.domain.arithmetic import total
 from framework.domain.events import Refused
 from framework.domain.orders import Order, Side
 from framework.errors import ConfigError
@@ -87,10 +89,13 @@ class MaxPositionPercent:
         """The order, as much of it as fits, or why nothing does."""
         limit = account.equity * self.percent / 100.0
         used = _position_value(order, account)
-        reason = (
-            f"The position is {used:,.2f} already; "
-            f"the limit is {self.percent:g} % of {account.equity:,.2f} = {limit:,.2f}."
-        )
+
+        def reason() -> str:
+            return (
+                f"The position is {used:,.2f} already; "
+                f"the limit is {self.percent:g} % of {account.equity:,.2f} = {limit:,.2f}."
+            )
+
         units = exposure.units_for_money(limit - used, order, account)
         return fit("max_position_percent", order, account, units, reason)
 
@@ -118,7 +123,10 @@ class MaxGrossExposure:
         if self.money is not None:
             limit = min(limit, self.money)
         used = exposure.gross_exposure(order, account)
-        reason = f"Gross exposure is {used:,.2f} already; the limit is {limit:,.2f}."
+
+        def reason() -> str:
+            return f"Gross exposure is {used:,.2f} already; the limit is {limit:,.2f}."
+
         units = exposure.units_for_money(limit - used, order, account)
         return fit("max_gross_exposure", order, account, units, reason)
 
@@ -141,13 +149,16 @@ class MaxNetExposure:
     def check(self, order: Order, account: AccountState) -> Order | Refused:
         """The order, as much of it as fits, or why nothing does."""
         limit = account.equity * self.percent / 100.0
-        resting = sum(
-            exposure.working_value(other, account)
-            for other in account.working
-            if other.side is order.side and other.id != order.id
+        resting = fsum(
+            exposure.resting_value(symbol, one, account)
+            for (symbol, side), one in exposure.resting_of(order, account).items()
+            if side is order.side
         )
-        used = order.side * sum(account.values.values()) + resting
-        reason = f"Net exposure is {used:,.2f} that way already; the limit is {limit:,.2f}."
+        used = order.side * total(account.values.values()) + resting
+
+        def reason() -> str:
+            return f"Net exposure is {used:,.2f} that way already; the limit is {limit:,.2f}."
+
         units = exposure.units_for_money(limit - used, order, account)
         return fit("max_net_exposure", order, account, units, reason)
 
@@ -250,7 +261,7 @@ class MaxPositions:
     def check(self, order: Order, account: AccountState) -> Order | Refused:
         """The order, or why not; adding to a position that is counted already is allowed."""
         open_symbols = {symbol for symbol, units in account.quantities.items() if units != 0.0}
-        open_symbols |= {other.symbol for other in account.working if other.id != order.id}
+        open_symbols |= {symbol for symbol, _ in exposure.resting_of(order, account)}
         if order.symbol in open_symbols or len(open_symbols) < self.count:
             return order
         reason = (
@@ -274,9 +285,11 @@ class MaxShares:
 
     def check(self, order: Order, account: AccountState) -> Order | Refused:
         """The order, as much of it as fits, or why nothing does."""
-        resting = sum(other.quantity for other in exposure.working_alike(order, account))
-        used = exposure.held(order, account) + resting
-        reason = f"{used:g} units are held or being bought that way; the limit is {self.count:g}."
+        used = exposure.held(order, account) + exposure.resting_alike(order, account).units
+
+        def reason() -> str:
+            return f"{used:g} units are held or being bought that way; the limit is {self.count:g}."
+
         return fit("max_shares", order, account, self.count - used, reason)
 
 
@@ -341,7 +354,5 @@ class AllowedInstruments:
 def _position_value(order: Order, account: AccountState) -> float:
     """Value of the order's instrument, held and resting in the order's direction."""
     units = exposure.held(order, account)
-    resting = sum(
-        exposure.working_value(other, account) for other in exposure.working_alike(order, account)
-    )
+    resting = exposure.resting_value(order.symbol, exposure.resting_alike(order, account), account)
     return units * account.instrument.multiplier * account.price + resting

@@ -44,6 +44,7 @@ class Request:
         signals_tz: zone of signals without an offset; None is that given for the data.
         engine: whose broker plays the market.
         market_data: which quotes a session follows; None is live ones.
+        what_if: of which orders a session asks the broker what they would do; None is of none.
     """
 
     strategy: str | type[object] | Sequence[Sleeve]
@@ -82,6 +83,7 @@ class Request:
     hedge: HedgeSource | None = None
     engine: Literal["slipway", "backtrader"] = "slipway"
     market_data: Literal["live", "delayed", "none"] | None = None
+    what_if: Literal["never", "first"] | None = None
 
     @property
     def traded(self) -> Sequence[str] | None:
@@ -142,4 +144,5 @@ def request_of(run_file: RunFile) -> Request:
         hedge=run_file.hedge,
         engine=run_file.engine,
         market_data=run_file.market_data,
+        what_if=run_file.what_if,
     )

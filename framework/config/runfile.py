@@ -325,6 +325,7 @@ class RunFile(_Section):
         options: what is listed and how it is priced; a volatility alone will do.
         hedge: how options are hedged; a policy alone will do.
         market_data: which quotes a session follows; None is live ones.
+        what_if: of which orders a session asks the broker what they would do; None is of none.
         trades: where a session keeps trade records: a folder, or an address of fsspec's.
         alert: whom a session tells; addresses alone will do. Never written out: it may hold
             secrets, and changes no result.
@@ -358,13 +359,14 @@ class RunFile(_Section):
     options: Annotated[OptionsSection, BeforeValidator(_options)] = OptionsSection()
     hedge: Annotated[HedgeSection, BeforeValidator(_hedge)] = HedgeSection()
     market_data: Literal["live", "delayed", "none"] | None = None
+    what_if: Literal["never", "first"] | None = None
     trades: str | None = None
     alert: Annotated[AlertSection, BeforeValidator(_alert)] = Field(
         default=AlertSection(), exclude=True
     )
 
 
-_OF_SESSIONS = ("mode", "market_data", "trades")
+_OF_SESSIONS = ("mode", "market_data", "what_if", "trades")
 """Keys a run file is written without where it does not say them."""
 
 

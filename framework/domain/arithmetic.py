@@ -15,8 +15,10 @@ __all__ = [
     "round_down_to_lot",
     "round_to_tick",
     "same",
+    "total",
 ]
 
+from collections.abc import Iterable
 from math import floor
 
 from framework.compiled import scalar
@@ -77,6 +79,14 @@ def round_down_to_lot(quantity: float, lot: float) -> float:
     nearest = floor(ratio + 0.5)
     steps = nearest if abs(ratio - nearest) <= _SNAP * max(1.0, abs(ratio)) else floor(ratio)
     return _steps_of(float(steps), lot)
+
+
+def total(amounts: Iterable[float]) -> float:
+    """The sum, term by term: newer Pythons' `sum` corrects rounding, compiled code does not."""
+    found = 0.0
+    for amount in amounts:
+        found += amount
+    return found
 
 
 @scalar

@@ -5,20 +5,20 @@ from __future__ import annotations
 __all__ = ["account_state"]
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from framework.domain.arithmetic import total
 from framework.domain.options import BookGreeks
-from framework.domain.orders import Order, OrderRequest, Protection
+from framework.domain.orders import OrderRequest, Protection
+from framework.domain.resting import RestingOrders
 from framework.engine.slot import Slot
 from framework.engine.slot_greeks import greeks_of, underlying_of, unit_greeks
-from framework.engine.ticket import Ticket
 from framework.ports import AccountState
 
 
 def account_state(
     slots: Sequence[Slot],
     spare_cash: float,
-    working: Sequence[Ticket],
+    working: RestingOrders,
     asking: Slot,
     request: OrderRequest,
     exit_part: float,
@@ -30,33 +30,38 @@ def account_state(
     Args:
         slots: every strategy instance of the account.
         spare_cash: cash of the account that no slot was given.
-        working: every order that may still trade.
+        working: the orders that rest and would increase risk.
         asking: whose order it is.
         request: the order.
         exit_part: units of it that close a position, counted as done.
         protection: its protection, resolved.
         now: nanoseconds UTC.
     """
-    prices = {symbol: slot.price(symbol) for slot in slots for symbol in slot.world.markets}
-    multipliers = {
-        symbol: slot.valued(symbol).multiplier for slot in slots for symbol in slot.world.markets
-    }
     quantities: dict[str, float] = {}
+    prices: dict[str, float] = {}
     for slot in slots:
         for symbol, position in slot.ledger.positions.items():
-            quantities[symbol] = quantities.get(symbol, 0.0) + position.quantity
-    quantities[request.symbol] += request.side * exit_part
+            if position.quantity != 0.0:
+                quantities[symbol] = quantities.get(symbol, 0.0) + position.quantity
+                prices[symbol] = slot.price(symbol)
+    price = prices[request.symbol] = asking.price(request.symbol)
+    if exit_part:
+        before = quantities.get(request.symbol, 0.0)
+        quantities[request.symbol] = before + request.side * exit_part
     held = {symbol: quantity for symbol, quantity in quantities.items() if quantity != 0.0}
+    multipliers: dict[str, float] = {}
+    for slot in slots:
+        multipliers.update(slot.multipliers())
     return AccountState(
         time=now,
-        cash=spare_cash + sum(slot.ledger.cash for slot in slots),
-        equity=spare_cash + sum(slot.equity() for slot in slots),
+        cash=spare_cash + total(slot.ledger.cash for slot in slots),
+        equity=spare_cash + total(slot.equity() for slot in slots),
         instrument=asking.valued(request.symbol),
-        price=prices[request.symbol],
-        stop=_stop_price(request, protection, prices[request.symbol]),
+        price=price,
+        stop=_stop_price(request, protection, price),
         quantities=held,
         values={symbol: q * multipliers[symbol] * prices[symbol] for symbol, q in held.items()},
-        working=tuple(_opening(ticket) for ticket in working if ticket.opening > 0.0),
+        working=working,
         orders_today=sum(slot.orders_today for slot in slots),
         multipliers=multipliers,
         underlying=underlying_of(asking, request.symbol),
@@ -65,12 +70,6 @@ def account_state(
         working_units=_working_units(slots, working),
         market=asking.market(request.symbol, request.side),
     )
-
-
-def _opening(ticket: Ticket) -> Order:
-    """The part of an order that opens risk."""
-    order = ticket.order
-    return order if order.quantity == ticket.opening else replace(order, quantity=ticket.opening)
 
 
 def _greeks(slots: Sequence[Slot]) -> dict[str, BookGreeks]:
@@ -83,17 +82,17 @@ def _greeks(slots: Sequence[Slot]) -> dict[str, BookGreeks]:
 
 
 def _working_units(
-    slots: Sequence[Slot], working: Sequence[Ticket]
+    slots: Sequence[Slot], working: RestingOrders
 ) -> dict[str, tuple[str, BookGreeks]]:
-    """By symbol of a working order, the underlying and the Greeks of one unit."""
+    """By symbol of a resting order, the underlying and the Greeks of one unit."""
     if not any(slot.options for slot in slots):
         return {}
     found: dict[str, tuple[str, BookGreeks]] = {}
-    for ticket in working:
-        symbol = ticket.order.symbol
-        unit = unit_greeks(ticket.slot, symbol)
-        if unit is not None:
-            found[symbol] = (underlying_of(ticket.slot, symbol), unit)
+    for symbol in dict.fromkeys(symbol for symbol, _ in working.sums):
+        for slot in slots:
+            unit = unit_greeks(slot, symbol) if symbol in slot.world.markets else None
+            if unit is not None:
+                found[symbol] = (underlying_of(slot, symbol), unit)
     return found
 
 

@@ -51,6 +51,7 @@ class Blotter:
         fills, commissions, flows, splits: as reported.
         notices: what the strategies have not been told yet.
         at_work: the orders that may still trade, by id.
+        touched: by id, those that have come, changed or gone since somebody emptied it.
     """
 
     def __init__(self) -> None:
@@ -64,6 +65,7 @@ class Blotter:
         self.splits: list[Split] = []
         self.notices: list[tuple[Slot, Notice]] = []
         self.at_work: dict[str, Ticket] = {}
+        self.touched: dict[str, Ticket] = {}
         self._waiting: list[tuple[set[str], Callable[[], None]]] = []
 
     def all_working(self) -> tuple[Ticket, ...]:
@@ -84,6 +86,11 @@ class Blotter:
         """Note an order that is about to leave."""
         self.tickets[ticket.order.id] = ticket
         self.at_work[ticket.order.id] = ticket
+        self.touch(ticket)
+
+    def touch(self, ticket: Ticket) -> None:
+        """Note that an order has changed: the order itself, its units filled or those it opens."""
+        self.touched[ticket.order.id] = ticket
 
     def when_done(self, order_ids: Sequence[str], action: Callable[[], None]) -> bool:
         """Run `action` once all of these orders are proven done; False if they already are."""
@@ -126,6 +133,7 @@ class Blotter:
             slot.hedges[symbol] = _still(slot.hedges[symbol], slot.ledger.positions[symbol])
         ticket.time = fill.time
         ticket.opening = min(ticket.opening, ticket.remaining)
+        self.touch(ticket)
         self.fills.append(fill)
         self.notices.append((slot, fill))
         self._track_entry(ticket, before.quantity)
@@ -177,6 +185,7 @@ class Blotter:
         for ticket in self.tickets.values():
             if ticket.order.symbol == split.symbol:
                 ticket.split(split.ratio, ticket.slot.instrument(split.symbol).lot)
+                self.touch(ticket)
                 if split.quantity == 0.0:
                     ticket.slot.entries.pop(split.symbol, None)
 
@@ -202,6 +211,7 @@ class Blotter:
         ticket.time = update.time
         ticket.reason = update.reason
         self.notices.append((ticket.slot, update))
+        self.touch(ticket)
         if update.status in DONE:
             self.at_work.pop(update.order.id, None)
             self._proven_done(update.order.id)

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-__all__ = ["available", "lent", "opening_and_exit", "shortfall", "to_trade"]
+__all__ = ["available", "lent", "reserve", "shortfall"]
 
-from collections.abc import Iterable, Mapping
-from math import copysign, isinf, isnan
+from collections.abc import Mapping
+from math import copysign, fsum, isinf, isnan
 
-from framework.domain.arithmetic import covered, opening_and_closing
-from framework.domain.orders import OrderRequest
+from framework.domain.arithmetic import covered
+from framework.domain.orders import Order, OrderRequest
+from framework.engine.fee_days import fees_until
 from framework.engine.option_margin import is_margined_together, option_money
+from framework.engine.reservations import Reserve
 from framework.engine.slot import Slot
-from framework.engine.ticket import Ticket
+from framework.engine.slot_commitments import SlotCommitments
 from framework.errors import ConfigError
 from framework.ports import CommissionModel, MarginModel
 
 
-def opening_and_exit(
-    position: float, wanted: float, working: Iterable[Ticket]
-) -> tuple[float, float]:
-    """Unsigned units of an order that open risk, and that close it.
-
-    Args:
-        position: signed units held.
-        wanted: signed units of the order.
-        working: orders of the same instrument; those that already close the position count,
-            protective children do not.
-    """
-    closing = sum(
-        ticket.remaining - ticket.opening
-        for ticket in working
-        if ticket.order.parent is None and ticket.order.side * position < 0.0
-    )
-    return opening_and_closing(position, wanted, closing)
-
-
 def available(
-    slot: Slot,
-    working: Iterable[Ticket],
-    margin: MarginModel,
-    commission: CommissionModel,
-    day: int,
-    oca: str | None = None,
+    slot: Slot, orders: SlotCommitments, margin: MarginModel, oca: str | None = None
 ) -> float:
     """Money new risk may still use: equity - initial margin of what is held - that of working
     entries and their fees.
@@ -49,50 +27,46 @@ def available(
     Positions that a working market order is about to close no longer count, unless their symbol has
     no bar at this instant and so perhaps none to come. Of a one-cancels-all
     group only the dearest order counts, and none of the group `oca` the new order joins.
+
+    Args:
+        slot: whose money it is.
+        orders: what its orders reserve, settled, and are about to do.
+        margin: what positions need.
+        oca: a group that does not count.
     """
     used = 0.0
     for symbol, position in slot.ledger.positions.items():
         if not position.is_flat and not is_margined_together(margin, slot.instrument(symbol)):
             used += _initial(slot, margin, symbol, position.quantity, slot.price(symbol))
-    groups: dict[str, float] = {}
-    closing: dict[str, float] = {}
-    working = tuple(working)
-    used += option_money(slot, margin, to_trade(working))
-    for ticket in working:
-        order = ticket.order
-        if order.parent is not None:
-            continue
-        symbol = order.symbol
-        if order.trades_at_once and slot.world.markets[symbol].is_fresh:
-            units = order.side * (ticket.remaining - ticket.opening)
-            closing[symbol] = closing.get(symbol, 0.0) + units
-        if ticket.opening == 0.0:
-            continue
-        units = order.side * ticket.opening
-        price = order.limit or order.stop or slot.price(symbol)
-        cost = _fee(slot, commission, symbol, units, price, day)
-        if not is_margined_together(margin, slot.instrument(symbol)):
-            cost += _initial(slot, margin, symbol, units, price)
-        if order.oca is None:
-            used += cost
-        elif order.oca != oca:
-            groups[order.oca] = max(groups.get(order.oca, 0.0), cost)
-    for symbol, units in closing.items():
-        held = slot.ledger.positions[symbol].quantity
-        if units * held < 0.0 and not is_margined_together(margin, slot.instrument(symbol)):
-            closed = copysign(min(abs(units), abs(held)), held)
-            used -= _initial(slot, margin, symbol, closed, slot.price(symbol))
-    return slot.ledger.equity(slot.prices()) - used - sum(groups.values())
+    if slot.listed:
+        used += option_money(slot, margin, orders.to_trade())
+    single, groups = orders.reservations.money(oca)
+    used += single
+    used -= fsum(_freed(slot, margin, *one) for one in orders.to_close().items())
+    return slot.equity() - used - groups
 
 
-def to_trade(working: Iterable[Ticket]) -> dict[str, float]:
-    """By symbol, signed units that working market orders will trade, protection left out."""
-    found: dict[str, float] = {}
-    for ticket in working:
-        order = ticket.order
-        if order.parent is None and order.trades_at_once:
-            found[order.symbol] = found.get(order.symbol, 0.0) + order.side * ticket.remaining
-    return found
+def reserve(
+    slot: Slot,
+    order: Order,
+    opening: float,
+    margin: MarginModel,
+    commission: CommissionModel,
+    day: int,
+) -> Reserve:
+    """What `opening` units of a working order need on a day.
+
+    Without a price of its own it is valued at the last close. Options that are margined together
+    need no more than their fee here: `option_money` looks at all of them.
+    """
+    symbol = order.symbol
+    units = order.side * opening
+    price = order.limit or order.stop or slot.price(symbol)
+    cost = _fee(slot, commission, symbol, units, price, day)
+    instrument = slot.instrument(symbol)
+    if not is_margined_together(margin, instrument):
+        cost += _initial(slot, margin, symbol, units, price)
+    return Reserve(cost, fees_until(commission, instrument, day))
 
 
 def shortfall(
@@ -100,7 +74,7 @@ def shortfall(
     request: OrderRequest,
     opening: float,
     exit_part: float,
-    working: Iterable[Ticket],
+    orders: SlotCommitments,
     free: float,
     margin: MarginModel,
     commission: CommissionModel,
@@ -113,7 +87,7 @@ def shortfall(
         request: the order.
         opening: units that increase risk.
         exit_part: units of the same order that close a position, which frees their margin.
-        working: the other orders that may still trade.
+        orders: what the other orders are about to do.
         free: what is available before the order.
         margin: what positions need.
         commission: fee schedule of the estimate.
@@ -123,7 +97,7 @@ def shortfall(
     close = slot.price(symbol)
     price = request.limit or request.trigger or close
     if is_margined_together(margin, slot.instrument(symbol)):
-        need = _added(slot, margin, symbol, side * opening, to_trade(working))
+        need = _added(slot, margin, symbol, side * opening, orders.to_trade())
     else:
         need = _initial(slot, margin, symbol, side * opening, price)
     if isinf(need):
@@ -152,6 +126,19 @@ def lent(slot: Slot, margin: MarginModel) -> float:
     instrument = slot.instrument(symbol)
     need = margin.initial(instrument, 1.0, price)
     return instrument.multiplier * price / need if need > 0.0 else 1.0
+
+
+def _freed(slot: Slot, margin: MarginModel, symbol: str, units: float) -> float:
+    """Margin of the part of a position that signed units are about to close."""
+    held = slot.ledger.positions[symbol].quantity
+    if (
+        not units * held < 0.0
+        or not slot.world.markets[symbol].is_fresh
+        or is_margined_together(margin, slot.instrument(symbol))
+    ):
+        return 0.0
+    closed = copysign(min(abs(units), abs(held)), held)
+    return _initial(slot, margin, symbol, closed, slot.price(symbol))
 
 
 def _added(

@@ -48,10 +48,18 @@ def rounded(order: Order, instrument: Instrument) -> Order:
         stop = order_price(stop, instrument.tick_at(stop), order.side, not waits_below)
     quantity = round_down_to_lot(order.quantity, instrument.lot)
     terms = order.terms
+    asked = (order.limit, order.stop, order.quantity)
+    if terms.scale is None and all(map(_is_the_same, asked, (limit, stop, quantity))):
+        return order
     if terms.scale is not None and limit is not None:
         scale = terms.scale.on_grid(instrument.lot, instrument.tick_at(limit))
         terms = replace(terms, scale=scale)
     return replace(order, limit=limit, stop=stop, quantity=quantity, terms=terms)
+
+
+def _is_the_same(asked: float | None, rounded: float | None) -> bool:
+    """Whether rounding left a figure as it was, a float to begin with."""
+    return asked is rounded or (type(asked) is float and asked == rounded)
 
 
 def unchangeable(ticket: Ticket, order: Order) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 __all__ = ["Engine"]
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
+from framework.domain.arithmetic import total
 from framework.domain.events import Fill, Halt, OrderUpdate, Trip
 from framework.domain.joins import Join
 from framework.domain.orders import OrderStatus, Origin
@@ -171,6 +172,7 @@ class Engine:
     def _take_fills(self, k: int) -> None:
         """Fold what the bars closing now did to the resting orders, and tell the strategies."""
         news = self._door.settle()
+        self._door.judge.mark()
         if news or self._door.blotter.notices:
             self.note_change(k)
             self._notify()
@@ -225,7 +227,7 @@ class Engine:
     def note_change(self, k: int) -> None:
         """Note cash and positions as they are at instant `k`."""
         ledgers = [station.slot.ledger for station in self._stations]
-        cash = self._door.blotter.spare.cash + _total([ledger.cash for ledger in ledgers])
+        cash = self._door.blotter.spare.cash + total([ledger.cash for ledger in ledgers])
         held: dict[str, float] = {}
         for ledger in ledgers:
             for symbol, position in ledger.positions.items():
@@ -236,7 +238,7 @@ class Engine:
     def _trips_now(self) -> bool:
         """Mark the account and ask the breakers; whether one has just tripped."""
         state = self._state
-        equity = self._door.blotter.spare.cash + _total(
+        equity = self._door.blotter.spare.cash + total(
             station.slot.equity() for station in self._stations
         )
         if state.peak_equity == 0.0:
@@ -271,11 +273,3 @@ class Engine:
         reason = f"halted by {', '.join(self._halts)}" if self._halts else self._doubt
         for station in self._stations:
             station.slot.blocked = reason
-
-
-def _total(amounts: Iterable[float]) -> float:
-    """The sum, term by term: newer Pythons' `sum` corrects rounding, compiled code does not."""
-    total = 0.0
-    for amount in amounts:
-        total += amount
-    return total

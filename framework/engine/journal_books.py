@@ -6,13 +6,14 @@ from __future__ import annotations
 __all__ = ["JournalBooks"]
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from framework.domain.arithmetic import filled_up
 from framework.domain.events import BrokerEvent, CashFlow, Commission, Fill, OrderUpdate, Split
 from framework.domain.instruments import Instrument
 from framework.domain.ledger import Ledger
 from framework.domain.orders import BROKER_MADE, DONE, Order, OrderStatus, can_become
+from framework.domain.owners import allotted
 from framework.engine.journal_facts import UNDONE, Facts, fill_key
 from framework.engine.journal_rows import (
     Adopted,
@@ -98,6 +99,10 @@ class JournalBooks:
         facts = self.facts
         started = facts.started
         quantities: dict[str, float] = {}
+        held: dict[str, dict[str, float]] = {}
+        for name, one in self._owners.items():
+            for symbol, position in one.ledger.positions.items():
+                held.setdefault(symbol, {})[name] = position.quantity
         entries: dict[str, list[str]] = {}
         for owner in (*self._owners.values(), self._spare):
             for symbol, position in owner.ledger.positions.items():
@@ -129,6 +134,7 @@ class JournalBooks:
             currency=currency,
             baseline=facts.baseline,
             entries=entries,
+            shared={symbol: units for symbol, units in held.items() if len(units) > 1},
             uncharged=sum(key not in self._paid for key in fills),
         )
 
@@ -218,11 +224,19 @@ class JournalBooks:
         return next(iter([*held, *every]), self._spare)
 
     def _split(self, split: Split) -> None:
-        owner = self._holder(split.symbol)
-        owner.ledger.admit(split.symbol, self._money_per_point(split.symbol))
-        owner.ledger.split(split)
-        if split.quantity == 0.0:
-            owner.entries.pop(split.symbol, None)
+        symbol = split.symbol
+        names = sorted(name for name, one in self._owners.items() if one.quantity(symbol))
+        owners = [self._owners[name] for name in names] or [self._holder(symbol)]
+        units = [split.quantity]
+        if len(owners) > 1:
+            known = self.instruments.get(symbol)
+            wanted = [one.quantity(symbol) * split.ratio for one in owners]
+            units = list(allotted(split.quantity, wanted, 1.0 if known is None else known.lot))
+        for owner, quantity in zip(owners, units, strict=True):
+            owner.ledger.admit(symbol, self._money_per_point(symbol))
+            owner.ledger.split(replace(split, quantity=quantity))
+            if split.quantity == 0.0:
+                owner.entries.pop(symbol, None)
 
     def _money_per_point(self, symbol: str) -> float:
         known = self.instruments.get(symbol)

@@ -10,6 +10,7 @@ from framework.engine.journal_rows import (
     Adopted,
     Bound,
     Cancel,
+    Cleared,
     EventBatch,
     IdFloor,
     Intent,
@@ -31,6 +32,7 @@ FACT_KINDS = (
     "submit",
     "replace",
     "cancel",
+    "cleared",
     "events",
     "risk",
     "floor",
@@ -67,6 +69,7 @@ class Facts:
         floor: every IB order id below it may have been used.
         perm_ids: by order id, its permIds in the order they came.
         executions: by key, full ids of the executions booked or taken note of.
+        held: by order id, orders that wait for being cleared: they have not been sent.
         sessions: by order id, the trading day it was sent on.
         sent_at: by order id, nanoseconds UTC of the sending.
         submitted: by order id, the order as it was sent, or as a change of it was taken.
@@ -85,6 +88,7 @@ class Facts:
         self.floor = 0
         self.perm_ids: dict[str, tuple[int, ...]] = {}
         self.executions: dict[str, str] = {}
+        self.held: dict[str, Order] = {}
         self.sessions: dict[str, int] = {}
         self.sent_at: dict[str, int] = {}
         self.submitted: dict[str, Order] = {}
@@ -102,6 +106,9 @@ class Facts:
                 self._reports(row)
             case Submit() | Replace() | Cancel():
                 self._sent(row)
+            case Cleared():
+                for name in row.orders:
+                    self._leave(self.held.pop(name), row.time, row.session)
             case Bound():
                 self._bind(row)
             case IdFloor():
@@ -124,13 +131,19 @@ class Facts:
         match row:
             case Submit():
                 for order in row.orders:
-                    self.sessions[order.id] = row.session
-                    self.sent_at[order.id] = row.time
-                    self.submitted[order.id] = order
+                    if row.held:
+                        self.held[order.id] = order
+                    else:
+                        self._leave(order, row.time, row.session)
             case Replace():
                 self.changes.setdefault(row.order.id, []).append(row.order)
             case Cancel():
                 self.let_go.add(row.order)
+
+    def _leave(self, order: Order, time: int, session: int) -> None:
+        self.sessions[order.id] = session
+        self.sent_at[order.id] = time
+        self.submitted[order.id] = order
 
     def _reports(self, batch: EventBatch) -> None:
         for event in batch.events:
@@ -144,6 +157,8 @@ class Facts:
     def _report(self, update: OrderUpdate) -> None:
         name = update.order.id
         self.reported[name] = update
+        if update.status in DONE:
+            self.held.pop(name, None)
         if update.status not in _SILENT:
             self.acknowledged.add(name)
         changes = self.changes.get(name)

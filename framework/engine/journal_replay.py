@@ -17,6 +17,7 @@ from framework.engine.journal_rows import (
     INPUTS,
     Adopted,
     Cancel,
+    Cleared,
     Decided,
     Entry,
     EventBatch,
@@ -115,12 +116,14 @@ class ReplayBroker:
         if isinstance(row, INPUTS):
             self._segments += 1
         elif isinstance(row, Submit | Replace | Cancel):
-            if isinstance(row, Submit):
+            if isinstance(row, Submit) and not row.held:
                 self._sent.update(dict.fromkeys(order.id for order in row.orders))
             if row.late:
                 self._owed.remove(_core_of(row))
             else:
                 self._steps.append(_Step(number, self._segments, row))
+        elif isinstance(row, Cleared):
+            self._sent.update(dict.fromkeys(row.orders))
         elif isinstance(row, Unsent) and not row.raised:
             self._owed.remove(_core_of(row.intent))
         elif isinstance(row, Decided | Unsent | EventBatch):

@@ -9,6 +9,7 @@ __all__ = [
     "Adopted",
     "Bound",
     "Cancel",
+    "Cleared",
     "Decided",
     "Entry",
     "EventBatch",
@@ -232,6 +233,7 @@ class Submit:
         orders: the entry first; each carries the time and the price of its decision.
         quotes: of its instruments, where known.
         late: whether it was decided in a replay, and noted as `Decided` then.
+        held: whether it is sent only once it is `Cleared`; until then it has not been.
     """
 
     time: int
@@ -239,6 +241,7 @@ class Submit:
     orders: tuple[Order, ...]
     quotes: tuple[SeenQuote, ...] = ()
     late: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +292,23 @@ class Unsent:
     intent: Intent
     reason: str
     raised: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """Orders that were held and are about to be sent.
+
+    Attributes:
+        time: nanoseconds UTC of the sending, on the session's clock.
+        session: trading day, as days since 1970-01-01.
+        orders: their ids.
+        text: why they may leave, such as the broker's figures.
+    """
+
+    time: int
+    session: int
+    orders: tuple[str, ...]
+    text: str
 
 
 # reports --------------------------------------------------------------------------------------
@@ -385,6 +405,7 @@ Row = (
     | Cancel
     | Decided
     | Unsent
+    | Cleared
     | EventBatch
     | RiskState
     | IdFloor
@@ -409,6 +430,7 @@ KINDS: dict[str, type[Row]] = {
     "cancel": Cancel,
     "decided": Decided,
     "unsent": Unsent,
+    "cleared": Cleared,
     "events": EventBatch,
     "risk": RiskState,
     "floor": IdFloor,

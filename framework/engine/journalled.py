@@ -10,7 +10,7 @@ replay ended (`resume`).
 
 from __future__ import annotations
 
-__all__ = ["JournalledBroker", "Quotes", "Recovered", "ReplayBroker", "is_exit"]
+__all__ = ["Holds", "JournalledBroker", "Quotes", "Recovered", "ReplayBroker", "is_exit"]
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +24,7 @@ from framework.engine.journal_errors import JournalError, NotSentError
 from framework.engine.journal_replay import Recovered, ReplayBroker
 from framework.engine.journal_rows import (
     Cancel,
+    Cleared,
     EventBatch,
     Intent,
     Replace,
@@ -37,6 +38,8 @@ _log = logging.getLogger("slipway.journal")
 
 Quotes = Callable[[str], SeenQuote | None]
 """The best prices of a symbol as they are known now."""
+Holds = Callable[[Sequence[Order]], bool]
+"""Whether an entry and its children may not be sent yet."""
 
 
 def is_exit(order: Order) -> bool:
@@ -58,6 +61,8 @@ class JournalledBroker:
         clock: nanoseconds UTC, the session's.
         session: the trading day now, as days since 1970-01-01.
         quotes: best prices, written beside each order.
+        holds: whether the broker sends an entry and its children only once they are cleared; no
+            order is held without it.
 
     Attributes:
         polls: number of polls made so far.
@@ -70,7 +75,9 @@ class JournalledBroker:
         clock: Callable[[], int],
         session: Callable[[], int],
         quotes: Quotes | None = None,
+        holds: Holds | None = None,
     ) -> None:
+        self._holds = holds
         self._broker = broker
         self._journal = journal
         self._clock = clock
@@ -116,6 +123,15 @@ class JournalledBroker:
         """The broker's book."""
         return self._broker.book()
 
+    def let_out(self, orders: Sequence[Order], words: str) -> None:
+        """Journal that held orders are about to be sent, and why they may.
+
+        Raises:
+            JournalError: it could not be journalled; they may not be sent.
+        """
+        names = tuple(order.id for order in orders)
+        self._journal.append(Cleared(self._clock(), self._session(), names, words))
+
     # recovery -------------------------------------------------------------------------------
 
     def resume(self, recovered: Recovered) -> None:
@@ -147,7 +163,8 @@ class JournalledBroker:
 
     def _submit(self, orders: tuple[Order, ...], late: bool) -> None:
         quotes = self._seen(order.symbol for order in orders)
-        intent = Submit(self._clock(), self._session(), orders, quotes, late)
+        held = self._holds is not None and self._holds(orders)
+        intent = Submit(self._clock(), self._session(), orders, quotes, late, held)
         self._write(intent, all(is_exit(order) for order in orders))
         self._broker.submit(orders)
 

@@ -8,13 +8,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import isnan
 
-from framework.domain.arithmetic import round_down_to_lot
+from framework.domain.arithmetic import opening_and_closing, round_down_to_lot
 from framework.domain.events import Refused
-from framework.domain.orders import BINDING, CLOSING, Order, OrderRequest, OrderType, Protection
+from framework.domain.orders import (
+    BINDING,
+    CLOSING,
+    Order,
+    OrderRequest,
+    OrderType,
+    Protection,
+    Side,
+)
 from framework.engine.account import account_state
 from framework.engine.blotter import Blotter
-from framework.engine.buying_power import available, lent, opening_and_exit, shortfall
+from framework.engine.buying_power import available, lent, reserve, shortfall
 from framework.engine.changes import request_of, rounded
+from framework.engine.commitments import Commitments
 from framework.engine.protection import (
     children_of,
     known_distance,
@@ -22,6 +31,7 @@ from framework.engine.protection import (
     unknown_range,
     unsound,
 )
+from framework.engine.reservations import Reserve
 from framework.engine.slot import Slot
 from framework.engine.ticket import Ticket
 from framework.engine.venue import Venue
@@ -73,11 +83,14 @@ class Judge:
         self._sizes_at_fill = sizes_at_fill
         self._exits_reduce = exits_reduce
         self.blotter = blotter
+        self._commitments = Commitments(blotter, self._reserve)
         self._venue = venue
         venue.blotter = blotter
+        venue.commitments = self._commitments
         self.attached = Protection()
         for rule in exits:
             self.attached = self.attached.or_else(rule.protection())
+        self._attaches = not self.attached.is_empty
         self.now = 0
         self.day = 0
 
@@ -90,11 +103,15 @@ class Judge:
         self.day = day
         self._venue.begin(day)
 
+    def mark(self) -> None:
+        """Reckon what working orders reserve before anybody asks: a bar has closed, or the broker
+        has reported. An order that is checked then need not wait for it."""
+        if self._checks_cash:
+            self._commitments.settle(self.day)
+
     def buying_power(self, slot: Slot) -> float:
         """Value of its own instrument the slot could still buy, never below 0."""
-        working = self.blotter.working(slot)
-        free = available(slot, working, self._margin, self._commission, self.day)
-        return max(0.0, free) * lent(slot, self._margin)
+        return max(0.0, self._free(slot)) * lent(slot, self._margin)
 
     def verdict(self, slot: Slot, request: OrderRequest) -> Verdict:
         """What becomes of a request.
@@ -115,7 +132,10 @@ class Judge:
                 return Verdict((self._refusal_here(slot, request, "trailing", reason),))
             request = replace(request, trailing=trailing)
         asked = request.protection
-        request = replace(request, quantity=quantity, protection=asked.or_else(self.attached))
+        protection = asked.or_else(self.attached) if self._attaches else asked
+        as_asked = type(request.quantity) is float and request.quantity == quantity
+        if not as_asked or protection is not asked:
+            request = replace(request, quantity=quantity, protection=protection)
         opening, exit_part = self._split(slot, request, quantity)
         judged = self._judge(slot, request, opening, exit_part)
         refused: tuple[Refused, ...] = ()
@@ -155,13 +175,18 @@ class Judge:
         reason = "the run has not started trading yet"
         return self._refusal_here(slot, request, "start", reason)
 
-    def change(self, slot: Slot, ticket: Ticket, order: Order, opening: float) -> float | Refused:
+    def change(self, slot: Slot, ticket: Ticket, order: Order) -> float | Refused:
         """Units of risk the changed order may open, or why it may not be changed."""
+        with self._commitments.without(ticket):
+            return self._change(slot, ticket, order, ticket.opening)
+
+    def _change(self, slot: Slot, ticket: Ticket, order: Order, opening: float) -> float | Refused:
+        """The same, while the order as it was counts no more."""
         request = replace(request_of(order), quantity=order.quantity - ticket.filled)
         grown = max(0.0, order.quantity - ticket.order.quantity)
         wanted = min(opening + grown, request.quantity) if opening else 0.0
         if order.parent is None and not opening and grown:
-            wanted, _ = self._split(slot, request, request.quantity, ticket)
+            wanted, _ = self._split(slot, request, request.quantity)
         against = self._venue.objection(slot, [order], wanted, self.now, self.day)
         if against is not None:
             return self._refusal_here(slot, request, *against)
@@ -170,9 +195,8 @@ class Judge:
         if slot.blocked:
             price = slot.price(order.symbol)
             return self.refusal(request, price, HALTED, slot.blocked)
-        allowed = self._judge_opening(
-            slot, replace(request, quantity=wanted), request.quantity - wanted, ticket
-        )
+        part = replace(request, quantity=wanted)
+        allowed = self._judge_opening(slot, part, request.quantity - wanted)
         if isinstance(allowed, Refused) or allowed == wanted:
             return allowed
         reason = f"the rules allow {allowed:g} of {wanted:g} units"
@@ -199,14 +223,13 @@ class Judge:
         if order is None or refused is not None:
             order = self.order(slot, replace(request, quantity=asked), slot.peek_id(), None)
             opening, _ = self._split(slot, request, asked)
-        free = available(slot, self.blotter.working(slot), self._margin, self._commission, self.day)
         return self._venue.preview(
             slot,
             order,
             opening,
             resolved(slot, order.symbol, request.protection.or_else(self.attached)),
             self._fee(slot, order),
-            max(0.0, free),
+            max(0.0, self._free(slot)),
             refused,
             self.now,
             self.day,
@@ -346,20 +369,21 @@ class Judge:
         reason = f"{request.quantity:g} rounds down to 0 lots of {lot:g}"
         return self.refusal(request, price, "lot", reason)
 
-    def _split(
-        self, slot: Slot, request: OrderRequest, quantity: float, changing: Ticket | None = None
-    ) -> tuple[float, float]:
-        """Units that open risk and units that close it, of a new order or one that is `changing`.
+    def _split(self, slot: Slot, request: OrderRequest, quantity: float) -> tuple[float, float]:
+        """Units of an order that open risk, and units that close it.
 
         Only what is certain to close before it counts against it: market orders, which trade
         before any resting one, and where exits may open also the resting ones before it. A closing
         verb never opens.
         """
-        position = slot.ledger.positions[request.symbol].quantity
-        working = self._others(slot, changing, request.symbol)
-        if self._exits_reduce or request.type is OrderType.MARKET:
-            working = [ticket for ticket in working if ticket.order.trades_at_once]
-        opening, exit_part = opening_and_exit(position, request.side * quantity, working)
+        symbol = request.symbol
+        position = slot.ledger.positions[symbol].quantity
+        closing = 0.0
+        if position * request.side < 0.0:
+            side = Side.SELL if position > 0.0 else Side.BUY
+            at_once = self._exits_reduce or request.type is OrderType.MARKET
+            closing = self._commitments.of(slot).closing(symbol, side, at_once=at_once)
+        opening, exit_part = opening_and_closing(position, request.side * quantity, closing)
         return 0.0 if request.origin in CLOSING else opening, exit_part
 
     def _kept(
@@ -385,19 +409,7 @@ class Judge:
             return self.refusal(wanted, price, HALTED, slot.blocked)
         return self._judge_opening(slot, wanted, exit_part)
 
-    def _others(
-        self, slot: Slot, changing: Ticket | None, symbol: str | None = None
-    ) -> list[Ticket]:
-        """Working orders besides the one that is changing."""
-        return [one for one in self.blotter.working(slot, symbol) if one is not changing]
-
-    def _judge_opening(
-        self,
-        slot: Slot,
-        wanted: OrderRequest,
-        exit_part: float,
-        changing: Ticket | None = None,
-    ) -> float | Refused:
+    def _judge_opening(self, slot: Slot, wanted: OrderRequest, exit_part: float) -> float | Refused:
         """Units of new risk allowed by protection, rules and buying power, or why none."""
         price = slot.price(wanted.symbol)
         protection = resolved(slot, wanted.symbol, wanted.protection)
@@ -410,7 +422,7 @@ class Judge:
         allowed = round_down_to_lot(ruled, slot.instrument(wanted.symbol).lot)
         if allowed == 0.0:
             return self.refusal(wanted, price, "lot", "the rules leave less than one lot")
-        shortage = self._shortage(slot, wanted, allowed, exit_part, changing)
+        shortage = self._shortage(slot, wanted, allowed, exit_part)
         if shortage:
             wanted = replace(wanted, quantity=allowed)
             return self.refusal(wanted, price, "buying_power", shortage)
@@ -426,7 +438,7 @@ class Judge:
         state = account_state(
             self.blotter.slots,
             self.blotter.spare.cash,
-            self.blotter.all_working(),
+            self._commitments.resting(),
             slot,
             wanted,
             exit_part,
@@ -440,36 +452,30 @@ class Judge:
             order = verdict
         return order.quantity
 
-    def _shortage(
-        self,
-        slot: Slot,
-        request: OrderRequest,
-        opening: float,
-        exit_part: float,
-        changing: Ticket | None,
-    ) -> str:
+    def _shortage(self, slot: Slot, request: OrderRequest, opening: float, exit_part: float) -> str:
         if not self._checks_cash:
             return ""
-        working = list(self._others(slot, changing))
-        free = available(
-            slot,
-            working,
-            self._margin,
-            self._commission,
-            self.day,
-            request.oca,
-        )
         return shortfall(
             slot,
             request,
             opening,
             exit_part,
-            working,
-            free,
+            self._commitments.of(slot),
+            self._free(slot, request.oca),
             self._margin,
             self._commission,
             self.day,
         )
+
+    def _free(self, slot: Slot, oca: str | None = None) -> float:
+        """Money new risk may still use."""
+        orders = self._commitments.of(slot)
+        orders.reservations.settle(self.day)
+        return available(slot, orders, self._margin, oca)
+
+    def _reserve(self, slot: Slot, order: Order, opening: float) -> Reserve:
+        """What units of a working order need."""
+        return reserve(slot, order, opening, self._margin, self._commission, self.day)
 
     def _judge_fraction(self, slot: Slot, request: OrderRequest, price: float) -> float | Refused:
         if slot.blocked:

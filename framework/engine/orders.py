@@ -89,6 +89,7 @@ class Door:
         ticket = self.blotter.find(order.id)
         if ticket is not None:
             ticket.order = order
+            self.blotter.touch(ticket)
             self._broker.replace(order)
             self.settle()
 
@@ -107,15 +108,13 @@ class Door:
         if reason:
             return self._refuse_here(slot, wanted, "modify", reason)
         order = rounded(order, slot.instrument(order.symbol))
-        opening = ticket.opening
-        ticket.opening = 0.0
-        judged = self.judge.change(slot, ticket, order, opening)
+        judged = self.judge.change(slot, ticket, order)
         if isinstance(judged, Refused):
-            ticket.opening = opening
             self.blotter.refused.append(judged)
             return judged
+        ticket.order = with_opening(ticket.order, order, ticket.opening, judged)
         ticket.opening = judged
-        ticket.order = with_opening(ticket.order, order, opening, judged)
+        self.blotter.touch(ticket)
         self._broker.replace(ticket.order)
         self.settle()
         return ticket.order

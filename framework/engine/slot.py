@@ -6,6 +6,7 @@ __all__ = ["Slot", "TimeStop"]
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import nan
 from typing import TYPE_CHECKING
 
 from framework.domain.bars import FloatArray
@@ -109,7 +110,7 @@ class Slot:
     def price(self, symbol: str) -> float:
         """Last known close; NaN before the first bar."""
         data = self.world.markets[symbol]
-        return data.close[-1] if len(data) else float("nan")
+        return data.close[-1] if len(data) else nan
 
     def market(self, symbol: str, side: Side) -> float | None:
         """The best price of the other side now: the ask for a buy, the bid for a sale; None where
@@ -126,9 +127,19 @@ class Slot:
 
     def rate(self, symbol: str) -> float:
         """Units of the account's currency for one unit of the instrument's."""
-        option = self.instrument(symbol).option
-        table = self.rates.get(symbol if option is None else option.underlying)
+        if not self.rates:
+            return 1.0
+        table = self.rates.get(self._priced_as(symbol))
         return 1.0 if table is None else float(table[self.world.now])
+
+    def is_foreign(self, symbol: str) -> bool:
+        """Whether an instrument is in another currency than the account's."""
+        return bool(self.rates) and self._priced_as(symbol) in self.rates
+
+    def _priced_as(self, symbol: str) -> str:
+        """The symbol whose currency an instrument has: an option's underlying, or itself."""
+        option = self.instrument(symbol).option
+        return symbol if option is None else option.underlying
 
     def valued(self, symbol: str) -> Instrument:
         """The instrument with its multiplier in the account's currency, as sizers and risk rules
@@ -138,12 +149,20 @@ class Slot:
             return instrument
         return replace(instrument, multiplier=instrument.multiplier * rate)
 
-    def prices(self) -> dict[str, float]:
-        """Last known closes of everything subscribed, in the account's currency."""
-        if not self.rates:
-            return {symbol: self.price(symbol) for symbol in self.world.markets}
-        return {symbol: self.price(symbol) * self.rate(symbol) for symbol in self.world.markets}
+    def multipliers(self) -> dict[str, float]:
+        """Money of the account per price point of a unit, of everything subscribed."""
+        markets = self.world.markets
+        if self.rates:
+            return {symbol: self.valued(symbol).multiplier for symbol in markets}
+        return {symbol: data.instrument.multiplier for symbol, data in markets.items()}
 
     def equity(self) -> float:
         """Equity of its own ledger at the last known closes."""
-        return self.ledger.equity(self.prices())
+        price = self._money if self.rates else self.price
+        positions = self.ledger.positions
+        held = {s: price(s) for s, one in positions.items() if one.quantity != 0.0}
+        return self.ledger.equity(held)
+
+    def _money(self, symbol: str) -> float:
+        """Last known close in the account's currency."""
+        return self.price(symbol) * self.rate(symbol)

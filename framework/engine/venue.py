@@ -11,11 +11,14 @@ from math import inf
 import numpy as np
 
 from framework.calendar import TradingCalendar
+from framework.domain.arithmetic import total
 from framework.domain.events import Fill, Refused, Split
 from framework.domain.orders import Order, OrderType, Protection, Side, TimeInForce
 from framework.engine.blotter import Blotter
+from framework.engine.commitments import Commitments
 from framework.engine.day_trades import DayTrades
 from framework.engine.preview import Holding, filled, margins_of, previewed
+from framework.engine.reservations import Reserve
 from framework.engine.slot import Slot
 from framework.errors import DataError
 from framework.ports import FinancingModel, MarginModel, OrderContext, OrderRule, Preview
@@ -33,7 +36,8 @@ class Venue:
         financing: says what can be borrowed; None for no limit.
 
     Attributes:
-        blotter: every order and fill of the account; the door gives it its own.
+        blotter, commitments: every order and fill of the account, and what the orders are about to
+            do; the judge gives it its own.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Venue:
         financing: FinancingModel | None = None,
     ) -> None:
         self.blotter = Blotter()
+        self.commitments = Commitments(self.blotter, lambda slot, order, opening: Reserve(0.0, inf))
         self._rules = tuple(rules)
         self._margin = margin
         self._on_margin = on_margin
@@ -181,11 +186,7 @@ class Venue:
         if self._financing is None:
             return inf
         held = slot.ledger.positions[symbol].quantity
-        promised = sum(
-            ticket.opening
-            for ticket in self.blotter.working(slot, symbol)
-            if ticket.order.side is Side.SELL
-        )
+        promised = self.commitments.of(slot).opening(symbol, Side.SELL)
         available = self._financing.shortable(slot.instrument(symbol), day)
         return available + min(held, 0.0) - promised
 
@@ -208,7 +209,7 @@ class Venue:
 
 def account_equity(blotter: Blotter) -> float:
     """Equity of the whole account at the last known closes."""
-    return blotter.spare.cash + sum(slot.equity() for slot in blotter.slots)
+    return blotter.spare.cash + total(slot.equity() for slot in blotter.slots)
 
 
 def holdings_of(blotter: Blotter) -> tuple[Holding, ...]:

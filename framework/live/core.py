@@ -17,8 +17,8 @@ from typing import Protocol
 from framework.backtest.account import check_account
 from framework.backtest.assembly import enlisted, is_patient, judge_of
 from framework.backtest.cast import Cast, Stage
-from framework.backtest.record import INTERRUPTED, RunRecord
-from framework.backtest.recorded import Played, recorded
+from framework.backtest.record import INTERRUPTED, RunRecord, StrategyBook
+from framework.backtest.recorded import Played, books_of, recorded
 from framework.backtest.roles import Strategies
 from framework.backtest.settings import BacktestSettings
 from framework.calendar import utc_text
@@ -246,6 +246,11 @@ class LiveCore:
     def trips(self) -> Sequence[Trip]:
         """Every breaker that has tripped, oldest first."""
         return self._engine.trips
+
+    @property
+    def strategies(self) -> tuple[StrategyBook, ...]:
+        """The books of several strategies at the last closes; none of one alone."""
+        return books_of(self._cast, self.slots)
 
     @property
     def is_trading(self) -> bool:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
-from framework.backtest.roles import Strategies
+from framework.backtest.roles import Strategies, owned_settings
 from framework.backtest.settings import BacktestSettings
 from framework.domain.bars import Bars
-from framework.domain.events import Signal
+from framework.domain.events import OrderUpdate, Signal
 from framework.domain.growing import BarRow
 from framework.domain.joins import Join
 from framework.domain.options import Quote
+from framework.domain.orders import Order, OrderStatus
 from framework.engine.journal import Journal
 from framework.engine.journal_replay import Recovered
 from framework.engine.journal_rows import (
@@ -40,6 +41,7 @@ from framework.live.core import LiveCore, LiveMarket
 from framework.live.ground import Ground
 from framework.operations.stop_flag import Strike, strike_of
 from framework.ports import Broker
+from framework.session.gate import Gate
 from framework.session.joining import Joiner
 from framework.session.topics import Topic
 
@@ -65,8 +67,8 @@ class Cargo:
 class OwnMarket(Broker, LiveMarket, Protocol):
     """A market on this machine, which the session moves along its bars."""
 
-    def begin(self, ground: Ground) -> None:
-        """Trade on what a session sees."""
+    def begin(self, ground: Ground, settings: BacktestSettings) -> None:
+        """Trade on what a session sees, with these parts."""
         ...
 
 
@@ -81,6 +83,7 @@ class Bridge:
         quotes: best prices, written beside each order and told to the core with each input; None
             where there are none.
         market: the same as the broker, where orders end on this machine; None where they leave it.
+        gate: holds orders back on their way to the broker; None where none are held.
 
     Attributes:
         core: the strategies at work, once `begin` or `recover` was called.
@@ -97,6 +100,7 @@ class Bridge:
         clock: Callable[[], int],
         quotes: Quotes | None = None,
         market: OwnMarket | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._market = market
         self._cargo = cargo
@@ -109,7 +113,10 @@ class Bridge:
         self.joined: tuple[Join, ...] | None = None
         self._doubt = ""
         self._cap = ""
-        self._broker = JournalledBroker(broker, journal, clock, lambda: self._day, quotes)
+        holds = None if gate is None else gate.holds
+        self._broker = JournalledBroker(broker, journal, clock, lambda: self._day, quotes, holds)
+        if gate is not None:
+            gate.owner = self
         self.core: LiveCore = None  # type: ignore[assignment]  # begin or recover makes it
 
     # beginning -------------------------------------------------------------------------------
@@ -165,6 +172,7 @@ class Bridge:
             ended.append(recovered)
             self._journal.append(self._with_cash(started))
             self._broker.resume(recovered)
+            self._give_up_held()
 
         def go_on(recovered: Recovered) -> Broker:
             end(recovered)
@@ -188,6 +196,14 @@ class Bridge:
             end(recovered)
         self.core.use(self._broker)
         return ended[0]
+
+    def _give_up_held(self) -> None:
+        """Orders that were held when the session before ended were never sent."""
+        time, words = self._clock(), "never sent: the session ended before it was cleared"
+        held = self._journal.facts.held.values()
+        self._broker.inject(
+            [OrderUpdate(order, OrderStatus.REJECTED, time, words) for order in held]
+        )
 
     def _with_cash(self, started: Started) -> Started:
         return replace(started, cash=self._cargo.settings.cash)
@@ -229,7 +245,8 @@ class Bridge:
     def _made(self, history: Sequence[Bars], broker: Broker, signals: Sequence[Signal]) -> LiveCore:
         cargo, ground = self._cargo, Ground(history)
         if self._market is not None:
-            self._market.begin(ground)
+            parts = owned_settings(cargo.strategy, ground.bars, cargo.settings)
+            self._market.begin(ground, parts)
         return LiveCore(
             cargo.strategy,
             cargo.parameters,
@@ -340,6 +357,27 @@ class Bridge:
             self._doubt = reason
             self._journal.insist(News(self._clock(), Topic.DOUBT, reason))
             self.core.doubt(reason)
+
+    # what the gate asks ----------------------------------------------------------------------
+
+    @property
+    def doubted(self) -> str:
+        """Why no new risk may be taken now; empty if it may."""
+        return self._doubt
+
+    def opening(self, order_id: str) -> float:
+        """Unsigned units of an order that increase risk."""
+        return self.core.blotter.tickets[order_id].opening
+
+    def let_out(self, orders: Sequence[Order], words: str) -> None:
+        """Write down that held orders leave now.
+
+        Raises:
+            JournalError: it could not be written, so they may not.
+        """
+        self._broker.let_out(orders, words)
+
+    # ending ----------------------------------------------------------------------------------
 
     def stop(self, reason: str, exit_code: int) -> None:
         """The session is over; nothing is flattened."""

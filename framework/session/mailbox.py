@@ -11,6 +11,7 @@ from framework.domain.events import BrokerEvent
 from framework.domain.ledger import Ledger
 from framework.domain.orders import Order
 from framework.ports import Broker
+from framework.session.gate import Gate
 
 Qualify = Callable[[Sequence[str]], Awaitable[None]]
 """Looks symbols up at the broker, so that they can be traded."""
@@ -27,6 +28,7 @@ class Mailbox:
         is_known: whether a symbol can be traded.
         qualify: looks up the others.
         serviced: what the broker has traded by itself since the last call.
+        gate: holds orders back; None where none are held.
 
     Attributes:
         pause: where time is stepped, called before news are told while something is on its way: it
@@ -39,7 +41,9 @@ class Mailbox:
         is_known: Callable[[str], bool],
         qualify: Qualify,
         serviced: Callable[[], Sequence[BrokerEvent]],
+        gate: Gate | None = None,
     ) -> None:
+        self._gate = gate
         self._serviced = serviced
         self._broker = broker
         self._is_known = is_known
@@ -51,16 +55,25 @@ class Mailbox:
     # the Broker port -------------------------------------------------------------------------
 
     def submit(self, orders: Sequence[Order]) -> None:
-        """Pass an entry and its children on, at once if they can be traded."""
-        self._put(("submit", tuple(orders)))
+        """Pass an entry and its children on, at once if they can be traded and none is held."""
+        if self._gate is not None and self._gate.holds(orders):
+            self._gate.take(orders)
+        else:
+            self._put(("submit", tuple(orders)))
 
     def replace(self, order: Order) -> None:
         """Pass a change on."""
-        self._put(("replace", order))
+        if self._gate is not None and self._gate.has(order.id):
+            self._gate.refuse_change(order.id)
+        else:
+            self._put(("replace", order))
 
     def cancel(self, order_id: str) -> None:
         """Pass a cancel on."""
-        self._put(("cancel", order_id))
+        if self._gate is not None and self._gate.has(order_id):
+            self._gate.withdraw(order_id)
+        else:
+            self._put(("cancel", order_id))
 
     def poll(self) -> Sequence[BrokerEvent]:
         """Everything that happened since the last call, oldest first."""
@@ -80,7 +93,8 @@ class Mailbox:
 
     def collect(self) -> bool:
         """Fetch the broker's news and keep them; whether there were any."""
-        news = (*self._broker.poll(), *self._serviced())
+        held = () if self._gate is None else self._gate.news()
+        news = (*self._broker.poll(), *self._serviced(), *held)
         self._incoming.extend(news)
         return bool(news)
 
@@ -92,19 +106,28 @@ class Mailbox:
     @property
     def is_empty(self) -> bool:
         """Whether nothing waits to be passed on."""
-        return not self._outgoing
+        return not self._outgoing and (self._gate is None or self._gate.is_empty)
 
     async def send(self) -> None:
-        """Look up what is not known and pass on what has waited for it.
+        """Pass on what is held no longer, look up what is not known, and pass on what has waited
+        for it.
 
         Raises:
             SlipwayError: a contract cannot be looked up.
         """
+        for orders in () if self._gate is None else self._gate.released():
+            self._put(("submit", orders))
         while self._outgoing:
             unknown = self._unknown(self._outgoing[0])
             if unknown:
                 await self._qualify(unknown)
             self._pass(self._outgoing.popleft())
+
+    def close(self, reason: str) -> None:
+        """Send nothing that is held, and tell why."""
+        if self._gate is not None:
+            self._gate.close(reason)
+            self.collect()
 
     def _put(self, intent: _Intent) -> None:
         if self.pause is not None or self._outgoing or self._unknown(intent):

@@ -11,6 +11,7 @@ from typing import Literal
 from framework.brokers.ib.feed import FeedSettings
 from framework.brokers.ib.settings import RestartWindow, Settings, Timings
 from framework.config.environment import Mode
+from framework.session.gate import Releases
 from framework.session.quoting import MarketData
 
 
@@ -34,6 +35,7 @@ class Sailing:
         reconcile: seconds between two looks at the broker's books.
         look: seconds between two looks at what has come in.
         market_data: which quotes are followed, and written beside each order.
+        what_if: of which orders the broker is asked what they would do, before they are sent.
         code, config: hashes of what decides, for the journal and for evidence.
         cap: percent of equity that all positions together are held to; None without a cap.
         override: why it trades without the evidence that is asked for; empty with it.
@@ -55,6 +57,7 @@ class Sailing:
     reconcile: float = 60.0
     look: float = 0.1
     market_data: MarketData = "live"
+    what_if: Releases = "never"
     code: str = ""
     config: str = ""
     cap: float | None = None

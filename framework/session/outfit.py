@@ -6,7 +6,6 @@ __all__ = ["Comparer", "Outfit", "comparer_of", "outfit_of"]
 
 from collections.abc import Callable
 
-from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.clock import Clock
 from framework.engine.journal import Journal
 from framework.session.bridge import Bridge
@@ -21,7 +20,6 @@ Comparer = Reconciler | ShadowBooks
 
 def outfit_of(
     sailing: Sailing,
-    settings: BacktestSettings,
     clock: Clock,
     lookup: Lookup,
     journal: Journal,
@@ -31,7 +29,6 @@ def outfit_of(
 
     Args:
         sailing: its orders.
-        settings: the account, and how orders are filled where that is simulated.
         clock: the session's.
         lookup: instruments that come to be traded while the session is under way.
         journal: knows which order numbers are free.
@@ -40,10 +37,10 @@ def outfit_of(
     if sailing.fills == "simulated":
         return ShadowRigging(
             sailing.where,
-            settings,
             clock,
             feed=sailing.feed,
             timings=sailing.timings,
+            window=sailing.window,
             market_data=sailing.market_data,
         )
     return Rigging(
@@ -56,6 +53,7 @@ def outfit_of(
         id_floor=max(1, journal.facts.floor),
         keep_ids=keep_ids,
         market_data=sailing.market_data,
+        what_if=sailing.what_if,
     )
 
 

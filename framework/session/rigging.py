@@ -21,12 +21,14 @@ from framework.brokers.ib.pacing import Pacer
 from framework.brokers.ib.problems import LinkLostError
 from framework.brokers.ib.restored import KnownOrder
 from framework.brokers.ib.settings import RestartWindow, Settings, Timings
+from framework.brokers.ib.what_if import WhatIf
 from framework.domain.growing import BarRow
-from framework.domain.instruments import Instrument
-from framework.domain.orders import DONE, OrderStatus
+from framework.domain.instruments import AssetType, Instrument
+from framework.domain.orders import DONE, Order, OrderStatus
 from framework.engine.blotter import Blotter
 from framework.engine.journal_facts import Facts
 from framework.engine.ticket import Ticket
+from framework.session.gate import Gate, Releases
 from framework.session.mailbox import Mailbox
 from framework.session.quoting import MarketData
 from framework.session.servicing import Servicing
@@ -52,8 +54,10 @@ class Rigging:
         rth: whether only bars in regular hours are wanted.
         rates: asked first for units of the account's currency for one of another.
         market_data: which quotes are followed.
+        what_if: of which orders the broker is asked what they would do, before they are sent.
 
     Attributes:
+        gate: holds those orders; None where none are held.
         connection, listed, broker, contracts, history, feed, watch, servicing, mailbox: the parts.
     """
 
@@ -75,6 +79,7 @@ class Rigging:
         rth: bool = True,
         rates: Callable[[str], float | None] | None = None,
         market_data: MarketData = "none",
+        what_if: Releases = "never",
     ) -> None:
         self.connection = Connection(settings, clock, timings, window=window)
         self.listed = Book()
@@ -95,8 +100,20 @@ class Rigging:
         )
         self.watch = Watch(self.feed, quotes, market_data, (limits or Limits()).lines)
         self.servicing = Servicing(self.broker, clock.now)
-        self.mailbox = Mailbox(self.broker, self._is_known, self._look_up, self.servicing.events)
         self._lookup = lookup
+        self.gate = None if what_if == "never" else Gate(self._preview, self._type_of, clock.now)
+        self.mailbox = Mailbox(
+            self.broker, self._is_known, self._look_up, self.servicing.events, self.gate
+        )
+
+    def _type_of(self, symbol: str) -> AssetType:
+        return self._lookup(symbol).type
+
+    async def _preview(self, order: Order) -> WhatIf:
+        """What the broker says an order would do."""
+        if not self._is_known(order.symbol):
+            await self._look_up([order.symbol])
+        return await self.broker.preview(order, self.connection.timings.preview)
 
     def _is_known(self, symbol: str) -> bool:
         return symbol in self.listed

@@ -23,7 +23,7 @@ from framework.brokers.ib.level_one import LevelOne
 from framework.brokers.ib.limits import Limits
 from framework.brokers.ib.listed import Book
 from framework.brokers.ib.pacing import Pacer
-from framework.brokers.ib.settings import Settings, Timings
+from framework.brokers.ib.settings import RestartWindow, Settings, Timings
 from framework.domain.events import BrokerEvent
 from framework.domain.ledger import Ledger
 from framework.domain.orders import Order
@@ -45,9 +45,6 @@ NOTE = "SHADOW, no order leaves this machine: "
 class ShadowMarket:
     """The market of a session in shadow, in the mailbox's place: what is put in is acted upon at
     once, so nothing ever waits.
-
-    Args:
-        settings: the account, and how its orders are filled.
     """
 
     is_empty = True
@@ -55,17 +52,20 @@ class ShadowMarket:
     has_news = False
     """Whatever comes of an order is told with the order or with a bar."""
 
-    def __init__(self, settings: BacktestSettings) -> None:
-        self._settings = settings
+    def __init__(self) -> None:
         self._shadow: Shadow = None  # type: ignore[assignment]  # begin makes it
 
-    def begin(self, ground: Ground) -> None:
+    def begin(self, ground: Ground, settings: BacktestSettings) -> None:
         """Trade on what a session sees.
+
+        Args:
+            ground: that.
+            settings: the account, and how its orders are filled.
 
         Raises:
             ConfigError: the fill policy looks into bars shorter than those there are.
         """
-        self._shadow = Shadow(ground, self._settings)
+        self._shadow = Shadow(ground, settings)
 
     # the Broker and LiveMarket ports ----------------------------------------------------------
 
@@ -106,6 +106,9 @@ class ShadowMarket:
         """Whether there were news: never between two bars."""
         return False
 
+    def close(self, reason: str) -> None:
+        """Nothing is held."""
+
 
 class _Nobody:
     """The broker of a session without one."""
@@ -129,11 +132,11 @@ class ShadowRigging:
 
     Args:
         settings: where TWS is.
-        parts: the account, and how its orders are filled.
         clock: the session's.
         limits: what we allow ourselves.
         feed: how closed bars are waited for.
         timings: every wait.
+        window: when TWS restarts; None for never.
         market_data: which quotes are followed.
 
     Attributes:
@@ -142,18 +145,21 @@ class ShadowRigging:
         broker: nobody.
     """
 
+    gate = None
+    """No order is held."""
+
     def __init__(
         self,
         settings: Settings,
-        parts: BacktestSettings,
         clock: Clock,
         *,
         limits: Limits | None = None,
         feed: FeedSettings | None = None,
         timings: Timings | None = None,
+        window: RestartWindow | None = None,
         market_data: MarketData = "none",
     ) -> None:
-        self.connection = Connection(settings, clock, timings)
+        self.connection = Connection(settings, clock, timings, window=window)
         self.listed = Book()
         pacer = Pacer(clock, limits)
         self.contracts = Contracts(self.connection, pacer, self.listed)
@@ -163,7 +169,7 @@ class ShadowRigging:
             self.connection, pacer, self.listed, allows_delayed=market_data == "delayed"
         )
         self.watch = Watch(self.feed, quotes, market_data, (limits or Limits()).lines)
-        self.mailbox = self.market = ShadowMarket(parts)
+        self.mailbox = self.market = ShadowMarket()
         self.broker = _Nobody()
 
     def restore(self, blotter: Blotter, facts: Facts) -> None:

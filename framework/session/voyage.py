@@ -113,9 +113,7 @@ class Voyage:
         self._is_behind = True
         self._is_overdue = False
         self._begun = 0.0
-        self._rigging = outfit_of(
-            sailing, cargo.settings, clock, self._instrument, journal, self._keep_floor
-        )
+        self._rigging = outfit_of(sailing, clock, self._instrument, journal, self._keep_floor)
         self._bridge = Bridge(
             cargo,
             journal,
@@ -123,6 +121,7 @@ class Voyage:
             clock.now,
             self._rigging.watch.quotes,
             self._rigging.market,
+            self._rigging.gate,
         )
         self._reconciler = comparer_of(
             self._rigging, self._bridge, sailing, journal, clock, self._multiplier
@@ -425,6 +424,10 @@ class Voyage:
     async def _end(self) -> Outcome:
         """Cancel or keep what works, and close the journal's last page."""
         core = self._bridge.core
+        self._rigging.mailbox.close("the session has ended")
+        if self._rigging.mailbox.has_news:
+            self._bridge.settle()
+            self._tell()
         working = [ticket for ticket in core.blotter.tickets.values() if ticket.status not in DONE]
         if self._sailing.at_end == "cancel" and working:
             await self._cancel_all()
@@ -437,6 +440,8 @@ class Voyage:
         self._showing.ended(reason)
         for ticket in working:
             self._say(f"left working: {ticket.order}")
+        for one in core.strategies:
+            self._say(f"{one.name}: equity {one.equity:,.2f}, profit {one.profit:+,.2f}")
         self._say(f"ended: {reason}; {len(working)} orders left working", Kind.STOPPED)
         return Outcome(code, reason, len(working))
 

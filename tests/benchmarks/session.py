@@ -1,6 +1,7 @@
 """Session: what the checks before an order cost, and how soon a lost session is whole again.
 
-`python -m tests.benchmarks.session` prints both, with a thousand and a hundred orders at work.
+`python -m tests.benchmarks.session` prints both, with a thousand and a hundred orders at work; the
+checks alone are `python -m tests.benchmarks.checks`.
 """
 
 from __future__ import annotations
@@ -17,72 +18,38 @@ import numpy as np
 from framework import Strategy
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.settings import Settings, Timings
-from framework.components.limits import (
-    MaxGrossExposure,
-    MaxOrderNotional,
-    MaxOrders,
-    MaxPositionPercent,
-    PriceCollar,
-)
-from framework.components.venue.sets import IB_RULES
 from framework.config.environment import Mode
 from framework.domain.instruments import Instrument
-from framework.domain.orders import OrderRequest, OrderStatus
+from framework.domain.orders import OrderStatus
 from framework.emulator.build import live_gateway
 from framework.emulator.market.markets import synthetic_market
 from framework.emulator.server.gateway import Gateway
 from framework.emulator.server.settings import GatewaySettings
 from framework.engine.journal import JOURNAL_NAME, open_journal
 from framework.engine.journal_lock import Trader
-from framework.engine.judge import Judge
-from framework.engine.slot import Slot
-from framework.engine.verdict import Verdict
 from framework.session.bridge import Cargo
 from framework.session.orders import Sailing
 from framework.session.voyage import Voyage
-from tests.builders import bars_of, flat_rows
-from tests.live_runs import history_of, rows_at, session
+from tests.benchmarks import checks
 
-OPEN, RECONNECTED = 1_000, 100
-BARS, REQUESTS, RECONNECTS = 52, 200, 100
+RECONNECTED, RECONNECTS = 100, 100
 ACCOUNT = "DU1234567"
-RULES = (
-    MaxPositionPercent(500.0),
-    MaxGrossExposure(500.0),
-    MaxOrderNotional(1e9),
-    MaxOrders(10**9),
-    PriceCollar(99.9),
-)
 
 
 def main() -> None:
     """Both figures."""
     logging.getLogger("ib_insync").setLevel(logging.CRITICAL)
-    print(f"checks before an order, {OPEN:,} orders open, {len(RULES)} limits")
-    print(_row(pre_trade(), 1e6, "us"))
+    print("\n".join(checks.report()))
     print(f"connection lost to books compared, {RECONNECTED:,} orders open")
-    print(_row(asyncio.run(reconnects()), 1.0, "s "))
+    print(_row(asyncio.run(reconnects())))
 
 
-def _row(seconds: list[float], scale: float, unit: str) -> str:
-    p50, p99, most = (np.percentile(seconds, share) * scale for share in (50, 99, 100))
-    return f"  p50 {p50:8.2f} {unit}  p99 {p99:8.2f} {unit}  max {most:8.2f} {unit}"
+def _row(seconds: list[float]) -> str:
+    p50, p99, most = np.percentile(seconds, (50, 99, 100))
+    return f"  p50 {p50:8.2f} s  p99 {p99:8.2f} s  max {most:8.2f} s"
 
 
-# before an order ---------------------------------------------------------------------------------
-
-
-class Crowd(Strategy):
-    """A thousand orders that rest; then requests, each taken back at once."""
-
-    def on_bar(self) -> None:
-        """Requests enough for a figure."""
-        while len(self.orders) < OPEN:
-            if not self.buy(1, limit=50.0, tif="GTC"):
-                return
-        for _ in range(REQUESTS):
-            if order := self.buy(1, limit=50.0, tif="GTC"):
-                self.cancel(order)
+# after a loss ------------------------------------------------------------------------------------
 
 
 class Resting(Strategy):
@@ -93,33 +60,6 @@ class Resting(Strategy):
         while len(self.orders) < RECONNECTED:
             if not self.buy(1, limit=50.0, tif="GTC"):
                 return
-
-
-def pre_trade() -> list[float]:
-    """Seconds of each verdict once all orders are open: rounding, rules, limits, buying power."""
-    found: list[float] = []
-    judged = Judge.verdict
-
-    def timed(judge: Judge, slot: Slot, request: OrderRequest) -> Verdict:
-        begun = time.perf_counter()
-        verdict = judged(judge, slot, request)
-        if len(judge.blotter.at_work) >= OPEN:
-            found.append(time.perf_counter() - begun)
-        return verdict
-
-    bars = bars_of(flat_rows([100.0] * BARS))
-    settings = BacktestSettings(cash=1e7, order_rules=IB_RULES, rules=RULES)
-    core = session(Crowd, history_of([bars], 2), settings)
-    Judge.verdict = timed  # type: ignore[method-assign]
-    try:
-        for instant, rows in rows_at([bars], 2):
-            core.instant(instant, rows)
-    finally:
-        Judge.verdict = judged  # type: ignore[method-assign]
-    return found
-
-
-# after a loss ------------------------------------------------------------------------------------
 
 
 async def reconnects() -> list[float]:

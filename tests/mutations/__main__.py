@@ -28,10 +28,14 @@ class Benches:
     Args:
         folder: empty; they are made in it.
         jobs: how many.
+
+    Attributes:
+        jobs: how many of them are used at a time.
     """
 
     def __init__(self, folder: Path, jobs: int) -> None:
         self._free: SimpleQueue[Bench] = SimpleQueue()
+        self.jobs = jobs
         self._all = [copied(folder / str(number)) for number in range(jobs)]
         for bench in self._all:
             self._free.put(bench)
@@ -53,7 +57,7 @@ class Benches:
             finally:
                 self._free.put(bench)
 
-        with ThreadPoolExecutor(len(self._all)) as pool:
+        with ThreadPoolExecutor(self.jobs) as pool:
             yield from pool.map(alone, items)
 
 
@@ -63,7 +67,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
     parser.add_argument("--only", metavar="NAME", help="a row's number, or a part of the words")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--tries", type=int, default=2, help="failures that make one killed; 2")
+    parser.add_argument("--tries", type=int, default=1, help="failures that make one killed; 1")
     flags = parser.parse_args()
     chosen = [one for one in MUTATIONS if flags.only is None or one.is_named(flags.only)]
     if not chosen:
@@ -80,12 +84,12 @@ def _judged_all(folder: Path, chosen: list[Mutation], jobs: int, tries: int) -> 
     """Judge each; what was not killed beside others is judged again alone."""
     table = Table(chosen)
     table.head()
-    with Benches(folder / "together", jobs) as benches:
+    with Benches(folder, jobs) as benches:
         verdicts = dict(zip(chosen, _verdicts(benches, chosen, tries, table), strict=True))
-    doubtful = [one for one in chosen if verdicts[one] is not Verdict.KILLED]
-    if doubtful and jobs > 1:
-        print(f"{len(doubtful)} again, alone", flush=True)
-        with Benches(folder / "alone", 1) as benches:
+        doubtful = [one for one in chosen if verdicts[one] is not Verdict.KILLED]
+        if doubtful and jobs > 1:
+            print(f"{len(doubtful)} again, alone", flush=True)
+            benches.jobs = 1
             again = _verdicts(benches, doubtful, tries, table)
             verdicts |= zip(doubtful, again, strict=True)
     return table.foot(verdicts)

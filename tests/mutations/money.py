@@ -127,6 +127,15 @@ MUTATIONS = (
         "row_54",
     ),
     Mutation(
+        (54,),
+        "no session begins on positions nobody knows",
+        "session/reconciling.py",
+        "        return Part.unknown(part.reason, time)\n",
+        "        return Part.of((), time)\n",
+        "test_voyage.py",
+        "row_54",
+    ),
+    Mutation(
         (58,),
         "a bar waits for its last word",
         IB + "following.py",
@@ -151,6 +160,15 @@ MUTATIONS = (
         "            await self._backfill(stream, missing)\n",
         "",
         FEED,
-        "row_58",
+        "row_58 and missing",
+    ),
+    Mutation(
+        (58,),
+        "bars that have stopped are subscribed to anew",
+        IB + "feed.py",
+        "            elif self._is_silent(stream, now):",
+        "            elif False:",
+        FEED,
+        "row_58 and silent",
     ),
 )

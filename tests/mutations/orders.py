@@ -178,7 +178,7 @@ MUTATIONS = (
         "            self._orders.filled(tracked)\n        elif",
         "            pass\n        elif",
         ORDERS,
-        "row_34 or rows_32",
+        "rows_34_35 or rows_32",
     ),
     Mutation(
         (34, 35),
@@ -187,7 +187,7 @@ MUTATIONS = (
         "        tracked = register.get(execution.orderRef)\n",
         "        tracked = None\n",
         ORDERS,
-        "row_34_exec",
+        "rows_34_35_executions and by_reference",
     ),
     Mutation(
         (35,),
@@ -196,7 +196,7 @@ MUTATIONS = (
         "            tracked = register.by_number(execution.orderId)\n",
         "            tracked = None\n",
         ORDERS,
-        "row_35_an_execution_without",
+        "rows_34_35_executions and by_number",
     ),
     Mutation(
         (35,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from datetime import date
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from framework.components.commission import (
 )
 from framework.components.registry import build, spec_of
 from framework.domain.instruments import AssetType, Instrument
+from framework.engine.fee_days import fees_until
 from framework.errors import ConfigError
 from framework.ports import CommissionModel
 
@@ -284,3 +286,54 @@ def test_a_model_that_has_priced_is_still_a_plain_value() -> None:
 def test_bad_parameters_are_named(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         make()
+
+
+@pytest.mark.parametrize("instrument", [STOCK, OPTION, FUTURE, PAIR, COIN], ids=str)
+@pytest.mark.parametrize(
+    "model",
+    [
+        NoCommission(),
+        PerShare(0.01, minimum=1.0),
+        PercentCommission(0.1),
+        PerOrder(2.0),
+        FIXED,
+        TIERED,
+        IbkrFixed(pass_through=True),
+        IbkrTiered(pass_through=True),
+    ],
+    ids=repr,
+)
+def test_a_fee_stays_until_the_day_it_says(model: CommissionModel, instrument: Instrument) -> None:
+    """Asked on each day of eleven years; what is passed on changes on other days than the plans."""
+    if instrument is FUTURE and getattr(model, "pass_through", False):
+        instrument = MICRO
+
+    def fees(on: int) -> list[float]:
+        return [model.fee(instrument, q, abs(q) * 25.0, 0.0, on) for q in (-3.0, 700.0)]
+
+    asked = day("2015-06-01")
+    until, known = fees_until(model, instrument, asked), fees(asked)
+    while asked < TODAY + 600:
+        asked += 1
+        if asked >= until:
+            until, known = fees_until(model, instrument, asked), fees(asked)
+            assert until > asked
+        assert fees(asked) == known
+
+
+def test_a_fee_of_the_users_own_schedule_stays_until_its_next_table(tmp_path: Path) -> None:
+    path = tmp_path / "fees.yaml"
+    path.write_text(OWN)
+    model = IbkrFixed(str(path))
+    assert fees_until(model, STOCK, day("2024-12-31")) == day("2025-01-01")
+    assert fees_until(model, STOCK, day("2025-01-01")) == inf
+
+
+def test_a_model_that_does_not_say_may_charge_otherwise_tomorrow() -> None:
+    class Own:
+        def fee(
+            self, instrument: Instrument, quantity: float, notional: float, month: float, day: int
+        ) -> float:
+            return float(day)
+
+    assert fees_until(Own(), STOCK, TODAY) == TODAY + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from framework.errors import ConfigError
 from framework.research.trades import trades_of
 from framework.strategy import Strategy
 from tests.builders import Row, bars_of, day_number, flat_rows, free, scripted
+from tests.live_runs import differences, fed
 
 Script = Mapping[int, object]
 
@@ -35,8 +37,6 @@ def still(symbol: str, count: int = 8, price: float = 100.0) -> Bars:
 
 
 def raw(bars: Bars) -> Bars:
-    from dataclasses import replace
-
     return replace(bars, prices=PriceBasis.RAW)
 
 
@@ -235,48 +235,67 @@ def test_interest_on_the_account_is_no_strategys() -> None:
     assert record.equity[-1] == pytest.approx(100_000.0 + sum(f.amount for f in record.flows))
 
 
-def test_the_books_of_the_strategies_are_the_account() -> None:
-    """Costs, a shared symbol, random orders: sums agree with the account at the end."""
+def whim(seed: int) -> object:
+    """Sides, protection and targets by the number of the bar."""
+
+    def act(strategy: Strategy, bar: int) -> None:
+        if bar % 5 == seed % 5:
+            strategy.go_long(stop_loss=pct(1.5), take_profit=pct(2))
+        elif bar % 5 == (seed + 2) % 5:
+            strategy.go_short(trail=pct(2))
+        elif bar % 11 == 0:
+            strategy.target(float(bar * seed * 7 % 61 - 30))
+
+    return act
+
+
+def wild() -> list[Bars]:
     rng = np.random.Generator(np.random.PCG64(5))
-
-    def whim(seed: int) -> object:
-        own = np.random.Generator(np.random.PCG64(seed))
-
-        def act(strategy: Strategy, bar: int) -> None:
-            if bar % 5 == seed % 5:
-                strategy.go_long(stop_loss=pct(1.5), take_profit=pct(2))
-            elif bar % 5 == (seed + 2) % 5:
-                strategy.go_short(trail=pct(2))
-            elif bar % 11 == 0:
-                strategy.target(float(own.integers(-30, 30)))
-
-        return act
-
     prices = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.01, (120, 2)), axis=0))
     bars = []
     for number, symbol in enumerate(("AAA", "BBB")):
         close = prices[:, number]
         before = np.concatenate(([100.0], close[:-1]))
-        rows = [
-            (o, max(o, c) * 1.004, min(o, c) * 0.996, c) for o, c in zip(before, close, strict=True)
-        ]
+        both = zip(before.tolist(), close.tolist(), strict=True)
+        rows = [(o, max(o, c) * 1.004, min(o, c) * 0.996, c) for o, c in both]
         bars.append(bars_of(rows, symbol))
-    ships = fleet(
+    return bars
+
+
+def three() -> Fleet:
+    return fleet(
         Role(scripted(whim(1)), {}, ("AAA",), 0.3, "a"),  # type: ignore[arg-type]
         Role(scripted(whim(2)), {}, (), 0.3, "b"),  # type: ignore[arg-type]
         Role(scripted(whim(3), universe=True), {}, (), 0.4, "c"),  # type: ignore[arg-type]
     )
-    settings = free(commission=PerShare(0.01), sizer=PercentOfEquity(90.0))
-    record = played(ships, bars, settings)
+
+
+COSTLY = free(commission=PerShare(0.01), sizer=PercentOfEquity(90.0))
+
+
+def test_the_books_of_the_strategies_are_the_account() -> None:
+    """Costs, a shared symbol, all kinds of orders: sums agree with the account at the end."""
+    record = played(three(), wild(), COSTLY)
     assert len(record.fills) > 100
-    assert sum(book.equity for book in record.strategies) == pytest.approx(
-        record.equity[-1], abs=1e-6
-    )
-    assert sum(book.cash for book in record.strategies) == pytest.approx(record.cash[-1], abs=1e-6)
+    books = record.strategies
+    assert sum(book.equity for book in books) == pytest.approx(record.equity[-1], abs=1e-6)
+    assert sum(book.cash for book in books) == pytest.approx(record.cash[-1], abs=1e-6)
     trades = trades_of(record)
-    for book in record.strategies:
+    for book in books:
         mine = [t for t in trades if record.strategy_of(t.entry_order) == book.name]
         assert sum(t.profit for t in mine) == pytest.approx(book.profit, abs=1e-6)
+
+
+@pytest.mark.parametrize("history", [0, 40])
+def test_a_session_in_shadow_is_the_backtest_to_the_last_byte(history: int) -> None:
+    bars = wild()
+    start = int(bars[0].close_time[history])
+    settings = replace(COSTLY, start=start, owned=True)
+    backtest = run(three(), bars, settings)
+    core = fed(three(), bars, settings, history=history)
+    assert backtest.fills
+    assert differences(backtest, core.record()) == []
+    assert core.strategies == backtest.strategies
 
 
 def test_a_fleet_is_verified_as_one_strategy_is() -> None:

@@ -128,7 +128,9 @@ def test_row_54_a_connection_whose_positions_are_unknown_is_not_trusted() -> Non
         async with ground(faults, opens=False, timings=IMPATIENT) as g:
             await g.connection.open()
             assert g.connection.state.value == "degraded"
-            with pytest.raises(RequestError, match="not known"):
+            g.poll()
+            assert g.broker.account.figure("TotalCashValue") is not None
+            with pytest.raises(RequestError, match="positions are not known"):
                 g.broker.book()
 
     run(scene())

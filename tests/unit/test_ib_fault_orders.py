@@ -248,32 +248,53 @@ def test_rows_32_34_35_repeated_missing_and_early_messages_change_nothing(row: i
     run(scene())
 
 
-def test_row_35_an_execution_without_a_reference_is_its_number_s() -> None:
-    faults = rows(
-        "faults:\n- name: late\n  when: {answer: [OpenOrder, OrderStatus]}\n"
-        "  do: {hold: {until: CommissionReport, seconds: 30}}\n  times: all\n"
-        "- name: nameless\n  when: {answer: ExecDetails}\n"
-        "  do: {mutate: {set: {order_ref: ''}}}\n  times: all\n"
-    )
+UNLOOKED = """
+- name: placed
+  when: {request: PlaceOrder}
+  do: mark
+- name: none
+  when: {answer: [OpenOrder, OrderStatus]}
+  do: drop
+  times: all
+- name: unanswered
+  when: {request: [ReqAllOpenOrders, ReqCompletedOrders, ReqExecutions], since: placed}
+  do: drop
+  times: all
+"""
+"""Nothing but executions and commissions is ever said, and no look at the books is answered."""
+NAMELESS = """
+- name: nameless
+  when: {answer: ExecDetails}
+  do: {mutate: {set: {order_ref: ""}}}
+  times: all
+"""
 
+
+@pytest.mark.parametrize("also", ["", NAMELESS], ids=["by_reference", "by_number"])
+def test_rows_34_35_executions_alone_fill_an_order(also: str) -> None:
     async def scene() -> None:
-        async with ground(faults) as g:
+        async with ground(rows(f"faults:{UNLOOKED}{also}")) as g:
             order = g.order()
             g.broker.submit([order])
             await g.reaches(order.id, S.FILLED)
-            await g.quiet()
+            assert g.states(order.id) == [S.FILLED]
             assert [fill.quantity for fill in g.fills(order.id)] == [10.0]
+            assert len(g.commissions()) == 1
             assert g.externals == []
+            assert g.broker.is_quiet, "nothing had to be asked"
 
     run(scene())
 
 
 def test_row_35_an_execution_under_an_unknown_permanent_id_is_parked_and_resolved() -> None:
-    """The order has forked at the broker, and the copy trades before it is shown."""
+    """The order has forked at the broker, and the copy trades before it is shown. The broker tells
+    that only once: its executions are those since midnight."""
     faults = rows(
         "faults:\n- name: fork\n  when: {answer: OrderStatus, seconds: 0.1}\n  do: fork\n"
-        "- name: asked\n  when: {request: ReqAllOpenOrders, since: fork}\n  do: mark\n"
-        "- name: unshown\n  when: {answer: [OpenOrder, OrderStatus], since: fork, until: asked}\n"
+        "- name: looked\n  when: {request: ReqAllOpenOrders, since: fork}\n  do: mark\n"
+        "- name: unshown\n  when: {answer: [OpenOrder, OrderStatus], since: fork, until: looked}\n"
+        "  do: drop\n  times: all\n"
+        "- name: yesterday\n  when: {answer: ExecDetails, since: looked}\n"
         "  do: drop\n  times: all\n"
     )
 
@@ -290,29 +311,6 @@ def test_row_35_an_execution_under_an_unknown_permanent_id_is_parked_and_resolve
             await g.reaches(order.id, S.FILLED)
             assert [fill.quantity for fill in g.fills(order.id)] == [10.0]
             assert g.externals == []
-
-    run(scene())
-
-
-def test_row_34_executions_alone_fill_an_order_by_the_reference_they_carry() -> None:
-    """Nothing else is ever said of it, and no look at the books is answered."""
-    faults = rows(
-        "faults:\n- name: placed\n  when: {request: PlaceOrder}\n  do: mark\n"
-        "- name: none\n  when: {answer: [OpenOrder, OrderStatus]}\n  do: drop\n  times: all\n"
-        "- name: unanswered\n"
-        "  when: {request: [ReqAllOpenOrders, ReqCompletedOrders, ReqExecutions], since: placed}\n"
-        "  do: drop\n  times: all\n"
-    )
-
-    async def scene() -> None:
-        async with ground(faults) as g:
-            order = g.order()
-            g.broker.submit([order])
-            await g.reaches(order.id, S.FILLED)
-            assert g.states(order.id) == [S.FILLED]
-            assert [fill.quantity for fill in g.fills(order.id)] == [10.0]
-            assert len(g.commissions()) == 1
-            assert g.broker.is_quiet, "nothing had to be asked"
 
     run(scene())
 

@@ -197,16 +197,27 @@ def test_closed_bars_come_each_once_in_order_and_as_the_history_has_them(keeps_u
     run(scene())
 
 
-def test_row_58_late_bars_wait_for_the_truth_and_dead_ones_are_asked_for() -> None:
+@pytest.mark.parametrize(
+    ("settings", "helps"),
+    [
+        (replace(FAST_BARS, stale=600.0), "missing since"),
+        (replace(FAST_BARS, patience=6000.0), "subscribed anew: silent"),
+    ],
+    ids=["missing", "silent"],
+)
+def test_row_58_late_bars_wait_for_the_truth_and_dead_ones_are_asked_for(
+    settings: FeedSettings, helps: str
+) -> None:
+    """Either way alone brings every bar: the history that is missing, or a new subscription."""
+
     async def scene() -> None:
-        faults = plan(58, a="hold: 10 -> hold: 1", b="seconds: 60 -> seconds: 30")
-        async with feed_on(faults) as (g, feed):
+        faults = plan(58, a="hold: 10 -> hold: 1", b="seconds: 60 -> seconds: 600")
+        async with feed_on(faults, settings=settings) as (g, feed):
             await feed.follow("AAPL", ONE, START - START % MINUTE)
             found = await bars(g, feed, 6)
             assert is_whole(found)
             await truth(g, found)
-            texts = [notice.text for notice in feed.notices()]
-            assert any("missing since" in text or "subscribed anew" in text for text in texts)
+            assert any(helps in notice.text for notice in feed.notices())
 
     run(scene())
 

@@ -19,6 +19,7 @@ from framework.components.liquidity import FixedUnits
 from framework.components.margin import Leverage, RegT
 from framework.components.venue.borrowing import Borrowable
 from framework.domain.actions import StockSplit
+from framework.domain.arithmetic import opening_and_closing
 from framework.domain.bars import Bars, PriceBasis
 from framework.domain.conditions import PriceCondition, all_of
 from framework.domain.currency import Rates
@@ -27,7 +28,6 @@ from framework.domain.instruments import AssetType, Instrument
 from framework.domain.ledger import Ledger
 from framework.domain.orders import Origin, Side, pct, points
 from framework.domain.terms import Scale, Terms
-from framework.engine.buying_power import opening_and_exit
 from framework.engine.history import Timeline
 from framework.errors import ConfigError
 from framework.strategy import Strategy
@@ -141,7 +141,7 @@ def test_a_time_stop_goes_on_until_nothing_is_held() -> None:
 def test_rounding_is_neither_a_position_to_close_nor_a_risk_to_open(
     position: float, wanted: float, expected: tuple[float, float]
 ) -> None:
-    assert opening_and_exit(position, wanted, []) == expected
+    assert opening_and_closing(position, wanted, 0.0) == expected
 
 
 # splits ------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from framework.domain.orders import OrderStatus, Origin, Side
 from framework.engine.blotter import Blotter
 from framework.engine.journal import Journal
 from framework.engine.journal_books import JournalBooks
-from framework.engine.journal_rows import EventBatch, History, Started, Submit
+from framework.engine.journal_rows import Cancel, Cleared, EventBatch, History, Started, Submit
 from framework.engine.reconcile_books import books_of
 from tests.builders import bars_of, order_of
 from tests.journals import Script, journal_in, record
@@ -90,6 +90,17 @@ def test_an_order_that_was_never_sent_is_none_of_the_books() -> None:
     assert found.filled("S-1") is None
 
 
+def test_an_order_that_is_let_go_is_being_cancelled_and_a_held_one_is_none() -> None:
+    order = order_of("limit", id="S-1", limit=50.0)
+    found = JournalBooks()
+    found.fold([Submit(1, 0, (order,)), Cancel(2, 0, "S-1")])
+    assert found.books("USD").orders["S-1"].status is OrderStatus.CANCELLING
+    found.fold([Submit(3, 0, (order_of("market", id="S-2"),), held=True)])
+    assert list(found.books("USD").orders) == ["S-1"]
+    found.fold([Cleared(4, 0, ("S-2",), "it may")])
+    assert list(found.books("USD").orders) == ["S-1", "S-2"]
+
+
 def test_what_the_broker_made_itself_belongs_to_who_holds_it() -> None:
     """A liquidation closes a position of a strategy's, and a split multiplies it."""
     bought = order_of("market", id="S-1", quantity=10.0)
@@ -116,6 +127,19 @@ def test_what_the_broker_made_itself_belongs_to_who_holds_it() -> None:
     assert (books.quantities, books.cash) == ({"AAA": 0.0}, 1_100.0)
     assert books.entries == {"AAA": []}
     assert books.uncharged == 2
+
+
+def test_several_strategies_hold_one_instrument_each_its_part() -> None:
+    first, second = (order_of("market", id=f"{who}-1", quantity=units)
+                     for who, units in (("A", 10.0), ("B", 5.0)))  # fmt: skip
+    found = JournalBooks()
+    found.fold([History(0, BARS[0].take(0, 0)), Submit(1, 0, (first,)), Submit(1, 0, (second,))])
+    fills = (Fill("A-1/a", first, 2, 10.0, 50.0, 50.0), Fill("B-1/b", second, 2, 5.0, 50.0, 50.0))
+    found.fold([EventBatch(2, 1, fills)])
+    assert found.books("USD").shared == {"AAA": {"A": 10.0, "B": 5.0}}
+    found.fold([EventBatch(3, 2, (Split("AAA", 3.0, 45.0, 3),))])
+    assert found.books("USD").shared == {"AAA": {"A": 30.0, "B": 15.0}}
+    assert found.books("USD").quantities == {"AAA": 45.0}
 
 
 def test_what_has_no_bars_is_worth_what_one_is_told() -> None:

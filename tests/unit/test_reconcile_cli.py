@@ -261,7 +261,7 @@ def test_beside_a_session_that_trades(tmp_path: Path) -> None:
     """It agrees while the session goes on, and after it has ended."""
 
     async def play() -> None:
-        gateway = await served(start=time.time_ns(), speed=20.0)
+        gateway = await served(start=time.time_ns())
         ship = Ship(gateway, tmp_path / "journal.sqlite")
         said: list[str] = []
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from framework.backtest.record import RunRecord
+from framework.backtest.roles import Fleet, Role, Strategies
 from framework.backtest.run import run
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.simulated.policy import FillPolicy
@@ -65,6 +66,14 @@ class Swings(Strategy):
             self.sell(10 + self.fills % 3, limit=float(self.data.close[-1]) * 1.001)
 
 
+class Once(Strategy):
+    """Long from its first decision to the end."""
+
+    def on_bar(self) -> None:
+        if len(self.data.close) == HISTORY + 2:
+            self.go_long()
+
+
 def bars() -> Bars:
     (found,) = sample("synthetic-5m").bars
     return resample(found.take(0, 450), "15m")
@@ -77,10 +86,10 @@ class Ashore:
     folder: Path
     series: Sequence[Bars]
     settings: BacktestSettings = SETTINGS
-    strategy: type[Strategy] = Swings
+    strategy: Strategies = Swings
 
     def __post_init__(self) -> None:
-        self.market = ShadowMarket(self.settings)
+        self.market = ShadowMarket()
         self.journal = self._opened()
         cargo = Cargo(self.strategy, {}, self.settings)
         ticks = count(1)
@@ -148,6 +157,24 @@ def test_over_the_same_bars_it_is_a_backtest(policy: FillPolicy, tmp_path: Path)
     backtest = backtested(settings)
     assert len(backtest.fills) > 20
     assert differences(backtest, record) == []
+
+
+def test_of_several_strategies_each_has_a_position_of_its_own(tmp_path: Path) -> None:
+    """Two on one symbol: each with its own books, as in a backtest, also after a restart."""
+    fleet = Fleet((Role(Swings, name="one", weight=0.5), Role(Once, name="two", weight=0.5)))
+    series = bars()
+    record, rows = sailed(tmp_path / "whole", strategy=fleet)
+    start = int(series.close_time[HISTORY])
+    backtest = run(fleet, [series], replace(SETTINGS, start=start))
+    assert {fill.order.id.partition("-")[0] for fill in backtest.fills} == {"one", "two"}
+    assert differences(backtest, record) == []
+    for end in range(len(rows) // 3, len(rows), len(rows) // 7):
+        ashore = Ashore(tmp_path / str(end), [series], strategy=fleet)
+        for row in rows[:end]:
+            ashore.journal.append(row)
+        ashore.recover()
+        assert differences(record, ashore.go_on()) == [], f"cut after row {end}"
+        ashore.close()
 
 
 def test_a_policy_that_needs_finer_bars_is_refused(tmp_path: Path) -> None:

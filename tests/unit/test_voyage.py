@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from framework import Strategy
+from framework.backtest.roles import Fleet, Role, Strategies
 from framework.backtest.settings import BacktestSettings
 from framework.brokers.ib.feed import FeedSettings
 from framework.brokers.ib.settings import RestartWindow, Settings, Timings
+from framework.components.sizing import Shares
 from framework.config.environment import Mode
 from framework.domain.events import Signal
 from framework.domain.instruments import Instrument
-from framework.domain.orders import OrderStatus
+from framework.domain.orders import OrderStatus, pct
+from framework.domain.owners import owner_of
 from framework.emulator.build import live_gateway, live_house
 from framework.emulator.clock import RunningClock
+from framework.emulator.faults.plan import FaultPlan, plan_of
 from framework.emulator.market.markets import synthetic_market
 from framework.emulator.server.gateway import Gateway
 from framework.emulator.server.settings import GatewaySettings
@@ -39,6 +45,12 @@ HOUR, MINUTE = 3_600 * 10**9, 60 * 10**9
 START = 1_790_000_000 * 10**9
 SPEED = 40.0
 """Market seconds per second: a bar of a minute is a second and a half."""
+
+
+QUICK = Timings(first_wait=0.05, longest_wait=0.2, sync_wait=0.05)
+UNENDED = plan_of(
+    "faults:\n- name: unended\n  when: {answer: PositionEnd}\n  do: drop\n  times: all\n"
+)
 
 
 class Flip(Strategy):
@@ -84,7 +96,7 @@ class Ship:
 
     async def sail(
         self,
-        strategy: type[Strategy] = Flip,
+        strategy: Strategies = Flip,
         until: Callable[[Ship], bool] = lambda _: False,
         signals: Path | None = None,
         **orders: object,
@@ -94,13 +106,17 @@ class Ship:
         port, client = wanted.pop("port"), wanted.pop("client_id", 1)
         assert isinstance(port, int)
         assert isinstance(client, int)
+        answer = wanted.pop("answer", QUICK.answer)
+        assert isinstance(answer, float)
+        preview = wanted.pop("preview", QUICK.preview)
+        assert isinstance(preview, float)
         sailing = Sailing(
             Mode.PAPER,
             Settings(port=port, client_id=client, account=ACCOUNT),
             self.journal,
             "1m",
             history=30,
-            timings=Timings(first_wait=0.05, longest_wait=0.2, sync_wait=0.05),
+            timings=replace(QUICK, answer=answer, preview=preview),
             feed=FeedSettings(grace=0.5),
             reconcile=1.0,
             look=0.01,
@@ -154,10 +170,12 @@ def on_a_gateway(path: Path, play: Callable[[Ship], object]) -> None:
     asyncio.run(played())
 
 
-async def served(start: int = START, cash: float = 1_000_000.0) -> Gateway:
+async def served(
+    start: int = START, cash: float = 1_000_000.0, faults: FaultPlan | None = None
+) -> Gateway:
     settings = GatewaySettings(accounts=(ACCOUNT,), messages_per_second=0, paces_history=False)
     market = synthetic_market(start, points=12)
-    gateway = live_gateway(market, settings, live_house(market, cash), speed=SPEED)
+    gateway = live_gateway(market, settings, live_house(market, cash), speed=SPEED, plan=faults)
     await gateway.start()
     return gateway
 
@@ -165,7 +183,7 @@ async def served(start: int = START, cash: float = 1_000_000.0) -> Gateway:
 def test_it_trades_and_goes_on_after_a_restart(tmp_path: Path) -> None:
     async def play(ship: Ship) -> None:
         first = await ship.sail(until=lambda one: one.fills >= 3)
-        assert first.exit_code == 0
+        assert first.exit_code == 0, ship.said[-8:]
         assert first.reason == "enough"
         before = [fill.id for fill in ship.voyage.bridge.core.blotter.fills]
         await ship.sail(until=lambda one: one.fills >= len(before) + 3)
@@ -235,6 +253,42 @@ def test_signals_appended_while_it_sails_are_told_once_at_their_bar(tmp_path: Pa
     on_a_gateway(tmp_path, play)
 
 
+class Against(Strategy):
+    """Short while others are long: a bracket by every second bar, and out of it."""
+
+    def on_bar(self) -> None:
+        if len(self.data) % 2:
+            self.go_short(stop_loss=pct(5), take_profit=pct(5))
+        else:
+            self.close()
+
+
+def test_two_strategies_trade_one_symbol_and_the_broker_has_the_sum(tmp_path: Path) -> None:
+    fleet = Fleet((Role(Flip, weight=0.5), Role(Against, weight=0.5, sizer=Shares(30.0))))
+
+    def both(count: int) -> Callable[[Ship], bool]:
+        def traded(one: Ship) -> bool:
+            made = Counter(owner_of(f.order.id) for f in one.voyage.bridge.core.blotter.fills)
+            return min(made["Flip"], made["Against"]) >= count
+
+        return traded
+
+    async def play(ship: Ship) -> None:
+        assert (await ship.sail(fleet, both(2))).exit_code == 0
+        assert (await ship.sail(fleet, both(4))).exit_code == 0
+        truth, books = ship.gateway.book(ACCOUNT), ship.voyage.bridge.core.ledgers
+        held = [one.positions["AAPL"].quantity for one in books[:2]]
+        assert held[0] in (0.0, 100.0)
+        assert held[1] in (0.0, -30.0)
+        assert truth.positions["AAPL"].quantity == sum(held)
+        for name in ("Flip", "Against"):
+            assert any(line.startswith(f"{name}: equity ") for line in ship.said)
+        made = sum(one.cash for one in books) - 100_000.0
+        assert made == pytest.approx(truth.cash - 1_000_000.0, abs=1e-6)
+
+    on_a_gateway(tmp_path, play)
+
+
 def test_what_it_says_names_orders_and_fills(tmp_path: Path) -> None:
     async def play(ship: Ship) -> None:
         await ship.sail(until=lambda one: one.fills >= 2)
@@ -264,6 +318,21 @@ def test_books_that_differ_keep_it_from_starting(tmp_path: Path) -> None:
             await other.close()
 
     on_a_gateway(tmp_path, play)
+
+
+def test_row_54_positions_nobody_knows_keep_it_from_starting(tmp_path: Path) -> None:
+    async def played() -> None:
+        gateway = await served(faults=UNENDED)
+        try:
+            with wire(gateway.port) as tap:
+                ship = Ship(gateway, tmp_path / "journal.sqlite")
+                with pytest.raises(UnreconciledError, match="positions are not known"):
+                    await ship.sail(until=lambda _: True, port=tap.port, answer=2.0)
+                assert PLACE_ORDER not in tap.messages
+        finally:
+            await gateway.close()
+
+    asyncio.run(played())
 
 
 def test_what_the_account_has_besides_is_adopted_when_asked(tmp_path: Path) -> None:

@@ -118,11 +118,12 @@ class Queries:
         self, order_id: int, contract: IbContract, order: IbOrder, timeout: float
     ) -> IbOrderState:
         """What an order would do to the account; nothing is sent to the market."""
+        self._check_ready()
         done = asyncio.get_running_loop().create_future()
         self._what_ifs[order_id] = done
         order.whatIf = True
-        self._client.placeOrder(order_id, contract, order)
         try:
+            self._client.placeOrder(order_id, contract, order)
             async with asyncio.timeout(timeout):
                 state: IbOrderState = await done
         except TimeoutError:

@@ -50,6 +50,7 @@ class Timings:
         syncs: tries to compare the books after a connection was made.
         sync_wait: between them.
         escalate: after which a broker that is still away is told of again.
+        preview: for the broker to say what an order would do.
     """
 
     attempts: int = 10
@@ -66,6 +67,7 @@ class Timings:
     syncs: int = 3
     sync_wait: float = 2.0
     escalate: float = 300.0
+    preview: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
