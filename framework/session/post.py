@@ -7,6 +7,7 @@ __all__ = ["Post"]
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -55,7 +56,8 @@ class Post:
         self._is_mute = False
         self._asked: Strike | None = None
         self._everything = False
-        self._done: asyncio.Future[Aftermath] | None = None
+        self._done = asyncio.Event()
+        self._aftermath: Aftermath | None = None
 
     async def open(self) -> None:
         """Listen; a session that cannot be asked is stopped by its flag all the same."""
@@ -67,8 +69,8 @@ class Post:
     async def close(self) -> None:
         """Write the last status, and listen no more."""
         self._write()
-        if self._done is not None and not self._done.done():
-            self._done.cancel()
+        self._done.set()
+        await asyncio.sleep(0)  # who waits for an answer gets it
         await self._server.close()
 
     # the kill switch -------------------------------------------------------------------------
@@ -107,8 +109,8 @@ class Post:
 
     def struck(self, aftermath: Aftermath) -> None:
         """It is done."""
-        if self._done is not None and not self._done.done():
-            self._done.set_result(aftermath)
+        self._aftermath = aftermath
+        self._done.set()
 
     # what others see -------------------------------------------------------------------------
 
@@ -144,18 +146,15 @@ class Post:
                 return {"error": f"nobody knows what {other!r} is"}
 
     async def _kill(self, request: Mapping[str, object]) -> Mapping[str, object]:
-        strike = self._flag.strike() or Strike(time.time_ns())
         if self._asked is None:
-            self._asked = strike
-            self._everything = bool(request.get("global"))
-            self._done = asyncio.get_running_loop().create_future()
+            self._asked = self._flag.strike() or Strike(time.time_ns())
+        self._everything = self._everything or bool(request.get("global"))
         self._wake()
-        if self._done is None:
-            return {"error": "it is being stopped already, by its flag"}
         wait = request.get("wait")
         patience = float(wait) if isinstance(wait, int | float) else 60.0
-        try:
-            aftermath = await asyncio.wait_for(asyncio.shield(self._done), patience)
-        except (TimeoutError, asyncio.CancelledError):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._done.wait(), patience)
+        aftermath = self._aftermath
+        if aftermath is None:
             return {"error": f"not proven within {patience:.0f} s"}
         return {"done": aftermath.is_done, "text": str(aftermath), **asdict(aftermath)}

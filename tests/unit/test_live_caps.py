@@ -54,7 +54,7 @@ def test_a_replay_repeats_it_where_it_was(tmp_path: Path) -> None:
             tmp_path / "journal.sqlite", Trader("DU1", 1), lambda: next(clock), synced=False
         )
         settings = free()
-        market = ShadowMarket(settings)
+        market = ShadowMarket()
         made = Bridge(
             Cargo(Greedy, {}, settings), journal, market, lambda: next(clock), None, market
         )
