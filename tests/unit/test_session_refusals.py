@@ -28,6 +28,8 @@ class Flip(Strategy):
         self.buy(1)
 '''
 LIVE, PAPER = "U7654321", "DU1234567"
+BOLD = "--config live.yaml --live --not-ready trying"
+"""Live without evidence, on the user's word."""
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +56,9 @@ TABLE = [
     (f"--config live.yaml --account {LIVE}", LIVE, False, "--account"),
     ("--config live.yaml --live", LIVE, False, "--account U..."),
     (f"--config live.yaml --live --account {PAPER}", PAPER, False, "is a paper account"),
-    (f"--config live.yaml --live --account {LIVE}", "U1111111", True, "U*****21"),
-    (f"--config live.yaml --live --account {LIVE}", PAPER, True, "U*****21"),
+    (f"{BOLD} --account {LIVE}", "U1111111", True, "U*****21"),
+    (f"{BOLD} --account {LIVE}", PAPER, True, "U*****21"),
+    (f"--config live.yaml --live --account {LIVE}", LIVE, False, "not ready for live"),
     (f"flip.py --live --symbols AAPL --bar 1m --account {LIVE}", LIVE, False, "mode: live"),
     ("flip.py --paper --symbols AAPL --bar 1m", LIVE, True, "is no paper account"),
     (f"flip.py --paper --symbols AAPL --bar 1m --account {LIVE}", LIVE, False, "no paper account"),
@@ -79,7 +82,7 @@ def test_it_is_refused(line: str, account: str, connects: bool, says: str) -> No
 
 
 def test_four_facts_that_agree_let_it_begin() -> None:
-    line = f"--config live.yaml --live --account {LIVE} --once"
+    line = f"{BOLD} --account {LIVE} --once"
     with serving(settings=GatewaySettings(accounts=(LIVE,))) as served, wire(served.port) as tap:
         result = ran(line, tap)
         assert result.exit_code == 0, result.output
