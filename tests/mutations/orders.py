@@ -232,7 +232,16 @@ MUTATIONS = (
         "_LOOKS = 2",
         "_LOOKS = 99",
         ORDERS,
-        "row_36",
+        "row_36_an_order",
+    ),
+    Mutation(
+        (36,),
+        "one look does not",
+        _RESOLUTION,
+        "_LOOKS = 2",
+        "_LOOKS = 1",
+        ORDERS,
+        "row_36_an_order",
     ),
     Mutation(
         (36,),

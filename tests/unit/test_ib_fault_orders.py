@@ -362,7 +362,11 @@ def test_row_36_silence_makes_an_order_unknown_and_the_books_settle_it() -> None
 
 
 def test_row_36_an_order_that_never_arrived_is_absent_after_two_complete_looks() -> None:
-    faults = rows("faults:\n- name: gone\n  when: {request: PlaceOrder}\n  do: drop\n")
+    faults = rows(
+        "faults:\n- name: gone\n  when: {request: PlaceOrder}\n  do: drop\n"
+        "- name: look\n  when: {request: ReqCompletedOrders, since: gone}\n"
+        "  do: mark\n  times: all\n"
+    )
 
     async def scene() -> None:
         async with ground(faults, waits=SOON) as g:
@@ -373,6 +377,9 @@ def test_row_36_an_order_that_never_arrived_is_absent_after_two_complete_looks()
                 s for i, s in enumerate(g.states(order.id)) if s not in g.states(order.id)[:i]
             ]
             assert states == [S.UNKNOWN, S.ABSENT]
+            report = g.gateway.faults()
+            assert report is not None
+            assert sum(one.fault == "look" for one in report.fired) == 2
             assert g.gateway.hub.exchange.open_orders() == []
 
     run(scene())

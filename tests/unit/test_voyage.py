@@ -183,7 +183,7 @@ async def served(
 def test_it_trades_and_goes_on_after_a_restart(tmp_path: Path) -> None:
     async def play(ship: Ship) -> None:
         first = await ship.sail(until=lambda one: one.fills >= 3)
-        assert first.exit_code == 0, ship.said[-8:]
+        assert first.exit_code == 0, "\n".join(ship.said)
         assert first.reason == "enough"
         before = [fill.id for fill in ship.voyage.bridge.core.blotter.fills]
         await ship.sail(until=lambda one: one.fills >= len(before) + 3)
