@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Reconciler", "snapshot_of"]
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -44,6 +45,10 @@ _STATES = {
 
 _BROKERS_OWN = (OurFill, StateOfOrder)
 """Facts about our own orders: the broker side tells them itself, as events."""
+
+
+_AGAIN = 1.0
+"""Seconds before the second look."""
 
 
 class Core(Protocol):
@@ -106,6 +111,9 @@ class Reconciler:
     async def look(self, session: int, adopts: bool = False) -> tuple[Finding, ...]:
         """What is found and stays so once what explains itself is booked.
 
+        The parts of the broker's books are asked for one after the other, and something may happen
+        in between: what blocks is only believed once a second look has shown it, too.
+
         Args:
             session: trading day, as days since 1970-01-01.
             adopts: whether what does not explain itself is taken as it is.
@@ -114,6 +122,14 @@ class Reconciler:
             LinkLostError: there is no connection to ask.
             ReconcileError: what was to be adopted would leave a strategy trading what it has not.
         """
+        found = await self._looked(session, adopts)
+        if not adopts and any(one.blocks for one in found):
+            await asyncio.sleep(_AGAIN)
+            found = await self._looked(session, adopts)
+        self._note(found)
+        return found
+
+    async def _looked(self, session: int, adopts: bool) -> tuple[Finding, ...]:
         seen = await self._broker.snapshot()
         self._bridge.settle()
         snapshot = snapshot_of(
@@ -131,7 +147,6 @@ class Reconciler:
             self._journal.append(Adopted(self._clock(), by, facts))
             found = self._held_against(replace(snapshot, time=self._clock()))
         self._before = snapshot
-        self._note(found)
         return found
 
     def _check(self, taken: Sequence[Fact]) -> None:
