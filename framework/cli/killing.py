@@ -15,6 +15,7 @@ from pathlib import Path
 import typer
 
 from framework.cli.reporting import complain
+from framework.cli.session_memory import MEMORY_NAME
 from framework.engine.journal import JOURNAL_NAME, read_journal
 from framework.engine.journal_lock import holder_of
 from framework.engine.journal_rows import Started
@@ -24,6 +25,10 @@ from framework.operations.sessions import SESSIONS, session_folder, session_fold
 from framework.operations.status_file import is_alive, read_status
 from framework.operations.stop_flag import StopFlag, Strike
 
+_DESK = (
+    "no session with a strategy. Its flag is up: where a desk is open on it, nothing leaves and "
+    "its orders are cancelled; its positions are closed by hand."
+)
 _GREETING = 1.0
 """Seconds in which a session that is not hung answers."""
 _DEATH = 5.0
@@ -128,7 +133,9 @@ def _killed(folder: Path, strike: Strike, flags: KillFlags) -> bool:
     begun = time.monotonic()
     control = read_control(folder)
     answer = None if control is None else _asked(control, strike, flags)
-    if answer is None:
+    if answer is None and not (folder / MEMORY_NAME).exists():
+        answer = {"done": False, "error": _DESK}
+    elif answer is None:
         _end_hung(folder, control)
         answer = _in_its_place(folder, strike, flags)
     is_done = bool(answer.get("done"))

@@ -21,6 +21,7 @@ from framework.engine.journal_lock import Trader
 from framework.engine.journal_rows import IdFloor, Started
 from framework.engine.ticket import Ticket
 from framework.errors import ConfigError
+from framework.operations.stop_flag import StopFlag
 from framework.ports import RiskRule
 from framework.session.hand_bridge import NAME, HandBridge
 from framework.session.logbook import Logbook
@@ -83,6 +84,9 @@ class Helm:
             id_floor=max(1, journal.facts.floor),
             keep_ids=self._keep_floor,
         )
+        self._flag = StopFlag(journal.path.parent)
+        self._is_struck = False
+        self.rigging.broker.bar(self._bar)
         self.marks = Marks(self.rigging, allows_delayed)
         mailbox = self.rigging.mailbox
         self.bridge = HandBridge(limits, journal, mailbox, clock.now, self.marks.journalled)
@@ -163,6 +167,7 @@ class Helm:
         compared = loop.time()
         while not self._stop.is_set():
             await self.look()
+            self._heed_flag()
             if self.trust.is_behind or loop.time() - compared >= self._patience:
                 compared = loop.time()
                 await self.trust.compare_if_possible()
@@ -170,6 +175,18 @@ class Helm:
                 await asyncio.wait_for(self._stop.wait(), self._sailing.look)
             except TimeoutError:
                 continue
+
+    def _bar(self, _: Order) -> str:
+        """Why an order may not leave: the kill switch stops whatever trades here."""
+        return "the stop flag is up" if self._flag.is_raised else ""
+
+    def _heed_flag(self) -> None:
+        """Cancel everything once when the stop flag goes up."""
+        was, self._is_struck = self._is_struck, self._flag.is_raised
+        if self._is_struck and not was:
+            self._say("KILL: the stop flag is up; nothing leaves, and every order is cancelled")
+            for name in tuple(self.bridge.core.blotter.at_work):
+                self.bridge.cancel(name)
 
     @property
     def _patience(self) -> float:

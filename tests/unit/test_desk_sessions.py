@@ -17,6 +17,7 @@ from framework.brokers.ib.problems import ConnectError, LinkLostError
 from framework.emulator.server.gateway import Gateway
 from framework.engine.journal_errors import JournalBusyError
 from framework.errors import ConfigError, SlipwayError
+from framework.operations.stop_flag import StopFlag, Strike
 from framework.session.desk import Desk
 from framework.session.guards import GuardError, UnreconciledError
 from tests.unit.shore import ACCOUNT, severed, shore
@@ -293,3 +294,25 @@ def test_an_order_lost_on_the_wire_is_never_sent_again(gateway: Gateway, deliver
             until(lambda: desk.orders()[0].status in (OrderStatus.UNKNOWN, OrderStatus.ABSENT))
             assert desk.wait(order, 40.0).status is OrderStatus.ABSENT
         assert broken.orders == 1
+
+
+def test_the_stop_flag_reaches_a_desk(gateway: Gateway, tmp_path: Path) -> None:
+    """What works is cancelled, and nothing leaves until the flag is down."""
+    journal = tmp_path / "desk" / "journal.sqlite"
+    with wire(gateway.port) as tap, connect("paper", port=tap.port, journal=journal) as desk:
+        order = desk.buy("AAPL", 1, limit=low(desk))
+        assert isinstance(order, Order)
+        until(lambda: len(desk.working()) == 1)
+        sent = tap.messages.count(PLACE_ORDER)
+        flag = StopFlag(journal.parent)
+        flag.raise_for(Strike(1, "enough"))
+        until(lambda: not desk.working())
+        late = desk.buy("AAPL", 1, limit=low(desk) - 1.0)
+        assert isinstance(late, Order)
+        assert desk.wait(late, timeout=20.0).status is OrderStatus.REJECTED
+        assert tap.messages.count(PLACE_ORDER) == sent
+        flag.lower()
+        again = desk.buy("AAPL", 1, limit=low(desk) - 2.0)
+        assert isinstance(again, Order)
+        until(lambda: len(desk.working()) == 1)
+        assert any(line.startswith("KILL") for line in desk.log)
