@@ -10,15 +10,8 @@ import typer
 
 from framework.cli.options import Debug
 from framework.cli.reporting import reporting
+from framework.cli.status_options import Session
 
-Session = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="SESSION",
-        help="A session's name, a part of it, or its folder; every session without one.",
-        show_default=False,
-    ),
-]
 Flatten = Annotated[bool, typer.Option("--flatten", help="Close what the session holds, too.")]
 Exclude = Annotated[
     str | None,

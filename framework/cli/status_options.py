@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["status", "watch"]
+__all__ = ["Session", "status", "watch"]
 
 from typing import Annotated
 

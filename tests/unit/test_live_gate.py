@@ -186,3 +186,12 @@ def test_answers_come_from_a_file() -> None:
     assert "no to kill" in " ".join(ready("--answers", "answers.yaml").output.split())
     assert ready("--answers", "none.yaml").exit_code == 2
     assert ready("--test", "2020-01-01:").exit_code == 2
+
+
+@pytest.mark.parametrize(("command", "passed"), [("true", True), ("false", False)])
+def test_a_test_alert_is_evidence(command: str, passed: bool) -> None:
+    Path("live.yaml").write_text(f"{RUN}alert: {{command: {command}}}\n")
+    result = CliRunner().invoke(app, ["doctor", "--alert", "--config", "live.yaml"])
+    assert result.exit_code == (0 if passed else 1), result.output
+    (found,) = EvidenceBook(SESSIONS)
+    assert (found.trial, found.passed, found.subject) == (Trial.ALERTS, passed, subject_of(plan()))
