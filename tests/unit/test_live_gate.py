@@ -190,7 +190,7 @@ def test_answers_come_from_a_file() -> None:
 
 @pytest.mark.parametrize(("command", "passed"), [("true", True), ("false", False)])
 def test_a_test_alert_is_evidence(command: str, passed: bool) -> None:
-    Path("live.yaml").write_text(f"{RUN}alert: {{command: {command}}}\n")
+    Path("live.yaml").write_text(f'{RUN}alert: {{command: "{command}"}}\n')
     result = CliRunner().invoke(app, ["doctor", "--alert", "--config", "live.yaml"])
     assert result.exit_code == (0 if passed else 1), result.output
     (found,) = EvidenceBook(SESSIONS)
