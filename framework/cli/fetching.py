@@ -7,6 +7,7 @@ __all__ = ["Fetched", "Fetcher", "Patience"]
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from framework.brokers.ib.connection import Notice, NoticeKind, State
 from framework.brokers.ib.frames import Frame
@@ -214,10 +215,11 @@ class Fetcher:
 
 def _to_ask(pieces: Sequence[Piece], missing: Sequence[Piece], known: _Known) -> list[Piece]:
     """What is asked for, the last first: everything that is missing and, where none of that meets
-    what is known, one known piece: to see whether the broker still says the same of it."""
+    what is known, one known piece that has bars: to see whether the broker still says the same."""
     asked = list(missing)
-    if asked and len(asked) < len(pieces) and not any(map(known.overlaps, asked)):
-        asked.append(next(piece for piece in pieces if piece in known))
+    if asked and not any(map(known.overlaps, asked)):
+        kept = (piece for piece in pieces if piece in known and known.overlaps(piece))
+        asked += islice(kept, 1)
     return sorted(asked, reverse=True)
 
 

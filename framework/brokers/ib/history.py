@@ -86,6 +86,16 @@ class History:
         kept = [found[close] for close in sorted(found) if since < close <= min(end, now)]
         return bars_from(listed.instrument, frame, kept, self.prices, self.rth)
 
+    def requests(self, symbol: str, frame: Frame, since: int) -> int:
+        """How many requests `bars` takes up to now, where bars are below a minute; else 1 at
+        least."""
+        listed, now = self._book.by_key(symbol), self._connection.clock.now()
+        pages, count = pages_back(frame, listed.instrument.calendar, self.rth, since, now), 0
+        while pages.ask() is not None:
+            pages.told(None)
+            count += 1
+        return count
+
     async def _page(
         self, listed: Listed, frame: Frame, page: Page, *, is_open: bool
     ) -> list[BarSeen]:
