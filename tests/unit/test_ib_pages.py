@@ -163,7 +163,7 @@ def test_short_bars_are_asked_for_within_the_limit_and_without_a_hole(
 ) -> None:  # fmt: skip
     frame, since, until = frame_of(bar), span[0], sum(span)
     around = 0 if rth or calendar != "XNYS" else 4 * HOUR  # more would be another day's
-    bars = closes(frame, calendar, MONDAY - 20, MONDAY + 20, around, around)
+    bars = closes(frame, calendar, MONDAY - 7, MONDAY + 14, around, around)
     kept = np.random.default_rng(seed).random(len(bars) // 50 + 1) >= holes
     bars = bars[np.repeat(kept, 50)[: len(bars)]]  # what hardly trades has hours without a bar
     pages, came = asked(frame, bars, since, until, by_clock=by_clock, calendar=calendar, rth=rth)
