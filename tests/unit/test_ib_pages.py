@@ -220,7 +220,15 @@ def test_long_answers_are_not_asked_for_again() -> None:
     frame, rng = frame_of("30s"), Random(3)
     bars = closes(frame, "XNYS", MONDAY - 10, MONDAY + 10)
     rare = np.array(sorted(rng.sample(bars.tolist(), 400)))
-    since, until = int(rare[0]) - frame.length, (MONDAY + 10) * DAY
+    since, until = int(rare[0]) - frame.length, (MONDAY + 11) * DAY
     pages, came = asked(frame, rare, since, until, by_clock=False)
     assert len(pages) == 1
+    assert came == set(rare.tolist())
+
+
+def test_what_was_answered_without_a_bar_is_not_asked_for_again() -> None:
+    frame = frame_of("5s")
+    rare = np.array([OPEN + HOUR // 2, OPEN + 3 * HOUR // 2])
+    pages, came = asked(frame, rare, OPEN, OPEN + 2 * HOUR, by_clock=True)
+    assert [page.end for page in pages] == [OPEN + 2 * HOUR, OPEN + HOUR]
     assert came == set(rare.tolist())
