@@ -31,7 +31,8 @@ hours are wanted."""
 
 @dataclass(frozen=True, slots=True, order=True)
 class Piece:
-    """Bars that close in (first, last], nanoseconds UTC: what one request brings."""
+    """Bars that close in (first, last], nanoseconds UTC: what one request brings, and of bars below
+    a minute what the requests for a day bring."""
 
     first: int
     last: int
@@ -61,7 +62,7 @@ class Cover:
 def pieces_of(frame: Frame, since: int, until: int) -> Iterator[Piece]:
     """The pieces of (since, until], the last first; they lie on a grid, so that another range has
     the same ones."""
-    step = max(1, frame.chunk - _SPARE) * DAY
+    step = max(DAY, frame.reach - _SPARE * DAY)
     last = until
     while last > since:
         first = max(since, (last - 1) // step * step)

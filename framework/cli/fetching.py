@@ -7,6 +7,7 @@ __all__ = ["Fetched", "Fetcher", "Patience"]
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from framework.brokers.ib.connection import Notice, NoticeKind, State
 from framework.brokers.ib.frames import Frame
@@ -52,7 +53,7 @@ class Fetched:
 
     Attributes:
         lines: of the finished file.
-        requests: pieces that were asked for.
+        requests: how many were answered.
         is_adjusted_anew: whether what was there disagreed with what the broker says today, and
             everything was asked for again.
     """
@@ -131,11 +132,11 @@ class Fetcher:
         queue = _to_ask(pieces, missing, known)
         for _ in range(len(pieces) - len(queue)):
             done()
-        found, now, requests, empty, is_anew = Lines(), self._now(), 0, 0, False
+        found, now, empty, is_anew = Lines(), self._now(), 0, False
+        is_asked, answered = bool(queue), self._history.answered
         while queue:
             piece = queue.pop(0)
             lines = await self._lines(symbol, form, piece)
-            requests += 1
             if differ(known.lines, lines):
                 self._told(f"{symbol}: prices were adjusted since; everything is fetched again.")
                 known.forget()
@@ -154,9 +155,10 @@ class Fetcher:
                 f"The broker has no bars of {symbol} in the range asked for.",
                 "Change --from and --to; bars under a minute go back half a year.",
             )
-        if requests or not known.is_finished:
+        if is_asked or not known.is_finished:
             cache.finish(known.since, min(known.until, now), whole)
-        return Fetched(in_span(whole, known.since, known.until), requests, is_anew)
+        lines = in_span(whole, known.since, known.until)
+        return Fetched(lines, self._history.answered - answered, is_anew)
 
     def _now(self) -> int:
         return self._looker.connection.clock.now()
@@ -213,10 +215,11 @@ class Fetcher:
 
 def _to_ask(pieces: Sequence[Piece], missing: Sequence[Piece], known: _Known) -> list[Piece]:
     """What is asked for, the last first: everything that is missing and, where none of that meets
-    what is known, one known piece: to see whether the broker still says the same of it."""
+    what is known, one known piece that has bars: to see whether the broker still says the same."""
     asked = list(missing)
-    if asked and len(asked) < len(pieces) and not any(map(known.overlaps, asked)):
-        asked.append(next(piece for piece in pieces if piece in known))
+    if asked and not any(map(known.overlaps, asked)):
+        kept = (piece for piece in pieces if piece in known and known.overlaps(piece))
+        asked += islice(kept, 1)
     return sorted(asked, reverse=True)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 15.0
 """Seconds for one answer."""
+_REQUESTS = 40
+"""That one question may take; a session needs some of the broker's sixty for itself."""
 _FIGURES = (
     "NetLiquidation",
     "TotalCashValue",
@@ -67,7 +69,8 @@ async def bars_of(helm: Helm, symbol: str, bar: str, days: int) -> pd.DataFrame:
     """Complete bars of the last `days` calendar days, as a table of columns.
 
     Raises:
-        ConfigError: the broker has no bars of that length, or `days` is no number of days.
+        ConfigError: the broker has no bars of that length, `days` is no number of days, or they
+            take more requests than the broker answers at once.
         RequestError, PacingError, LinkLostError: as they say.
     """
     if not days > 0:
@@ -75,7 +78,15 @@ async def bars_of(helm: Helm, symbol: str, bar: str, days: int) -> pd.DataFrame:
     frame = frame_of(bar)
     await helm.know(symbol)
     since = helm.rigging.connection.clock.now() - int(days * DAY)
-    return _table(await helm.rigging.history.bars(symbol, frame, since))
+    history = helm.rigging.history
+    asked = history.requests(symbol, frame, since)
+    if asked > _REQUESTS:
+        raise ConfigError(
+            f"{days} days of {bar} bars of {symbol} take {asked:,} requests, and the broker "
+            "answers 60 in ten minutes.",
+            f"Ask for fewer days or longer bars, or fetch them with: slipway download --bar {bar}",
+        )
+    return _table(await history.bars(symbol, frame, since))
 
 
 def _table(bars: Bars) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from framework.emulator.build import live_gateway
 from framework.emulator.faults.plan import FaultPlan, plan_of
+from framework.emulator.market.market import Market
 from framework.emulator.market.markets import synthetic_market
 from framework.emulator.server.gateway import Gateway
 from framework.emulator.server.settings import GatewaySettings
@@ -55,14 +56,17 @@ class Served:
 
 @contextmanager
 def serving(
-    faults: str | FaultPlan = "", settings: GatewaySettings | None = None, start: int | None = None
+    faults: str | FaultPlan = "",
+    settings: GatewaySettings | None = None,
+    start: int | None = None,
+    market: Market | None = None,
 ) -> Iterator[Served]:
-    """The emulator of the made-up market, as of now, with the faults of a plan's text."""
+    """The emulator of a market, the made-up one as of now, with the faults of a plan's text."""
     plan = plan_of(faults) if isinstance(faults, str) and faults else None
     if isinstance(faults, FaultPlan):
         plan = faults
     moment = time.time_ns() if start is None else start
-    gateway = live_gateway(synthetic_market(moment), settings, plan=plan)
+    gateway = live_gateway(market or synthetic_market(moment), settings, plan=plan)
     loop = asyncio.new_event_loop()
 
     def run() -> None:

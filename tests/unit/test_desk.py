@@ -61,6 +61,9 @@ def test_money_prices_and_the_past(desk: Desk) -> None:
     assert len(bars) >= 48
     assert bars.index.is_monotonic_increasing
     assert (np.diff(bars.index.asi8) == 3_600 * 10**9).all()
+    short = desk.history("SPY", bar="30s", days=1)
+    assert len(short) >= 24 * 120 - 1
+    assert (np.diff(short.index.asi8) == 30 * 10**9).all()
 
 
 def test_a_purchase_fills_and_is_shown_everywhere(desk: Desk) -> None:
@@ -141,6 +144,8 @@ def test_what_no_broker_could_take_is_an_error_of_the_call(desk: Desk) -> None:
         desk.buy("SPX", 1)
     with pytest.raises(ConfigError, match="'7m'"):
         desk.history("AAPL", bar="7m")
+    with pytest.raises(ConfigError, match=r"take 6,000 requests.*fewer days or longer bars"):
+        desk.history("AAPL", bar="5s")
     with pytest.raises(OrderError, match="no order 'Desk-99'"):
         desk.cancel("Desk-99")
     refused = desk.buy("AAPL", 1, limit=0.5)

@@ -99,6 +99,7 @@ class Ship:
         strategy: Strategies = Flip,
         until: Callable[[Ship], bool] = lambda _: False,
         signals: Path | None = None,
+        frame: str = "1m",
         **orders: object,
     ) -> Outcome:
         """Until something is so; the outcome."""
@@ -114,7 +115,7 @@ class Ship:
             Mode.PAPER,
             Settings(port=port, client_id=client, account=ACCOUNT),
             self.journal,
-            "1m",
+            frame,
             history=30,
             timings=replace(QUICK, answer=answer, preview=preview),
             feed=FeedSettings(grace=0.5),
@@ -171,11 +172,14 @@ def on_a_gateway(path: Path, play: Callable[[Ship], object]) -> None:
 
 
 async def served(
-    start: int = START, cash: float = 1_000_000.0, faults: FaultPlan | None = None
+    start: int = START,
+    cash: float = 1_000_000.0,
+    faults: FaultPlan | None = None,
+    speed: float = SPEED,
 ) -> Gateway:
     settings = GatewaySettings(accounts=(ACCOUNT,), messages_per_second=0, paces_history=False)
     market = synthetic_market(start, points=12)
-    gateway = live_gateway(market, settings, live_house(market, cash), speed=SPEED, plan=faults)
+    gateway = live_gateway(market, settings, live_house(market, cash), speed=speed, plan=faults)
     await gateway.start()
     return gateway
 

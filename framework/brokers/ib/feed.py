@@ -23,8 +23,9 @@ from framework.brokers.ib.times import SECOND
 from framework.calendar import utc_text
 from framework.domain.bars import Bars
 
-_STEP = 3
-"""Rows a list of bars is read backwards by."""
+_TAIL = 3
+"""Rows at the end of a list of bars that are read, and twice as many until nothing new is
+before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,12 +267,12 @@ class IbFeed:
         """Bars of the subscription that were not told yet."""
         bars = stream.bars
         assert bars is not None
-        first = len(bars) - _STEP
+        rows = _TAIL
         while True:
-            seen = self.history.seen(stream.listed, stream.frame, bars, first)
-            if first <= 0 or (seen and seen[0].close_time <= stream.following.told):
+            seen = self.history.seen(stream.listed, stream.frame, bars, len(bars) - rows)
+            if rows >= len(bars) or (seen and seen[0].close_time <= stream.following.told):
                 return seen
-            first -= _STEP
+            rows *= 2
 
     async def _backfill(self, stream: _Stream, missing: list[int]) -> None:
         """Ask for bars that did not come; what the broker does not have does not exist."""

@@ -28,6 +28,14 @@ _NAMES = {
     DAY: "1 day",
 }
 """The broker's names of the lengths it has."""
+_SHORT_REACH = {
+    5 * SECOND: _HOUR,
+    10 * SECOND: 4 * _HOUR,
+    15 * SECOND: 4 * _HOUR,
+    30 * SECOND: 8 * _HOUR,
+}
+_YEAR = 365
+"""Days above which the broker wants to be asked in years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +58,36 @@ class Frame:
         return self.length == DAY
 
     @property
-    def chunk(self) -> int:
-        """Days the broker answers for in one request."""
+    def is_short(self) -> bool:
+        """Whether a bar is below a minute: the broker then wants to be asked in seconds."""
+        return self.length < _MINUTE
+
+    @property
+    def reach(self) -> int:
+        """Nanoseconds the broker answers for in one request: whole days, or a few hours of bars
+        below a minute, by the durations its API guide has as valid for each bar size."""
         if self.is_daily:
-            return 3650
-        if self.length < _MINUTE:
-            return 1
+            return 3650 * DAY
+        if self.is_short:
+            return _SHORT_REACH[self.length]
         if self.length < 5 * _MINUTE:
-            return 7
-        return 28 if self.length < 30 * _MINUTE else 180
+            return 7 * DAY
+        return (28 if self.length < 30 * _MINUTE else 180) * DAY
+
+    @property
+    def recent(self) -> int:
+        """Nanoseconds before now that bars kept up to date begin with: more than a reconnection
+        takes; what is missing beyond is asked for."""
+        if self.is_short:
+            return self.reach
+        return (10 if self.is_daily else 2) * DAY
+
+    def duration(self, span: int) -> str:
+        """So many nanoseconds, or just more, as the broker writes them."""
+        if self.is_short:
+            return f"{-(-span // SECOND)} S"
+        days = -(-span // DAY)
+        return f"{days} D" if days <= _YEAR else f"{-(-days // _YEAR)} Y"
 
 
 def frame_of(name: str) -> Frame:

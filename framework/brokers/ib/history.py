@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["History"]
 
 from datetime import UTC, datetime
-from math import ceil
 
 from framework.brokers.ib.bars import BarSeen, bars_from, seen_bars, what_to_show
 from framework.brokers.ib.connection import Connection
@@ -15,14 +14,13 @@ from framework.brokers.ib.limits import HistoryAsk
 from framework.brokers.ib.link import Link
 from framework.brokers.ib.listed import Book, Listed
 from framework.brokers.ib.pacing import Pacer
+from framework.brokers.ib.pages import Page, pages_back
 from framework.brokers.ib.problems import LinkLostError, RequestError
 from framework.brokers.ib.times import SECOND, time_text
 from framework.brokers.ib.translate_contract import contract_of
-from framework.calendar import DAY
 from framework.domain.bars import Bars, PriceBasis
 
 _NO_DATA = 162
-_YEAR = 365
 
 
 class History:
@@ -36,6 +34,9 @@ class History:
         prices: what they mean.
         timeout: seconds for one answer.
         patience: seconds a request may wait for its turn.
+
+    Attributes:
+        answered: requests for the past that have been answered.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class History:
         self._book = book
         self._timeout = timeout
         self._patience = patience
+        self.answered = 0
         self.rth = rth
         self.prices = prices
 
@@ -73,27 +75,33 @@ class History:
         now = self._connection.clock.now()
         end = now if until is None else until
         found: dict[int, BarSeen] = {}
-        cursor, is_first = end, True
-        while cursor > since:
-            days = min(frame.chunk, max(1, ceil((cursor - since) / DAY) + 1))
-            whole = self.prices is PriceBasis.TOTAL  # adjusted prices are kept up to now alone
-            end_of_it = None if is_first and until is None and whole else cursor
-            seen = await self._chunk(listed, frame, end_of_it, days)
+        pages = pages_back(frame, listed.instrument.calendar, self.rth, since, end)
+        # Adjusted prices are kept up to now alone.
+        is_open = until is None and self.prices is PriceBasis.TOTAL
+        while (page := pages.ask()) is not None:
+            seen = await self._page(listed, frame, page, is_open=is_open)
             found |= {bar.close_time: bar for bar in seen}
-            oldest = min((bar.close_time for bar in seen), default=cursor)
-            is_first = False
-            if not seen or oldest <= since or days < frame.chunk:
-                break
-            cursor = min(oldest, cursor - DAY)
+            pages.told(min((bar.close_time for bar in seen), default=None))
+            is_open = False
         kept = [found[close] for close in sorted(found) if since < close <= min(end, now)]
         return bars_from(listed.instrument, frame, kept, self.prices, self.rth)
 
-    async def _chunk(
-        self, listed: Listed, frame: Frame, end: int | None, days: int
+    def requests(self, symbol: str, frame: Frame, since: int) -> int:
+        """How many requests `bars` takes up to now, where bars are below a minute; else 1 at
+        least."""
+        listed, now = self._book.by_key(symbol), self._connection.clock.now()
+        pages, count = pages_back(frame, listed.instrument.calendar, self.rth, since, now), 0
+        while pages.ask() is not None:
+            pages.told(None)
+            count += 1
+        return count
+
+    async def _page(
+        self, listed: Listed, frame: Frame, page: Page, *, is_open: bool
     ) -> list[BarSeen]:
         shown = what_to_show(listed.instrument, self.prices)
-        ends = "" if end is None else time_text(datetime.fromtimestamp(end // SECOND, UTC))
-        duration = f"{days} D" if days <= _YEAR else f"{ceil(days / _YEAR)} Y"
+        ends = "" if is_open else time_text(datetime.fromtimestamp(page.end // SECOND, UTC))
+        duration = frame.duration(page.span)
         ask = HistoryAsk(
             f"{listed.con_id}|{listed.exchange}|{shown}",
             f"{listed.con_id}|{ends}|{duration}|{frame.size}|{shown}|{self.rth}",
@@ -120,8 +128,10 @@ class History:
             )
         except RequestError as error:
             if error.code == _NO_DATA and "no data" in str(error).lower():
+                self.answered += 1
                 return []
             raise
+        self.answered += 1
         return self.seen(listed, frame, answer)
 
     def seen(self, listed: Listed, frame: Frame, bars: IbBarList, first: int = 0) -> list[BarSeen]:
@@ -131,13 +141,13 @@ class History:
         return seen_bars(listed.instrument, frame, (bars[row] for row in rows), zone, self.rth)
 
     async def follow(self, listed: Listed, frame: Frame) -> tuple[Link, IbBarList]:
-        """Bars of the last days, kept up to date from here on.
+        """Bars of the last days, of hours where they are short, kept up to date from here on.
 
         Raises:
             RequestError, PacingError, LinkLostError: as they say.
         """
         shown = what_to_show(listed.instrument, PriceBasis.SPLIT)
-        duration = "10 D" if frame.is_daily else "2 D"
+        duration = frame.duration(frame.recent)
         ask = HistoryAsk(
             f"{listed.con_id}|{listed.exchange}|{shown}",
             f"{listed.con_id}|follow|{self._connection.clock.now()}|{frame.size}",
