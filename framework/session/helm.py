@@ -81,6 +81,7 @@ class Helm:
             timings=sailing.timings,
             id_floor=max(1, journal.facts.floor),
             keep_ids=self._keep_floor,
+            references=journal.facts.references,
         )
         self.marks = Marks(self.rigging, allows_delayed)
         mailbox = self.rigging.mailbox

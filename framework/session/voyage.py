@@ -110,7 +110,10 @@ class Voyage:
         self._is_behind = True
         self._is_overdue = False
         self._begun = 0.0
-        self._rigging = outfit_of(sailing, clock, self._instrument, journal, self._keep_floor)
+        self._references = journal.facts.references_at(clock.now(), sailing.where.client_id)
+        self._rigging = outfit_of(
+            sailing, clock, self._instrument, journal, self._keep_floor, self._references
+        )
         self._bridge = Bridge(
             cargo,
             journal,
@@ -188,6 +191,7 @@ class Voyage:
             masked(self._rigging.connection.account),
             self._sailing.where.client_id,
             title_of(self._cargo.strategy),
+            tag=self._references.tag,
         )
         if not any(isinstance(entry.row, Started) for entry in entries):
             history = await self._histories()
