@@ -133,14 +133,17 @@ class Facts:
             case Adopted():
                 self.baseline = self.baseline.after(row.facts)
             case Started():
-                if not self.runs:
-                    self.references = References(row.tag)
-                self.started, self.stopped = row, None
-                self.runs += 1
+                self._begun(row)
             case Stopped():
                 self.stopped = row
             case _:
                 pass
+
+    def _begun(self, row: Started) -> None:
+        if not self.runs:
+            self.references = References(row.tag)
+        self.started, self.stopped = row, None
+        self.runs += 1
 
     def _sent(self, row: Intent) -> None:
         match row:
