@@ -76,7 +76,8 @@ class WorkingOrder:
         symbol: what it trades.
         kind, tif, status: in the broker's words.
         limit, stop: prices; None without.
-        client_id, order_id, perm_id, reference: its names; a reference is Slipway's own id.
+        client_id, order_id, perm_id, reference: its names; a reference is Slipway's id of it with
+            the tag of its journal.
         account: it trades for.
     """
 

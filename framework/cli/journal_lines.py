@@ -147,6 +147,8 @@ def _words(row: Row) -> str:
         case Started():
             versions = " ".join(f"{name} {number}" for name, number in row.versions)
             text = f"{row.mode} {row.account} client {row.client_id}, {row.strategy} {versions}"
+            if row.tag:
+                text += f" (its orders are called ID@{row.tag} at the broker)"
         case Stopped():
             text = f"{row.reason} (exit code {row.exit_code})"
         case Adopted():

@@ -136,6 +136,7 @@ class JournalBooks:
             entries=entries,
             shared={symbol: units for symbol, units in held.items() if len(units) > 1},
             uncharged=sum(key not in self._paid for key in fills),
+            references=facts.references,
         )
 
     # rows ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ __all__ = ["FACT_KINDS", "UNDONE", "Facts", "fill_id", "fill_key"]
 
 from framework.domain.events import CHANGE_REFUSED, REPLACED, Fill, OrderUpdate
 from framework.domain.orders import DONE, Order, OrderStatus
+from framework.domain.references import References, tag_of
 from framework.engine.journal_rows import (
     Adopted,
     Bound,
@@ -66,6 +67,7 @@ class Facts:
     Attributes:
         started, stopped: the last session's first and last row.
         runs: how many sessions began.
+        references: what its orders are called at the broker: the first session has said so.
         floor: every IB order id below it may have been used.
         perm_ids: by order id, its permIds in the order they came.
         executions: by key, full ids of the executions booked or taken note of.
@@ -85,6 +87,7 @@ class Facts:
         self.started: Started | None = None
         self.stopped: Stopped | None = None
         self.runs = 0
+        self.references = References()
         self.floor = 0
         self.perm_ids: dict[str, tuple[int, ...]] = {}
         self.executions: dict[str, str] = {}
@@ -98,6 +101,16 @@ class Facts:
         self.let_go: set[str] = set()
         self.risk: RiskState | None = None
         self.baseline = Baseline()
+
+    def references_at(self, time: int, client_id: int) -> References:
+        """What the orders of a session that begins are called: as the journal has it, and as none
+        before where nothing is written in it yet.
+
+        Args:
+            time: nanoseconds UTC.
+            client_id: of the connection that trades.
+        """
+        return self.references if self.runs else References(tag_of(time, client_id))
 
     def fold(self, row: Row) -> None:
         """Take in one row."""
@@ -120,12 +133,17 @@ class Facts:
             case Adopted():
                 self.baseline = self.baseline.after(row.facts)
             case Started():
-                self.started, self.stopped = row, None
-                self.runs += 1
+                self._begun(row)
             case Stopped():
                 self.stopped = row
             case _:
                 pass
+
+    def _begun(self, row: Started) -> None:
+        if not self.runs:
+            self.references = References(row.tag)
+        self.started, self.stopped = row, None
+        self.runs += 1
 
     def _sent(self, row: Intent) -> None:
         match row:

@@ -93,6 +93,8 @@ class Started:
         code, config, data: hashes, in hexadecimal, of what decides.
         versions: name and version of the program and of what it stands on.
         cash: money its strategies begin with together; None where that was not written down.
+        tag: of the journal, with which its orders travel; see domain/references.py. What the first
+            row of a journal says holds; empty where orders travel by their ids.
     """
 
     time: int
@@ -105,6 +107,7 @@ class Started:
     data: str = ""
     versions: tuple[tuple[str, str], ...] = ()
     cash: float | None = None
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ holds of it, whatever it is given:
    only if it is complete.
 2. **Money moves by executions alone.** An execution is booked once, by its id without the number of
    its correction; a later correction replaces it; an order's status moves nothing.
-3. **Whose an order is, is decided by its permId once that is bound, else by our id together with
-   our client id.** The number of its connection decides nothing.
+3. **Whose an order is, is decided by its permId once that is bound, else by our id and our
+   journal's tag (see domain/references.py) together with our client id.** The number of its
+   connection decides nothing.
 4. **An order is absent only if two complete queries of its own day, on a healthy link and some
    time after it was sent, do not know it: not working, not ended, not executed.** Before that, and
    on any later day, it stays as it is; on a later day the user may adopt its end once the position

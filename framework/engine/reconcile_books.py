@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from framework.domain.events import Fill
 from framework.domain.ledger import Ledger
 from framework.domain.orders import DONE, Order, OrderStatus
+from framework.domain.references import References
 from framework.engine.blotter import Blotter
 from framework.engine.journal_facts import UNDONE, Facts, fill_key
 from framework.engine.reconcile_nouns import Baseline
@@ -62,6 +63,7 @@ class Books:
         uncharged: fills whose fee has not been told.
         changed: nanoseconds UTC, on our own clock, of the last change; what the broker said
             before that is stale.
+        references: what our orders are called at the broker.
     """
 
     client_id: int
@@ -77,17 +79,22 @@ class Books:
     shared: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     uncharged: int = 0
     changed: int = 0
+    references: References = field(default_factory=References)
 
     def ours(self, ref: str, perm_id: int, client_id: int) -> str:
         """Our id of an order the broker tells of; empty if it is not ours.
 
-        A permId bound to one of our orders decides; without one it must carry our id and our
-        client id. The number of its connection says nothing: it can be used again.
+        A permId bound to one of our orders decides; without one it must be called as our journal
+        calls it, and carry our client id. The number of its connection says nothing: it can be used
+        again.
         """
         bound = self.perm_ids.get(perm_id, "") if perm_id else ""
         if bound:
             return bound
-        return ref if client_id == self.client_id and ref in self.orders else ""
+        name = self.references.inward(ref)
+        if name is None or name not in self.orders or client_id != self.client_id:
+            return ""
+        return name
 
 
 def books_of(blotter: Blotter, facts: Facts, client_id: int, currency: str, changed: int) -> Books:
@@ -140,4 +147,5 @@ def books_of(blotter: Blotter, facts: Facts, client_id: int, currency: str, chan
         shared={symbol: units for symbol, units in held.items() if len(units) > 1},
         uncharged=sum(key not in charged for key in fills),
         changed=changed,
+        references=facts.references,
     )

@@ -58,7 +58,7 @@ class BrokerOrder:
     """An order as the broker tells it.
 
     Attributes:
-        ref: the `Order.id` that travelled with it; empty for an order made by hand.
+        ref: what the broker calls it, as References read it; empty for an order made by hand.
         perm_id: the broker's own number of it; 0 before it has one.
         client_id: which client sent it.
         symbol: instrument.
@@ -98,7 +98,7 @@ class Execution:
 
     Attributes:
         exec_id: the broker's id of it; its last part numbers corrections.
-        ref: the `Order.id` of its order; empty for an order made by hand.
+        ref: what the broker calls its order; empty for an order made by hand.
         perm_id, client_id: of its order.
         symbol: instrument.
         quantity: signed units, > 0 bought.

@@ -34,7 +34,8 @@ async def never_arrived(broker: IbBroker, orders: Collection[str]) -> frozenset[
         if not seen.knows_orders:
             raise RequestError(0, seen.unknown)
         parts = (seen.open_orders, seen.completed_orders, seen.executions)
-        missing -= {one.reference for part in parts for one in part.items or ()}
+        known = (one.reference for part in parts for one in part.items or ())
+        missing -= {broker.references.inward(reference) for reference in known}
     return missing
 
 

@@ -16,6 +16,7 @@ from framework.domain.events import Refused
 from framework.domain.growing import BarRow
 from framework.domain.instruments import Instrument
 from framework.domain.orders import Order, OrderRequest
+from framework.domain.references import base36
 from framework.engine.journal import Journal
 from framework.engine.journal_codec import decoded, encoded
 from framework.engine.journal_errors import JournalError, NotSentError
@@ -44,8 +45,6 @@ ORDER = "order"
 """Topic of the news that the user orders something, as far as the limits let it out."""
 REFUSED = "refused"
 """Topic of the news that the limits refused the user something."""
-
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class HandBridge:
@@ -216,11 +215,7 @@ def _cash_of(entries: Sequence[Entry]) -> float:
 def _name_of(first: Started) -> str:
     """The prefix of a journal's order ids, such as "Desk.tpb7y1", which no other journal has: the
     broker tells the day's orders by their ids, whichever journal they are in."""
-    left, letters = first.time // 1_000_000_000, ""
-    while left:
-        left, digit = divmod(left, len(_DIGITS))
-        letters = _DIGITS[digit] + letters
-    return f"{NAME}.{letters}"
+    return f"{NAME}.{base36(first.time // 1_000_000_000)}"
 
 
 def _nothing_of(instrument: Instrument) -> Bars:

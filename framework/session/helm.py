@@ -83,6 +83,7 @@ class Helm:
             timings=sailing.timings,
             id_floor=max(1, journal.facts.floor),
             keep_ids=self._keep_floor,
+            references=journal.facts.references,
         )
         self._flag = StopFlag(journal.path.parent)
         self._is_struck = False

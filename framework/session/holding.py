@@ -151,7 +151,13 @@ async def _steady(
             break
     time = now()
     snapshot = snapshot_of(
-        seen, _session(shelf, time), time, shelf.multiplier, currency(), shelf.books.filled
+        seen,
+        _session(shelf, time),
+        time,
+        shelf.multiplier,
+        currency(),
+        shelf.books.filled,
+        shelf.books.facts.references,
     )
     books: Books = shelf.books.books(currency())
     if shelf.books.opening is None:

@@ -240,6 +240,7 @@ class _Voyage:
             id_floor=max(1, journal.facts.floor),
             rth=all(one.regular is None for one in self._bars),
             rates=self._rate,
+            references=journal.facts.references,
         )
         self._bridge = Bridge(cargo, journal, self._rigging.mailbox, stepper.clock.now)
         self._silent = {one.symbol: one for one in self._bars}

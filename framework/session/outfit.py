@@ -7,6 +7,7 @@ __all__ = ["Comparer", "Outfit", "comparer_of", "outfit_of"]
 from collections.abc import Callable
 
 from framework.brokers.ib.clock import Clock
+from framework.domain.references import References
 from framework.engine.journal import Journal
 from framework.session.bridge import Bridge
 from framework.session.orders import Sailing
@@ -24,6 +25,7 @@ def outfit_of(
     lookup: Lookup,
     journal: Journal,
     keep_ids: Callable[[int], None],
+    references: References,
 ) -> Outfit:
     """What a session hangs on.
 
@@ -33,6 +35,7 @@ def outfit_of(
         lookup: instruments that come to be traded while the session is under way.
         journal: knows which order numbers are free.
         keep_ids: writes down a number below which all may have been used.
+        references: what its orders are called at the broker.
     """
     if sailing.fills == "simulated":
         return ShadowRigging(
@@ -54,6 +57,7 @@ def outfit_of(
         keep_ids=keep_ids,
         market_data=sailing.market_data,
         what_if=sailing.what_if,
+        references=references,
     )
 
 

@@ -15,13 +15,21 @@ from framework.brokers.ib.snapshot import Part as IbPart
 from framework.brokers.ib.snapshot import Snapshot as IbSnapshot
 from framework.domain.ledger import Ledger
 from framework.domain.orders import OrderStatus
+from framework.domain.references import References
 from framework.engine.blotter import Blotter
 from framework.engine.journal import Journal
 from framework.engine.journal_rows import Adopted, Found
 from framework.engine.reconcile import findings
 from framework.engine.reconcile_booking import adopt, explained
 from framework.engine.reconcile_books import books_of
-from framework.engine.reconcile_nouns import ExternalHolding, Fact, Finding, OurFill, StateOfOrder
+from framework.engine.reconcile_nouns import (
+    ExternalHolding,
+    ExternalMoney,
+    Fact,
+    Finding,
+    OurFill,
+    StateOfOrder,
+)
 from framework.engine.reconcile_snapshot import (
     BrokerOrder,
     Cash,
@@ -134,7 +142,7 @@ class Reconciler:
         self._bridge.settle()
         snapshot = snapshot_of(
             seen, session, self._clock(), self._multiplier, self._broker.account.currency,
-            self._filled,
+            self._filled, self._broker.references,
         )  # fmt: skip
         found = self._held_against(snapshot)
         facts = _nobodys(explained(found))
@@ -144,7 +152,7 @@ class Reconciler:
             facts = (*facts, *taken)
         if facts:
             by = "user" if adopts else "reconcile"
-            self._journal.append(Adopted(self._clock(), by, facts))
+            self._journal.append(Adopted(self._clock(), by, _money_last(facts)))
             found = self._held_against(replace(snapshot, time=self._clock()))
         self._before = snapshot
         return found
@@ -186,6 +194,12 @@ class Reconciler:
                 self._journal.append(Found(self._clock(), one))
 
 
+def _money_last(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """The facts with money behind the executions: the first amount that is noted is all there is,
+    what those have moved included."""
+    return tuple(sorted(facts, key=lambda fact: isinstance(fact, ExternalMoney)))
+
+
 def _nobodys(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if not isinstance(fact, _BROKERS_OWN))
 
@@ -197,6 +211,7 @@ def snapshot_of(
     multiplier: Callable[[str], float],
     currency: str,
     filled: Callable[[str], float | None],
+    references: References,
 ) -> Snapshot:
     """The broker's books as reconciliation reads them.
 
@@ -208,13 +223,15 @@ def snapshot_of(
         currency: the account's.
         filled: units of an order of ours that are booked, by its id; None for one of others. What
             the broker says of an open order does not tell.
+        references: what our orders are called there.
     """
     traded: dict[int, float] = {}
     for fill in seen.executions.items or ():
         traded[fill.perm_id] = traded.get(fill.perm_id, 0.0) + abs(fill.quantity)
 
     def order(one: ExternalOrder) -> BrokerOrder:
-        ours = filled(one.reference) if one.reference else None
+        name = references.inward(one.reference)
+        ours = None if name is None else filled(name)
         return _order(one, traded.get(one.perm_id, 0.0) if ours is None else ours)
 
     def execution(one: ExternalFill) -> Execution:

@@ -25,6 +25,7 @@ from framework.brokers.ib.what_if import WhatIf
 from framework.domain.growing import BarRow
 from framework.domain.instruments import AssetType, Instrument
 from framework.domain.orders import DONE, Order, OrderStatus
+from framework.domain.references import References
 from framework.engine.blotter import Blotter
 from framework.engine.journal_facts import Facts
 from framework.engine.ticket import Ticket
@@ -55,6 +56,7 @@ class Rigging:
         rates: asked first for units of the account's currency for one of another.
         market_data: which quotes are followed.
         what_if: of which orders the broker is asked what they would do, before they are sent.
+        references: what orders are called at the broker; their ids if left out.
 
     Attributes:
         gate: holds those orders; None where none are held.
@@ -80,6 +82,7 @@ class Rigging:
         rates: Callable[[str], float | None] | None = None,
         market_data: MarketData = "none",
         what_if: Releases = "never",
+        references: References | None = None,
     ) -> None:
         self.connection = Connection(settings, clock, timings, window=window)
         self.listed = Book()
@@ -91,6 +94,7 @@ class Rigging:
             id_floor=id_floor,
             keep_ids=keep_ids,
             rates=rates,
+            references=references,
         )
         self.contracts = Contracts(self.connection, pacer, self.listed)
         self.history = History(self.connection, pacer, self.listed, rth=rth)

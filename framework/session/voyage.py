@@ -113,7 +113,10 @@ class Voyage:
         self._is_behind = True
         self._is_overdue = False
         self._begun = 0.0
-        self._rigging = outfit_of(sailing, clock, self._instrument, journal, self._keep_floor)
+        self._references = journal.facts.references_at(clock.now(), sailing.where.client_id)
+        self._rigging = outfit_of(
+            sailing, clock, self._instrument, journal, self._keep_floor, self._references
+        )
         self._bridge = Bridge(
             cargo,
             journal,
@@ -239,6 +242,7 @@ class Voyage:
             self._sailing.code,
             self._sailing.config,
             versions=((BROKER, self._showing.answerer),),
+            tag=self._references.tag,
         )
         if not any(isinstance(entry.row, Started) for entry in entries):
             history = await self._warm_up.histories(self._instruments)

@@ -184,7 +184,7 @@ MUTATIONS = (
         (34, 35),
         "an execution finds its order by reference",
         IB + "fold_executions.py",
-        "        tracked = register.get(execution.orderRef)\n",
+        "        tracked = self._work.called(execution.orderRef)\n",
         "        tracked = None\n",
         ORDERS,
         "rows_34_35_executions and by_reference",

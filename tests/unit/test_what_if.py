@@ -18,6 +18,7 @@ from framework.config.runfile import validate
 from framework.domain.events import CHANGE_REFUSED, OrderUpdate
 from framework.domain.instruments import AssetType
 from framework.domain.orders import Order, OrderStatus, Origin, Side
+from framework.domain.references import References
 from framework.emulator.build import live_gateway, live_house
 from framework.emulator.faults.plan import plan_of
 from framework.emulator.market.markets import synthetic_market
@@ -26,7 +27,7 @@ from framework.emulator.server.settings import GatewaySettings
 from framework.engine.journal import read_journal
 from framework.engine.journal_errors import JournalError
 from framework.engine.journal_facts import Facts
-from framework.engine.journal_rows import Cleared, EventBatch, Row, Submit
+from framework.engine.journal_rows import Cleared, EventBatch, Row, Started, Submit
 from framework.errors import ConfigError
 from framework.session.gate import Gate
 from tests.builders import order_of
@@ -323,8 +324,10 @@ def rows_of(ship: Ship) -> list[Row]:
         return [entry.row for entry in reader.entries()]
 
 
-def placed(ship: Ship) -> list[str]:
-    return [one.order.order_ref for one in ship.gateway.hub.exchange.placed()]
+def placed(ship: Ship) -> list[str | None]:
+    """Our ids of what the broker was sent."""
+    names = References(next(row.tag for row in rows_of(ship) if isinstance(row, Started)))
+    return [names.inward(one.order.order_ref) for one in ship.gateway.hub.exchange.placed()]
 
 
 def test_orders_leave_once_they_are_cleared(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ from framework.brokers.ib.work import Work
 from framework.domain.events import BrokerEvent, Commission, Fill
 from framework.domain.ledger import Ledger
 from framework.domain.orders import Order, OrderStatus
+from framework.domain.references import References
 from framework.errors import OrderError
 
 _WAITING = frozenset({OrderStatus.SENT, OrderStatus.CANCELLING})
@@ -68,11 +69,13 @@ class IbBroker:
         keep_ids: writes a number down below which all may have been used, before they are.
         seconds: real seconds, from any beginning.
         rates: asked first for units of the account's currency for one of another.
+        references: what its orders are called at the broker.
 
     Attributes:
         pacer: the queue.
         account: money and positions as the broker reports them.
         contracts: the same book.
+        references: the same.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class IbBroker:
         keep_ids: Callable[[int], None] | None = None,
         seconds: Callable[[], float] = time.monotonic,
         rates: Callable[[str], float | None] | None = None,
+        references: References | None = None,
     ) -> None:
         self._connection = connection
         self._waits = waits or Waits()
@@ -99,6 +103,7 @@ class IbBroker:
         )
         work.client_id = connection.settings.client_id
         work.quoted = rates
+        work.references = self.references = references or References()
         self._work = work
         self._orders = OrderFold(work)
         self._executions = ExecutionFold(work, self._orders)
@@ -273,11 +278,12 @@ class IbBroker:
         priced = provisional(order, order.decision_price, listed.instrument)
         number = link.ib.client.getReqId()
         self._ids.reserve(number)
+        sent = Sent(self._connection.account, references=self.references)
         await self.pacer.turn(timeout)
         state = await link.queries.what_if(
             number,
             contract_of(link.lib, listed, order.terms.exchange),
-            order_to(link.lib, priced, self.contracts, Sent(self._connection.account)),
+            order_to(link.lib, priced, self.contracts, sent),
             timeout,
         )
         return what_if_of(order, state)

@@ -51,7 +51,7 @@ class ExecutionFold:
         found = register.by_perm(execution.permId)
         if found is not None:
             return found
-        tracked = register.get(execution.orderRef)
+        tracked = self._work.called(execution.orderRef)
         if (
             tracked is None
             and not execution.orderRef
@@ -66,7 +66,7 @@ class ExecutionFold:
     def _may_be_ours(self, seen: ExecutionSeen) -> bool:
         """Whether a look at the broker's orders could show it to be ours."""
         execution = seen.execution
-        if execution.orderRef in self._work.register:
+        if self._work.called(execution.orderRef) is not None:
             return True
         ours = execution.clientId == self._work.client_id
         return ours and self._work.register.by_number(execution.orderId) is not None

@@ -66,7 +66,7 @@ class OrderFold:
     def ours(self, perm_id: int, reference: str) -> Tracked | None:
         """Our order with this permanent id, or with this reference."""
         found = self._work.register.by_perm(perm_id)
-        return self._work.register.get(reference) if found is None else found
+        return self._work.called(reference) if found is None else found
 
     def told(self, seen: StatusSeen) -> None:
         """A status is told."""

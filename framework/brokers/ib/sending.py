@@ -119,7 +119,7 @@ class Sender:
         """What goes over the wire."""
         template, listed = tracked.template, tracked.listed
         priced = provisional(template, template.decision_price, listed.instrument)
-        sent = Sent(self._connection.account, 0, is_last)
+        sent = Sent(self._connection.account, 0, is_last, self._work.references)
         return (
             contract_of(link.lib, listed, template.terms.exchange),
             order_to(link.lib, priced, self._work.book, sent),
@@ -194,7 +194,8 @@ class Sender:
         wanted, listed = change.wanted, tracked.listed
         priced = provisional(wanted, wanted.decision_price, listed.instrument)
         parent = self._work.register.get(tracked.template.parent)
-        sent = Sent(self._connection.account, parent.order_id if parent is not None else 0, True)
+        number = parent.order_id if parent is not None else 0
+        sent = Sent(self._connection.account, number, True, self._work.references)
         order = order_to(link.lib, priced, self._work.book, sent)
         contract = contract_of(link.lib, listed, tracked.template.terms.exchange)
         try:

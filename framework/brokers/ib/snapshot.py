@@ -74,7 +74,8 @@ class Snapshot:
     Attributes:
         started: seconds at which the first question was asked.
         time: nanoseconds UTC of the same.
-        open_orders, completed_orders: everybody's, ours among them by `reference`.
+        open_orders, completed_orders: everybody's, ours among them by `reference`
+            as References read it.
         executions: the day's.
         positions: of the account.
         values: of the account.

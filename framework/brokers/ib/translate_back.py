@@ -16,6 +16,7 @@ from framework.brokers.ib.translate_conditions import conditions_from
 from framework.brokers.ib.translate_contract import instrument_key
 from framework.brokers.ib.translate_order import TYPES
 from framework.domain.orders import Offset, Order, OrderType, Side, TimeInForce
+from framework.domain.references import References
 from framework.domain.terms import PLAIN, OcaType, Peg, Scale, Terms
 
 _TYPES = {name: kind for kind, name in TYPES.items()}
@@ -109,6 +110,7 @@ def order_from(
     id: str = "",
     parent: str | None = None,
     time: int = 0,
+    references: References | None = None,
 ) -> Order:
     """The order the broker shows.
 
@@ -119,12 +121,14 @@ def order_from(
         id: what it is called; its order reference where there is one.
         parent: id of the entry it protects.
         time: nanoseconds UTC.
+        references: of whose order it is; those of one without a tag if left out.
 
     Raises:
         RequestError: a kind of order Slipway has no word for, or a time that cannot be read.
         ContractError: it names what has not been qualified.
         OrderError: what no order of Slipway's can be.
     """
+    names = references or References()
     kind = _kind(wire)
     side = _SIDES.get(wire.action)
     if kind is None or side is None:
@@ -140,7 +144,7 @@ def order_from(
     if kind in _TRAILING:
         trail = Offset(amount=shown.distance, percent=shown.percent)
     return Order(
-        id=id or wire.orderRef,
+        id=id or names.inward(wire.orderRef) or wire.orderRef,
         symbol=instrument_key(contract) if listed is None else listed.key,
         side=side,
         quantity=shown.quantity,
@@ -152,7 +156,7 @@ def order_from(
         trail=trail,
         tif=tif,
         parent=parent,
-        oca=wire.ocaGroup or None,
+        oca=names.group_inward(wire.ocaGroup) or None,
         terms=_terms(contract, wire, kind, book, zone, parent, tif),
     )
 

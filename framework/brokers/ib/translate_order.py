@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["GROUP_REDUCES", "Sent", "order_to", "provisional"]
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from framework.brokers.ib.library import IbOrder, Library
 from framework.brokers.ib.listed import Book
@@ -14,6 +14,7 @@ from framework.brokers.ib.translate_conditions import conditions_to
 from framework.brokers.simulated.resting import Resting
 from framework.domain.instruments import Instrument
 from framework.domain.orders import Order, OrderStatus, OrderType, Side, TimeInForce
+from framework.domain.references import References
 from framework.domain.terms import OcaType
 from framework.errors import OrderError
 
@@ -50,11 +51,13 @@ class Sent:
         account: it trades for; on every order, whatever the number of accounts.
         parent_id: the broker's id of the entry it protects; 0 without one.
         transmit: False for all of a family but the last.
+        references: what it and its group are called there.
     """
 
     account: str
     parent_id: int = 0
     transmit: bool = True
+    references: References = field(default_factory=References)
 
 
 def order_to(lib: Library, order: Order, book: Book, sent: Sent) -> IbOrder:
@@ -65,7 +68,8 @@ def order_to(lib: Library, order: Order, book: Book, sent: Sent) -> IbOrder:
 
     Raises:
         ContractError: a condition names what has not been qualified.
-        OrderError: what no broker can take, such as a quantity to be found at the fill.
+        OrderError: what no broker can take, such as a quantity to be found at the fill, or an id
+            that is too long.
     """
     if order.quantity <= 0.0:
         raise OrderError(
@@ -77,14 +81,14 @@ def order_to(lib: Library, order: Order, book: Book, sent: Sent) -> IbOrder:
         totalQuantity=float(order.quantity),
         orderType=TYPES[order.type],
         tif=order.tif.value,
-        orderRef=order.id,
+        orderRef=sent.references.outward(order.id),
         account=sent.account,
         parentId=sent.parent_id,
         transmit=sent.transmit,
         outsideRth=order.terms.outside_hours,
     )
     _write_prices(found, order)
-    _write_group(found, order)
+    _write_group(found, order, sent.references)
     _write_terms(lib, found, order, book)
     return found
 
@@ -119,9 +123,9 @@ def _write_trail(found: IbOrder, order: Order) -> None:
         found.lmtPriceOffset = float(order.terms.limit_offset)
 
 
-def _write_group(found: IbOrder, order: Order) -> None:
+def _write_group(found: IbOrder, order: Order, references: References) -> None:
     if order.oca is not None:
-        found.ocaGroup = order.oca
+        found.ocaGroup = references.group_outward(order.oca)
         kind = order.terms.oca_type if order.parent is None else GROUP_REDUCES
         found.ocaType = int(kind)
 

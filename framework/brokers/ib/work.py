@@ -30,6 +30,7 @@ from framework.domain.orders import (
     TimeInForce,
     can_become,
 )
+from framework.domain.references import References
 from framework.errors import DataError
 
 _log = logging.getLogger("slipway.ib")
@@ -50,6 +51,7 @@ class Work:
         grace: seconds an update after an execution waits for its commission.
         seconds: real seconds, from any beginning.
         account, client_id: what is traded, and as whom.
+        references: what our orders are called at the broker.
         register, executions: our orders and what they traded.
         lots: what our orders opened, by symbol, each strategy's by itself.
         told: events to be polled.
@@ -70,6 +72,7 @@ class Work:
     seconds: Callable[[], float] = time.monotonic
     account: str = ""
     client_id: int = 0
+    references: References = field(default_factory=References)
     register: Register = field(default_factory=Register)
     executions: Executions = field(default_factory=Executions)
     lots: dict[str, OwnedLots] = field(default_factory=dict)
@@ -142,6 +145,12 @@ class Work:
         """Have somebody told."""
         _log.warning("%s", text)
         self.alerts.append(text)
+
+    # whose --------------------------------------------------------------------------------
+
+    def called(self, reference: str) -> Tracked | None:
+        """Our order that the broker calls so; None if none of ours is called so."""
+        return self.register.get(self.references.inward(reference))
 
     # ends ---------------------------------------------------------------------------------
 
