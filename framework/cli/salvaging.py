@@ -8,7 +8,8 @@ __all__ = ["salvaged"]
 import asyncio
 from collections.abc import Mapping
 from contextlib import chdir
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from framework.brokers.ib.settings import Settings
@@ -21,12 +22,16 @@ from framework.config.masks import masked_text
 from framework.config.request import request_of
 from framework.config.runfile import validate
 from framework.engine.journal import open_journal
+from framework.engine.journal_errors import DivergenceError
 from framework.engine.journal_lock import Berth
+from framework.errors import InputError
 from framework.operations.stop_flag import Strike
+from framework.session.cancelling import Canceller
 from framework.session.clock import WallClock
 from framework.session.guards import LiveFacts, insist, live_objections, paper_objections
+from framework.session.holding import shelf_of
 from framework.session.orders import Sailing
-from framework.session.salvage import Salvage
+from framework.session.salvage import HASTE, Salvage
 from framework.session.striking import Aftermath
 
 
@@ -48,7 +53,16 @@ def salvaged(
     quiet_library()
     journal = folder.resolve() / memory.journal
     with chdir(memory.where):
-        aftermath = asyncio.run(_salvage(memory, journal, strike, everything, patience))
+        try:
+            aftermath = asyncio.run(_salvage(memory, journal, strike, everything, patience))
+        except (InputError, DivergenceError) as error:
+            if memory.mode == "shadow":
+                raise
+            complain(f"{error} So its strategy cannot be played again; its orders are cancelled by "
+                     "what the journal says, and positions are yours to close.")  # fmt: skip
+            aftermath = asyncio.run(_cancel(memory, journal, patience))
+    if strike.flattens and aftermath.kept:
+        aftermath = _unclosed(aftermath, strike)
     return {"done": aftermath.is_done, "text": str(aftermath), **asdict(aftermath)}
 
 
@@ -67,15 +81,9 @@ async def _salvage(
         history=memory.history,
         fills="simulated" if is_shadow else "broker",
         market_data="none",
+        timings=HASTE,
         cap=memory.cap,
     )
-
-    def check(account: str, reported: tuple[str, ...]) -> None:
-        if mode is Mode.PAPER:
-            insist(paper_objections(account, reported))
-        else:
-            facts = LiveFacts(mode.value, True, memory.account, reported, account)
-            insist(live_objections(facts, connected=True))
 
     clock = WallClock()
     berth = Berth(memory.host, memory.port, memory.client_id)
@@ -87,6 +95,33 @@ async def _salvage(
             journal,
             clock,
             lambda happening: complain(masked_text(happening.text, (memory.account,))),
-            None if is_shadow else check,
+            None if is_shadow else partial(_check, memory),
         )
         return await voyage.salvage(strike, everything, patience)
+
+
+async def _cancel(memory: Memory, path: Path, patience: float) -> Aftermath:
+    """Cancel what the journal says may still trade, while nobody else writes it."""
+    clock = WallClock()
+    berth = Berth(memory.host, memory.port, memory.client_id)
+    with open_journal(path, berth, clock.now, LOCKS.expanduser()):
+        settings = Settings(memory.host, memory.port, memory.client_id, memory.account)
+        canceller = Canceller(shelf_of(path), settings, clock, partial(_check, memory))
+        return await canceller.cancel(patience)
+
+
+def _check(memory: Memory, account: str, reported: tuple[str, ...]) -> None:
+    """Whether the account is the one the session traded."""
+    if memory.mode == Mode.PAPER.value:
+        insist(paper_objections(account, reported))
+        return
+    facts = LiveFacts(memory.mode, True, memory.account, reported, account)
+    insist(live_objections(facts, connected=True))
+
+
+def _unclosed(aftermath: Aftermath, strike: Strike) -> Aftermath:
+    """What was to be closed and was not is told as such."""
+    symbols = {text: text.rpartition(" ")[2] for text in aftermath.kept}
+    held = tuple(text for text, symbol in symbols.items() if symbol not in strike.exclude)
+    kept = tuple(text for text, symbol in symbols.items() if symbol in strike.exclude)
+    return replace(aftermath, held=held, kept=kept)

@@ -51,9 +51,10 @@ from framework.session.guards import (
 )
 from framework.session.masking import masked_text
 from framework.session.orders import Sailing
+from framework.session.outcome import Outcome
 from framework.session.predictions import SignalFile
 from framework.session.shadowing import NOTE
-from framework.session.voyage import Outcome, Voyage
+from framework.session.voyage import Voyage
 
 _SHADOW_CLIENT_ID = 97
 """Of a session in shadow: neither a trading session's nor that of a command that looks."""

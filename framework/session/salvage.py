@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["Salvage"]
+__all__ = ["HASTE", "TRIES", "Salvage"]
 
+from framework.brokers.ib.settings import Timings
 from framework.operations.stop_flag import Strike
 from framework.session.striking import Aftermath
 from framework.session.voyage import Voyage
+
+HASTE = Timings(first_wait=0.5, longest_wait=2.0)
+"""Waits of a connection in a dead session's place."""
+TRIES = 6
+"""Tries to connect: TWS may not have noticed yet that the one before is gone."""
 
 
 class Salvage(Voyage):
@@ -26,7 +32,7 @@ class Salvage(Voyage):
         rigging = self._rigging
         rigging.connection.watch(self._noticed)
         try:
-            await rigging.connection.open(attempts=1)
+            await rigging.connection.open(attempts=TRIES)
             self._check_account()
             await self._look_up()
             await self._begin()

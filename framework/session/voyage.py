@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["Outcome", "Voyage"]
+__all__ = ["Check", "Voyage"]
 
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import groupby
 
 from framework.backtest.record import RunRecord
@@ -22,7 +21,7 @@ from framework.domain.instruments import Instrument
 from framework.domain.orders import DONE, OrderStatus
 from framework.engine.journal import Journal
 from framework.engine.journal_lock import Trader
-from framework.engine.journal_rows import Entry, Heard, IdFloor, Started
+from framework.engine.journal_rows import Entry, Heard, IdFloor, Intent, Started
 from framework.engine.reconcile_nouns import Finding
 from framework.operations.happenings import Kind
 from framework.operations.status import Status
@@ -32,6 +31,7 @@ from framework.session.guards import insist_reconciled
 from framework.session.hours import Hours
 from framework.session.masking import masked
 from framework.session.orders import Sailing
+from framework.session.outcome import Outcome
 from framework.session.outfit import comparer_of, outfit_of
 from framework.session.predictions import SignalFile
 from framework.session.rigging import rows_of
@@ -55,21 +55,6 @@ _PROOF = 60.0
 
 def _nobody(_: Status) -> None:
     """Nobody looks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a session ended.
-
-    Attributes:
-        exit_code: 0 done, 1 a finding, a strike, or no bar where one was due.
-        reason: why it ended.
-        working: orders left working.
-    """
-
-    exit_code: int
-    reason: str
-    working: int
 
 
 class Voyage:
@@ -110,6 +95,7 @@ class Voyage:
         self._stop, self._wake = asyncio.Event(), asyncio.Event()
         self._reason = ""
         self._findings: tuple[Finding, ...] = ()
+        self._pending: Sequence[Intent] = ()
         self._is_behind = True
         self._is_overdue = False
         self._begun = 0.0
@@ -198,6 +184,7 @@ class Voyage:
                 self._bridge.note_override(self._sailing.override)
                 self._say(f"NOT READY, and live: {self._sailing.override}", Kind.OVERRIDE)
             insist_reconciled(self._findings)
+            self._resume()
             await self._warm_up.follow(self._instruments, core.ground)
             self._say("trading", Kind.STARTED)
             await self._trade()
@@ -264,15 +251,21 @@ class Voyage:
         listed = [one.instrument for one in core.ground.listed]
         await self._rigging.contracts.recall(listed, self._clock.now())
         self._rigging.restore(core.blotter, self._journal.facts)
+        self._doubt()
         self._bridge.settle()
-        dropped = self._bridge.catch_up(recovered.pending, self._is_due(self._bridge.last))
-        self._say(
-            f"recovered from {self._journal.number} rows, last bar {utc_text(self._bridge.last)}"
-            + (f"; {len(dropped)} decisions had passed" if dropped else "")
-        )
+        self._pending = recovered.pending
+        rows, last = self._journal.number, utc_text(self._bridge.last)
+        self._say(f"recovered from {rows} rows, last bar {last}")
         for order_id in recovered.unconfirmed:
             self._say(f"{order_id} was sent and never confirmed: the broker is asked, and it is "
                       "never sent again")  # fmt: skip
+
+    def _resume(self) -> None:
+        """The books agree: what was decided before and never sent goes out, if it still can."""
+        self._doubt()
+        dropped = self._bridge.catch_up(self._pending, self._is_due(self._bridge.last))
+        if dropped:
+            self._say(f"{len(dropped)} decisions had passed")
 
     # trading ---------------------------------------------------------------------------------
 

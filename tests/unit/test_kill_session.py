@@ -19,7 +19,7 @@ from framework.operations.control import ask, read_control
 from framework.operations.happenings import Kind
 from framework.operations.status_file import read_status
 from framework.operations.stop_flag import StopFlag, Strike
-from framework.session.voyage import Outcome
+from framework.session.outcome import Outcome
 from tests.unit.tapped import CANCEL_ORDER, PLACE_ORDER, Wire, wire
 from tests.unit.test_voyage import ACCOUNT, Ship, on_a_gateway
 

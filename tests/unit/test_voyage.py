@@ -36,8 +36,9 @@ from framework.operations.happenings import Happening
 from framework.session.bridge import Cargo
 from framework.session.guards import UnreconciledError
 from framework.session.orders import Sailing
+from framework.session.outcome import Outcome
 from framework.session.predictions import SignalFile
-from framework.session.voyage import Outcome, Voyage
+from framework.session.voyage import Voyage
 from tests.unit.tapped import PLACE_ORDER, wire
 
 ACCOUNT = "DU1234567"
