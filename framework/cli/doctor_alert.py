@@ -12,6 +12,7 @@ from pathlib import Path
 
 from framework.cli.doctor_nouns import Check, Verdict
 from framework.cli.doctoring import show_checks
+from framework.cli.reporting import complain
 from framework.cli.session_plan import session_plan
 from framework.config.alert import channels_of
 from framework.config.dotenv import variables
@@ -19,7 +20,7 @@ from framework.config.environment import find_env_file
 from framework.config.masks import Mask
 from framework.config.request import request_of
 from framework.config.runfile import RunFile, read, validate
-from framework.errors import ConfigError
+from framework.errors import ConfigError, InputError
 from framework.operations.alert_channels import Channel, Delivery, open_channels
 from framework.operations.alert_rules import Alert, trial
 from framework.operations.sessions import SESSIONS
@@ -64,7 +65,11 @@ def alert_command(config: Path | None, is_asked: bool, as_json: bool) -> int:
 
 def _note(run_file: RunFile, passed: bool, places: str) -> None:
     """Keep it as evidence for the strategy the run file names."""
-    subject = subject_of(session_plan(request_of(run_file)))
+    try:
+        subject = subject_of(session_plan(request_of(run_file)))
+    except InputError as error:
+        complain(f"Not kept as evidence of a strategy: {error}")
+        return
     detail = f"{'taken' if passed else 'not taken'} by {places}"
     EvidenceBook(SESSIONS).add(Evidence(subject, Trial.ALERTS, time.time_ns(), passed, detail))
 

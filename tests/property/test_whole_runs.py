@@ -282,7 +282,7 @@ def test_the_programs_use_everything() -> None:
         booked = (*record.splits, *record.flows, *record.trips)
         used |= {type(each).__name__ for each in booked}
     # one program in sixty rolls; options have programs of their own
-    origins = set(Origin) - {Origin.ROLL, Origin.HEDGE, Origin.EXERCISE}
+    origins = set(Origin) - {Origin.ROLL, Origin.HEDGE, Origin.EXERCISE, Origin.KILL}
     kinds = (*OrderType, *TimeInForce, *origins, *DONE - {OrderStatus.ABSENT})
     names = {"Twap", "Vwap", "PercentOfVolume", "Adaptive", "Scale", "Conditions"}
     missing = {repr(each) for each in kinds} - used

@@ -160,7 +160,7 @@ def test_the_doctor_sends_one_to_each_and_says_who_took_it() -> None:
         both = f"[json://127.0.0.1:{heard.port}/a, 'json://127.0.0.1:${{ALERT_PORT}}/b']"
         code, text = doctor(f"alert: {both}")
         assert code == 0, text
-        assert text == "url 1 (JSON) OK taken url 2 (JSON) OK taken All is well."
+        assert text.startswith("url 1 (JSON) OK taken url 2 (JSON) OK taken All is well.")
         assert heard.titles == ["TEST sma_cross: alerts arrive"] * 2
         hook = f"{{webhook: 'http://127.0.0.1:{heard.port}/', only: kill, command: 'false'}}"
         code, text = doctor(f"alert: {hook}", "--json")
@@ -179,7 +179,7 @@ def test_the_doctor_says_who_did_not_take_it_and_shows_no_secret() -> None:
     assert "url 1 (JSON) FAIL not taken:" in text
     assert "Check the address, the login" in text
     assert "hunter2" not in text
-    assert text.endswith("1 failed: begin with the first.")
+    assert "1 failed: begin with the first." in text
 
 
 @pytest.mark.parametrize(
