@@ -50,8 +50,9 @@ def account_state(
         quantities[request.symbol] = before + request.side * exit_part
     held = {symbol: quantity for symbol, quantity in quantities.items() if quantity != 0.0}
     multipliers: dict[str, float] = {}
-    cash, orders_today = 0.0, 0
+    cash, orders_today, has_options = 0.0, 0, False
     for slot in slots:
+        has_options = has_options or bool(slot.options)
         multipliers.update(slot.multipliers())
         cash += slot.ledger.cash
         orders_today += slot.orders_today
@@ -68,9 +69,9 @@ def account_state(
         orders_today=orders_today,
         multipliers=multipliers,
         underlying=underlying_of(asking, request.symbol),
-        greeks=_greeks(slots),
+        greeks=_greeks(slots) if has_options else {},
         unit=unit_greeks(asking, request.symbol) if asking.options else None,
-        working_units=_working_units(slots, working),
+        working_units=_working_units(slots, working) if has_options else {},
         market=asking.market(request.symbol, request.side),
     )
 
@@ -88,8 +89,6 @@ def _working_units(
     slots: Sequence[Slot], working: RestingOrders
 ) -> dict[str, tuple[str, BookGreeks]]:
     """By symbol of a resting order, the underlying and the Greeks of one unit."""
-    if not any(slot.options for slot in slots):
-        return {}
     found: dict[str, tuple[str, BookGreeks]] = {}
     for symbol in dict.fromkeys(symbol for symbol, _ in working.sums):
         for slot in slots:

@@ -319,9 +319,7 @@ class Judge:
         protection = resolved(slot, request.symbol, request.protection)
         number = slot.orders
         name = slot.next_id()
-        order = allowed.order
-        if order is None:
-            order = order_of(request, moment, name, opens)
+        order = allowed.order or order_of(request, moment, name, opens)
         children = children_of(slot, order, allowed.units or order.quantity, protection)
         slot.orders = number
         against = self._venue.objection(slot, [order, *children], allowed.units, moment)

@@ -44,7 +44,9 @@ def moment_of(blotter: Blotter, slot: Slot, symbol: str, time: int, day: int) ->
         day: the trading day.
     """
     equity = slot.equity()
-    whole = total(equity if one is slot else one.equity() for one in blotter.slots)
+    whole = 0.0
+    for one in blotter.slots:
+        whole += equity if one is slot else one.equity()
     instrument, price = slot.instrument(symbol), slot.price(symbol)
     return Moment(time, day, instrument, price, equity, blotter.spare.cash + whole)
 
