@@ -83,11 +83,9 @@ def resting_value(symbol: str, resting: Resting, account: AccountState) -> float
 
 def gross_exposure(order: Order, account: AccountState) -> float:
     """Absolute values of positions and of resting orders, without the order under judgement."""
-    resting = fsum(
-        resting_value(symbol, one, account)
-        for (symbol, _), one in resting_of(order, account).items()
-    )
-    return total(abs(value) for value in account.values.values()) + resting
+    sums = resting_of(order, account)
+    resting = fsum([resting_value(symbol, one, account) for (symbol, _), one in sums.items()])
+    return total(map(abs, account.values.values())) + resting
 
 
 def refused(rule: str, order: Order, account: AccountState, reason: str) -> Refused:

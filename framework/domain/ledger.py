@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Ledger", "Position"]
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from framework.domain.arithmetic import held_after, same
@@ -112,10 +112,14 @@ class Ledger:
 
         Here and in `gross_exposure`, prices are in the account's currency.
         """
+        return self.equity_at(prices.__getitem__)
+
+    def equity_at(self, price: Callable[[str], float]) -> float:
+        """The same where `price` tells the price of what is held."""
         total = self.cash
         for symbol, position in self.positions.items():
             if position.quantity != 0.0:
-                total += position.quantity * position.multiplier * prices[symbol]
+                total += position.quantity * position.multiplier * price(symbol)
         return total
 
     def gross_exposure(self, prices: Mapping[str, float]) -> float:

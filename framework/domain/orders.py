@@ -219,10 +219,12 @@ class Protection:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is protected."""
-        return self == _UNPROTECTED
-
-
-_UNPROTECTED = Protection()
+        return (
+            self.stop_loss is None
+            and self.take_profit is None
+            and self.trail is None
+            and self.max_bars is None
+        )
 
 
 @dataclass(frozen=True, slots=True)

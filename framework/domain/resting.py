@@ -39,7 +39,7 @@ class RestingSum:
         count: orders that are in it.
     """
 
-    __slots__ = ("_decided", "_known", "_priced", "_units", "_unpriced", "count")
+    __slots__ = ("_decided", "_priced", "_units", "_unpriced", "count")
 
     def __init__(self) -> None:
         self.count = 0
@@ -47,12 +47,10 @@ class RestingSum:
         self._unpriced = ExactSum()
         self._priced = ExactSum()
         self._decided = ExactSum()
-        self._known: Resting | None = None
 
     def enter(self, units: float, price: float | None, decided: float) -> None:
         """Count an order: its units, its own price if it has one, the price of its decision."""
         self.count += 1
-        self._known = None
         self._units.add(units)
         if price is not None:
             self._priced.add(units * price)
@@ -63,7 +61,6 @@ class RestingSum:
     def leave(self, units: float, price: float | None, decided: float) -> None:
         """Count an order no more that was entered so."""
         self.count -= 1
-        self._known = None
         self._units.remove(units)
         if price is not None:
             self._priced.remove(units * price)
@@ -74,11 +71,9 @@ class RestingSum:
     @property
     def total(self) -> Resting:
         """The sums as they are."""
-        if self._known is None:
-            self._known = Resting(
-                self._units.value, self._unpriced.value, self._priced.value, self._decided.value
-            )
-        return self._known
+        return Resting(
+            self._units.value, self._unpriced.value, self._priced.value, self._decided.value
+        )
 
 
 class RestingOrders(Sequence[Order]):

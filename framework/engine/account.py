@@ -6,10 +6,10 @@ __all__ = ["account_state"]
 
 from collections.abc import Sequence
 
-from framework.domain.arithmetic import total
 from framework.domain.options import BookGreeks
 from framework.domain.orders import OrderRequest, Protection
 from framework.domain.resting import RestingOrders
+from framework.engine.moment import Moment
 from framework.engine.slot import Slot
 from framework.engine.slot_greeks import greeks_of, underlying_of, unit_greeks
 from framework.ports import AccountState
@@ -23,7 +23,7 @@ def account_state(
     request: OrderRequest,
     exit_part: float,
     protection: Protection,
-    now: int,
+    moment: Moment,
 ) -> AccountState:
     """What a rule is told when an order asks to leave.
 
@@ -35,7 +35,7 @@ def account_state(
         request: the order.
         exit_part: units of it that close a position, counted as done.
         protection: its protection, resolved.
-        now: nanoseconds UTC.
+        moment: what the request is judged by.
     """
     quantities: dict[str, float] = {}
     prices: dict[str, float] = {}
@@ -44,30 +44,34 @@ def account_state(
             if position.quantity != 0.0:
                 quantities[symbol] = quantities.get(symbol, 0.0) + position.quantity
                 prices[symbol] = slot.price(symbol)
-    price = prices[request.symbol] = asking.price(request.symbol)
+    price = prices[request.symbol] = moment.price
     if exit_part:
         before = quantities.get(request.symbol, 0.0)
         quantities[request.symbol] = before + request.side * exit_part
     held = {symbol: quantity for symbol, quantity in quantities.items() if quantity != 0.0}
     multipliers: dict[str, float] = {}
+    cash, orders_today, has_options = 0.0, 0, False
     for slot in slots:
+        has_options = has_options or bool(slot.options)
         multipliers.update(slot.multipliers())
+        cash += slot.ledger.cash
+        orders_today += slot.orders_today
     return AccountState(
-        time=now,
-        cash=spare_cash + total(slot.ledger.cash for slot in slots),
-        equity=spare_cash + total(slot.equity() for slot in slots),
+        time=moment.time,
+        cash=spare_cash + cash,
+        equity=moment.account_equity,
         instrument=asking.valued(request.symbol),
         price=price,
         stop=_stop_price(request, protection, price),
         quantities=held,
         values={symbol: q * multipliers[symbol] * prices[symbol] for symbol, q in held.items()},
         working=working,
-        orders_today=sum(slot.orders_today for slot in slots),
+        orders_today=orders_today,
         multipliers=multipliers,
         underlying=underlying_of(asking, request.symbol),
-        greeks=_greeks(slots),
+        greeks=_greeks(slots) if has_options else {},
         unit=unit_greeks(asking, request.symbol) if asking.options else None,
-        working_units=_working_units(slots, working),
+        working_units=_working_units(slots, working) if has_options else {},
         market=asking.market(request.symbol, request.side),
     )
 
@@ -85,8 +89,6 @@ def _working_units(
     slots: Sequence[Slot], working: RestingOrders
 ) -> dict[str, tuple[str, BookGreeks]]:
     """By symbol of a resting order, the underlying and the Greeks of one unit."""
-    if not any(slot.options for slot in slots):
-        return {}
     found: dict[str, tuple[str, BookGreeks]] = {}
     for symbol in dict.fromkeys(symbol for symbol, _ in working.sums):
         for slot in slots:

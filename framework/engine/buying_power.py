@@ -10,6 +10,7 @@ from math import copysign, fsum, isinf, isnan
 from framework.domain.arithmetic import covered
 from framework.domain.orders import Order, OrderRequest
 from framework.engine.fee_days import fees_until
+from framework.engine.moment import Moment
 from framework.engine.option_margin import is_margined_together, option_money
 from framework.engine.reservations import Reserve
 from framework.engine.slot import Slot
@@ -19,7 +20,11 @@ from framework.ports import CommissionModel, MarginModel
 
 
 def available(
-    slot: Slot, orders: SlotCommitments, margin: MarginModel, oca: str | None = None
+    slot: Slot,
+    orders: SlotCommitments,
+    margin: MarginModel,
+    equity: float,
+    oca: str | None = None,
 ) -> float:
     """Money new risk may still use: equity - initial margin of what is held - that of working
     entries and their fees.
@@ -32,6 +37,7 @@ def available(
         slot: whose money it is.
         orders: what its orders reserve, settled, and are about to do.
         margin: what positions need.
+        equity: of the slot.
         oca: a group that does not count.
     """
     used = 0.0
@@ -43,7 +49,7 @@ def available(
     single, groups = orders.reservations.money(oca)
     used += single
     used -= fsum(_freed(slot, margin, *one) for one in orders.to_close().items())
-    return slot.equity() - used - groups
+    return equity - used - groups
 
 
 def reserve(
@@ -78,7 +84,7 @@ def shortfall(
     free: float,
     margin: MarginModel,
     commission: CommissionModel,
-    day: int,
+    moment: Moment,
 ) -> str:
     """Why `opening` units cannot be paid for; empty if they can.
 
@@ -91,26 +97,26 @@ def shortfall(
         free: what is available before the order.
         margin: what positions need.
         commission: fee schedule of the estimate.
-        day: the trading day of the estimate.
+        moment: what the request is judged by.
     """
     symbol, side = request.symbol, request.side
-    close = slot.price(symbol)
-    price = request.limit or request.trigger or close
-    if is_margined_together(margin, slot.instrument(symbol)):
+    price = request.limit or request.trigger or moment.price
+    is_together = is_margined_together(margin, moment.instrument)
+    if is_together:
         need = _added(slot, margin, symbol, side * opening, orders.to_trade())
     else:
         need = _initial(slot, margin, symbol, side * opening, price)
     if isinf(need):
         held = "short" if side < 0 else "long"
-        return f"this account cannot hold a {held} position of {slot.instrument(symbol).type}"
-    fee = _fee(slot, commission, symbol, side * opening, price, day)
+        return f"this account cannot hold a {held} position of {moment.instrument.type}"
+    fee = _fee(slot, commission, symbol, side * opening, price, moment.day)
     if isnan(fee):
         raise ConfigError(
             f"The commission {type(commission).__name__} answered {fee} for {opening:g} {symbol}.",
             "A fee is a finite number.",
         )
-    if exit_part and not is_margined_together(margin, slot.instrument(symbol)):
-        free += _initial(slot, margin, symbol, -side * exit_part, close)
+    if exit_part and not is_together:
+        free += _initial(slot, margin, symbol, -side * exit_part, moment.price)
     if covered(need, fee, free):
         return ""
     return f"needs {need + fee:,.2f} with fees, {max(0.0, free):,.2f} is free"

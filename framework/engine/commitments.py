@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from framework.domain.orders import Order
-from framework.domain.resting import RestingOrders, RestingSum, Way
+from framework.domain.resting import Resting, RestingOrders, RestingSum, Way
 from framework.engine.blotter import Blotter
 from framework.engine.reservations import Cost
 from framework.engine.slot import Slot
@@ -46,6 +46,8 @@ class Commitments:
         self._stakes: dict[str, _Stake] = {}
         self._slots: dict[Slot, SlotCommitments] = {}
         self._resting: dict[Way, RestingSum] = {}
+        self._totals: dict[Way, Resting] = {}
+        self._changed: dict[Way, None] = {}
         self._aside: Ticket | None = None
 
     def of(self, slot: Slot) -> SlotCommitments:
@@ -56,9 +58,10 @@ class Commitments:
     def resting(self) -> RestingOrders:
         """The orders of the account that rest and would increase risk, as they stand now."""
         self._follow()
-        return RestingOrders(
-            self._opening_orders, {way: one.total for way, one in self._resting.items()}
-        )
+        for way in self._changed:
+            self._totals[way] = self._resting[way].total
+        self._changed.clear()
+        return RestingOrders(self._opening_orders, self._totals.copy())
 
     def settle(self, day: int) -> None:
         """Reckon every reservation as of this trading day and instant."""
@@ -110,6 +113,7 @@ class Commitments:
             if resting is None:
                 resting = self._resting[way] = RestingSum()
             resting.enter(opening, order.limit or order.stop, order.decision_price)
+            self._changed[way] = None
 
     def _leave(self, stake: _Stake) -> None:
         order, opening = stake.order, stake.opening
@@ -118,8 +122,10 @@ class Commitments:
             way = (order.symbol, order.side)
             resting = self._resting[way]
             resting.leave(opening, order.limit or order.stop, order.decision_price)
+            self._changed[way] = None
             if not resting.count:
-                del self._resting[way]
+                del self._resting[way], self._changed[way]
+                self._totals.pop(way, None)
 
     def _slot(self, slot: Slot) -> SlotCommitments:
         found = self._slots.get(slot)

@@ -137,6 +137,7 @@ class World:
     Attributes:
         histories: what components may ask about the past, by symbol.
         is_asked_late: whether bars of another frame were asked for once the world was closed.
+        markets: every instrument's bars, by symbol.
     """
 
     __slots__ = (
@@ -150,6 +151,7 @@ class World:
         "_resample",
         "histories",
         "is_asked_late",
+        "markets",
         "timeline",
     )
 
@@ -172,6 +174,7 @@ class World:
         self.is_asked_late = False
         self._longer: dict[tuple[str, str], MarketData] = {}
         self._markets = {one.symbol: self._market(one, one.symbol) for one in bars}
+        self.markets: Mapping[str, MarketData] = self._markets
         self.histories = {s: SymbolHistory(data) for s, data in self._markets.items()}
 
     @property
@@ -188,11 +191,6 @@ class World:
     def data(self) -> MarketData:
         """The first instrument's bars."""
         return next(iter(self._markets.values()))
-
-    @property
-    def markets(self) -> Mapping[str, MarketData]:
-        """Every instrument's bars, by symbol."""
-        return self._markets
 
     @property
     def now(self) -> int:

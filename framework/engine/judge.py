@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["HALTED", "Judge"]
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import isnan
 
 from framework.domain.arithmetic import opening_and_closing, round_down_to_lot
@@ -22,8 +22,10 @@ from framework.domain.orders import (
 from framework.engine.account import account_state
 from framework.engine.blotter import Blotter
 from framework.engine.buying_power import available, lent, reserve, shortfall
-from framework.engine.changes import request_of, rounded
+from framework.engine.changes import request_of
 from framework.engine.commitments import Commitments
+from framework.engine.drafts import order_of
+from framework.engine.moment import Moment, moment_of
 from framework.engine.protection import (
     children_of,
     known_distance,
@@ -33,6 +35,7 @@ from framework.engine.protection import (
 )
 from framework.engine.reservations import Reserve
 from framework.engine.slot import Slot
+from framework.engine.slot_commitments import SlotCommitments
 from framework.engine.ticket import Ticket
 from framework.engine.venue import Venue
 from framework.engine.verdict import Verdict
@@ -41,6 +44,14 @@ from framework.ports import CommissionModel, ExitRule, MarginModel, Preview, Ris
 
 HALTED = "halted"
 """The rule of refusals made because a breaker has tripped."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """Units that may open risk; and the order of just these, if the rules were shown that one."""
+
+    units: float
+    order: Order | None = None
 
 
 class Judge:
@@ -111,7 +122,9 @@ class Judge:
 
     def buying_power(self, slot: Slot) -> float:
         """Value of its own instrument the slot could still buy, never below 0."""
-        return max(0.0, self._free(slot)) * lent(slot, self._margin)
+        return max(0.0, self._free(slot, self._commitments.of(slot), slot.equity())) * lent(
+            slot, self._margin
+        )
 
     def verdict(self, slot: Slot, request: OrderRequest) -> Verdict:
         """What becomes of a request.
@@ -122,14 +135,15 @@ class Judge:
             OrderError: for a request no broker could take.
         """
         self._check_conditions(request)
-        quantity = self._whole(slot, request)
+        moment = moment_of(self.blotter, slot, request.symbol, self.now, self.day)
+        quantity = self._whole(request, moment)
         if isinstance(quantity, Refused):
             return Verdict((quantity,))
         if request.trailing is not None:
             trailing = known_distance(slot, request.symbol, request.trailing)
             if trailing.atr is not None:
                 reason = unknown_range(trailing)
-                return Verdict((self._refusal_here(slot, request, "trailing", reason),))
+                return Verdict((self.refusal(request, moment.price, "trailing", reason),))
             request = replace(request, trailing=trailing)
         asked = request.protection
         protection = asked.or_else(self.attached) if self._attaches else asked
@@ -137,20 +151,20 @@ class Judge:
         if not as_asked or protection is not asked:
             request = replace(request, quantity=quantity, protection=protection)
         opening, exit_part = self._split(slot, request, quantity)
-        judged = self._judge(slot, request, opening, exit_part)
+        judged = self._judge(slot, request, opening, exit_part, moment)
         refused: tuple[Refused, ...] = ()
         if isinstance(judged, Refused):
             refused = (judged,)
             if exit_part == 0.0:
                 return Verdict(refused)
-            judged, asked = 0.0, Protection()
+            judged, asked = _Allowed(0.0), Protection()
         if request.fraction is not None:
-            return self._leaving(slot, request, judged, None, refused)
-        if exit_part + judged == 0.0:
+            return self._leaving(slot, request, judged, None, refused, moment)
+        if exit_part + judged.units == 0.0:
             reason = "no position is left to close"
-            nothing = self._refusal_here(slot, request, "nothing_to_close", reason)
+            nothing = self.refusal(request, moment.price, "nothing_to_close", reason)
             return Verdict((*refused, nothing))
-        return self._as_much(slot, request, judged, exit_part, asked, refused)
+        return self._as_much(slot, request, judged, exit_part, asked, refused, moment)
 
     def _check_conditions(self, request: OrderRequest) -> None:
         """Refuse conditions on instruments the account has no bars of."""
@@ -183,24 +197,26 @@ class Judge:
     def _change(self, slot: Slot, ticket: Ticket, order: Order, opening: float) -> float | Refused:
         """The same, while the order as it was counts no more."""
         request = replace(request_of(order), quantity=order.quantity - ticket.filled)
+        moment = moment_of(self.blotter, slot, order.symbol, self.now, self.day)
         grown = max(0.0, order.quantity - ticket.order.quantity)
         wanted = min(opening + grown, request.quantity) if opening else 0.0
         if order.parent is None and not opening and grown:
             wanted, _ = self._split(slot, request, request.quantity)
-        against = self._venue.objection(slot, [order], wanted, self.now, self.day)
+        against = self._venue.objection(slot, [order], wanted, moment)
         if against is not None:
-            return self._refusal_here(slot, request, *against)
+            return self.refusal(request, moment.price, *against)
         if wanted == 0.0:
             return 0.0
         if slot.blocked:
-            price = slot.price(order.symbol)
-            return self.refusal(request, price, HALTED, slot.blocked)
+            return self.refusal(request, moment.price, HALTED, slot.blocked)
         part = replace(request, quantity=wanted)
-        allowed = self._judge_opening(slot, part, request.quantity - wanted)
-        if isinstance(allowed, Refused) or allowed == wanted:
+        allowed = self._judge_opening(slot, part, request.quantity - wanted, moment)
+        if isinstance(allowed, Refused):
             return allowed
-        reason = f"the rules allow {allowed:g} of {wanted:g} units"
-        return self.refusal(request, slot.price(order.symbol), "modify", reason)
+        if allowed.units == wanted:
+            return wanted
+        reason = f"the rules allow {allowed.units:g} of {wanted:g} units"
+        return self.refusal(request, moment.price, "modify", reason)
 
     def preview(self, slot: Slot, request: OrderRequest) -> Preview:
         """What this order would do to the account; nothing is sent and nothing noted.
@@ -215,13 +231,14 @@ class Judge:
             return self._venue.unchanged(early)
         verdict = self.verdict(slot, request)
         refused = next(iter(verdict.refused), None)
-        asked = self._whole(slot, request)
+        moment = moment_of(self.blotter, slot, request.symbol, self.now, self.day)
+        asked = self._whole(request, moment)
         if isinstance(asked, Refused) or asked == 0.0:
             return self._venue.unchanged(refused)
         order = verdict.order
         opening = verdict.opening
         if order is None or refused is not None:
-            order = self.order(slot, replace(request, quantity=asked), slot.peek_id(), None)
+            order = order_of(replace(request, quantity=asked), moment, slot.peek_id())
             opening, _ = self._split(slot, request, asked)
         return self._venue.preview(
             slot,
@@ -229,15 +246,15 @@ class Judge:
             opening,
             resolved(slot, order.symbol, request.protection.or_else(self.attached)),
             self._fee(slot, order),
-            max(0.0, self._free(slot)),
+            max(0.0, self._free(slot, self._commitments.of(slot), moment.equity)),
             refused,
-            self.now,
-            self.day,
+            moment,
         )
 
     def estimate(self, slot: Slot, request: OrderRequest) -> float:
         """The estimated fee of a request, in the account's currency."""
-        return self._fee(slot, self.order(slot, request, slot.peek_id(), None))
+        moment = moment_of(self.blotter, slot, request.symbol, self.now, self.day)
+        return self._fee(slot, order_of(request, moment, slot.peek_id()))
 
     def _fee(self, slot: Slot, order: Order) -> float:
         """The estimated fee of a whole order, in the account's currency."""
@@ -247,37 +264,6 @@ class Judge:
         signed = order.side * order.quantity
         fee = self._commission.fee(instrument, signed, notional, 0.0, self.day)
         return fee * slot.rate(order.symbol)
-
-    def order(self, slot: Slot, request: OrderRequest, order_id: str, opens: float | None) -> Order:
-        """The order a request makes, on the instrument's grid.
-
-        Args:
-            slot: whose it is.
-            request: the request, its distances resolved.
-            order_id: its name.
-            opens: units it may open at most; None without a limit.
-        """
-        order = Order(
-            id=order_id,
-            symbol=request.symbol,
-            side=request.side,
-            quantity=request.quantity,
-            type=request.type,
-            time=self.now,
-            decision_price=slot.price(request.symbol),
-            limit=request.limit,
-            stop=request.trigger,
-            trail=request.trailing,
-            tif=request.tif,
-            oca=request.oca,
-            origin=request.origin,
-            fraction=request.fraction,
-            opens=opens,
-            terms=request.terms,
-        )
-        if order.limit is None and order.stop is None:
-            return order
-        return rounded(order, slot.instrument(request.symbol))
 
     def refusal(self, request: OrderRequest, price: float, rule: str, reason: str) -> Refused:
         """A request kept in, with the rule and the reason."""
@@ -298,23 +284,26 @@ class Judge:
         self,
         slot: Slot,
         request: OrderRequest,
-        opening: float,
+        allowed: _Allowed,
         exit_part: float,
         asked: Protection,
         refused: tuple[Refused, ...],
+        moment: Moment,
     ) -> Verdict:
         """The order, or at least what closes; `asked` is the protection the strategy gave."""
-        limited = self._exits_reduce or request.origin in CLOSING
+        limited = self._is_limited(request)
+        opening = allowed.units
         if opening == 0.0:
-            kept = self._kept(slot, request, asked, limited)
-            return self._closing(slot, request, exit_part, kept, limited, refused)
+            kept = self._kept(slot, request, asked, limited, moment)
+            return self._closing(slot, request, exit_part, kept, limited, refused, moment)
         if request.quantity != exit_part + opening:
             request = replace(request, quantity=exit_part + opening)
-        whole = self._leaving(slot, request, opening, opening if limited else None, refused)
+        opens = opening if limited else None
+        whole = self._leaving(slot, request, allowed, opens, refused, moment)
         if whole.order is not None or exit_part == 0.0:
             return whole
-        kept = self._kept(slot, request, Protection(), limited)
-        part = self._closing(slot, request, exit_part, kept, limited, whole.refused)
+        kept = self._kept(slot, request, Protection(), limited, moment)
+        part = self._closing(slot, request, exit_part, kept, limited, whole.refused, moment)
         return whole if part.order is None else part
 
     def _closing(
@@ -325,34 +314,37 @@ class Judge:
         kept: Protection,
         limited: bool,
         refused: tuple[Refused, ...],
+        moment: Moment,
     ) -> Verdict:
         """The part of an order that closes, alone."""
         closing = replace(request, quantity=exit_part, protection=kept)
-        return self._leaving(slot, closing, 0.0, 0.0 if limited else None, refused)
+        opens = 0.0 if limited else None
+        return self._leaving(slot, closing, _Allowed(0.0), opens, refused, moment)
 
     def _leaving(
         self,
         slot: Slot,
         request: OrderRequest,
-        opening: float,
+        allowed: _Allowed,
         opens: float | None,
         refused: tuple[Refused, ...],
+        moment: Moment,
     ) -> Verdict:
         """The order and its children, unless broker or exchange would not take them."""
         protection = resolved(slot, request.symbol, request.protection)
         number = slot.orders
-        order = self.order(slot, request, slot.next_id(), opens)
-        children = children_of(slot, order, opening or order.quantity, protection)
+        name = slot.next_id()
+        order = allowed.order or order_of(request, moment, name, opens)
+        children = children_of(slot, order, allowed.units or order.quantity, protection)
         slot.orders = number
-        against = self._venue.objection(slot, [order, *children], opening, self.now, self.day)
+        against = self._venue.objection(slot, [order, *children], allowed.units, moment)
         if against is not None:
-            return Verdict((*refused, self._refusal_here(slot, request, *against)))
-        return Verdict(refused, order, tuple(children), opening, protection)
+            return Verdict((*refused, self.refusal(request, moment.price, *against)))
+        return Verdict(refused, order, tuple(children), allowed.units, protection)
 
-    def _whole(self, slot: Slot, request: OrderRequest) -> float | Refused:
+    def _whole(self, request: OrderRequest, moment: Moment) -> float | Refused:
         """The request's quantity in whole lots, or why nothing can leave at all."""
-        price = slot.price(request.symbol)
-        if isnan(price):
+        if isnan(moment.price):
             return self.refusal(request, 0.0, "no_price", "it has no bar yet")
         if request.fraction is not None:
             if not self._sizes_at_fill:
@@ -362,12 +354,12 @@ class Judge:
                     "Give a quantity, or use FillPolicy(sizing='fill').",
                 )
             return 0.0
-        lot = slot.instrument(request.symbol).lot
+        lot = moment.instrument.lot
         quantity = round_down_to_lot(request.quantity, lot)
         if quantity > 0.0:
             return quantity
         reason = f"{request.quantity:g} rounds down to 0 lots of {lot:g}"
-        return self.refusal(request, price, "lot", reason)
+        return self.refusal(request, moment.price, "lot", reason)
 
     def _split(self, slot: Slot, request: OrderRequest, quantity: float) -> tuple[float, float]:
         """Units of an order that open risk, and units that close it.
@@ -386,55 +378,78 @@ class Judge:
         opening, exit_part = opening_and_closing(position, request.side * quantity, closing)
         return 0.0 if request.origin in CLOSING else opening, exit_part
 
+    def _is_limited(self, request: OrderRequest) -> bool:
+        """Whether its order may open no more than was judged when it left."""
+        return self._exits_reduce or request.origin in CLOSING
+
     def _kept(
-        self, slot: Slot, request: OrderRequest, asked: Protection, limited: bool
+        self,
+        slot: Slot,
+        request: OrderRequest,
+        asked: Protection,
+        limited: bool,
+        moment: Moment,
     ) -> Protection:
         """Protection of an order that opens nothing now: none, unless it may open later."""
         if limited or asked.is_empty:
             return Protection()
         found = resolved(slot, request.symbol, asked)
-        return Protection() if unsound(request, found, slot.price(request.symbol)) else found
+        return Protection() if unsound(request, found, moment.price) else found
 
     def _judge(
-        self, slot: Slot, request: OrderRequest, opening: float, exit_part: float
-    ) -> float | Refused:
+        self,
+        slot: Slot,
+        request: OrderRequest,
+        opening: float,
+        exit_part: float,
+        moment: Moment,
+    ) -> _Allowed | Refused:
         """Units of new risk allowed, or why none."""
-        price = slot.price(request.symbol)
         if request.fraction is not None:
-            return self._judge_fraction(slot, request, price)
+            against = self._judge_fraction(slot, request, moment.price)
+            return _Allowed(0.0) if against is None else against
         if opening == 0.0:
-            return 0.0
+            return _Allowed(0.0)
         wanted = replace(request, quantity=opening) if exit_part else request
         if slot.blocked:
-            return self.refusal(wanted, price, HALTED, slot.blocked)
-        return self._judge_opening(slot, wanted, exit_part)
+            return self.refusal(wanted, moment.price, HALTED, slot.blocked)
+        return self._judge_opening(slot, wanted, exit_part, moment)
 
-    def _judge_opening(self, slot: Slot, wanted: OrderRequest, exit_part: float) -> float | Refused:
+    def _judge_opening(
+        self, slot: Slot, wanted: OrderRequest, exit_part: float, moment: Moment
+    ) -> _Allowed | Refused:
         """Units of new risk allowed by protection, rules and buying power, or why none."""
-        price = slot.price(wanted.symbol)
+        instrument, price = moment.instrument, moment.price
         protection = resolved(slot, wanted.symbol, wanted.protection)
-        problem = unsound(wanted, protection, price, slot.instrument(wanted.symbol).tick_at(0.0))
+        problem = unsound(wanted, protection, price, instrument.tick_at(0.0))
         if problem:
             return self.refusal(wanted, price, "protection", problem)
-        ruled = self._ruled(slot, wanted, exit_part, protection)
+        ruled = self._ruled(slot, wanted, exit_part, protection, moment)
         if isinstance(ruled, Refused):
             return ruled
-        allowed = round_down_to_lot(ruled, slot.instrument(wanted.symbol).lot)
+        allowed = round_down_to_lot(ruled.units, instrument.lot)
         if allowed == 0.0:
             return self.refusal(wanted, price, "lot", "the rules leave less than one lot")
-        shortage = self._shortage(slot, wanted, allowed, exit_part)
+        shortage = self._shortage(slot, wanted, allowed, exit_part, moment)
         if shortage:
             wanted = replace(wanted, quantity=allowed)
             return self.refusal(wanted, price, "buying_power", shortage)
-        return allowed
+        is_whole = not exit_part and allowed == wanted.quantity
+        return ruled if is_whole else _Allowed(allowed)
 
     def _ruled(
-        self, slot: Slot, wanted: OrderRequest, exit_part: float, protection: Protection
-    ) -> float | Refused:
+        self,
+        slot: Slot,
+        wanted: OrderRequest,
+        exit_part: float,
+        protection: Protection,
+        moment: Moment,
+    ) -> _Allowed | Refused:
         """Units left after every rule, or the first refusal."""
         if not self._rules:
-            return wanted.quantity
-        order = self.order(slot, wanted, "judged", opens=None)
+            return _Allowed(wanted.quantity)
+        opens = wanted.quantity if self._is_limited(wanted) else None
+        shown = order = order_of(wanted, moment, slot.peek_id(), opens)
         state = account_state(
             self.blotter.slots,
             self.blotter.spare.cash,
@@ -443,41 +458,50 @@ class Judge:
             wanted,
             exit_part,
             protection,
-            self.now,
+            moment,
         )
         for rule in self._rules:
             verdict = rule.check(order, state)
             if isinstance(verdict, Refused):
                 return verdict
             order = verdict
-        return order.quantity
+        return _Allowed(order.quantity, order if order is shown else None)
 
-    def _shortage(self, slot: Slot, request: OrderRequest, opening: float, exit_part: float) -> str:
+    def _shortage(
+        self,
+        slot: Slot,
+        request: OrderRequest,
+        opening: float,
+        exit_part: float,
+        moment: Moment,
+    ) -> str:
         if not self._checks_cash:
             return ""
+        orders = self._commitments.of(slot)
         return shortfall(
             slot,
             request,
             opening,
             exit_part,
-            self._commitments.of(slot),
-            self._free(slot, request.oca),
+            orders,
+            self._free(slot, orders, moment.equity, request.oca),
             self._margin,
             self._commission,
-            self.day,
+            moment,
         )
 
-    def _free(self, slot: Slot, oca: str | None = None) -> float:
+    def _free(
+        self, slot: Slot, orders: SlotCommitments, equity: float, oca: str | None = None
+    ) -> float:
         """Money new risk may still use."""
-        orders = self._commitments.of(slot)
         orders.reservations.settle(self.day)
-        return available(slot, orders, self._margin, oca)
+        return available(slot, orders, self._margin, equity, oca)
 
     def _reserve(self, slot: Slot, order: Order, opening: float) -> Reserve:
         """What units of a working order need."""
         return reserve(slot, order, opening, self._margin, self._commission, self.day)
 
-    def _judge_fraction(self, slot: Slot, request: OrderRequest, price: float) -> float | Refused:
+    def _judge_fraction(self, slot: Slot, request: OrderRequest, price: float) -> Refused | None:
         if slot.blocked:
             return self.refusal(request, price, HALTED, slot.blocked)
         if self._rules:
@@ -485,7 +509,7 @@ class Judge:
                 request, price, "fraction", "risk rules cannot judge an order sized at its fill"
             )
         problem = unsound(request, resolved(slot, request.symbol, request.protection), price)
-        return self.refusal(request, price, "protection", problem) if problem else 0.0
+        return self.refusal(request, price, "protection", problem) if problem else None
 
     def _refusal_here(self, slot: Slot, request: OrderRequest, rule: str, reason: str) -> Refused:
         return self.refusal(request, slot.price(request.symbol), rule, reason)

@@ -62,7 +62,16 @@ def unsound(request: OrderRequest, protection: Protection, price: float, tick: f
         price: decision close.
         tick: the instrument's smallest price step.
     """
+    if protection.is_empty:
+        return ""
     entry = request.limit or request.stop or price
+    return _out_of_reach(request, protection, entry) or _out_of_place(
+        request, protection, entry, tick
+    )
+
+
+def _out_of_reach(request: OrderRequest, protection: Protection, entry: float) -> str:
+    """Which distance leads nowhere; empty if none does."""
     for offset in (protection.stop_loss, protection.take_profit, protection.trail):
         if isinstance(offset, Offset) and offset.atr is not None:
             return unknown_range(offset)
@@ -76,6 +85,11 @@ def unsound(request: OrderRequest, protection: Protection, price: float, tick: f
             level = entry + way * distance.distance(entry)
             if level <= 0.0:
                 return f"the {name} would be at {level:g}"
+    return ""
+
+
+def _out_of_place(request: OrderRequest, protection: Protection, entry: float, tick: float) -> str:
+    """Which fixed price is on the wrong side, or too small; empty if none is."""
     stop, target = protection.stop_loss, protection.take_profit
     for fixed in (stop, target):
         if isinstance(fixed, float | int) and fixed < tick:

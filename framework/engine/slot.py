@@ -158,10 +158,7 @@ class Slot:
 
     def equity(self) -> float:
         """Equity of its own ledger at the last known closes."""
-        price = self._money if self.rates else self.price
-        positions = self.ledger.positions
-        held = {s: price(s) for s, one in positions.items() if one.quantity != 0.0}
-        return self.ledger.equity(held)
+        return self.ledger.equity_at(self._money if self.rates else self.price)
 
     def _money(self, symbol: str) -> float:
         """Last known close in the account's currency."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Venue", "account_equity", "holdings_of", "session_hours"]
+__all__ = ["Venue", "holdings_of", "session_hours"]
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,12 +11,12 @@ from math import inf
 import numpy as np
 
 from framework.calendar import TradingCalendar
-from framework.domain.arithmetic import total
 from framework.domain.events import Fill, Refused, Split
 from framework.domain.orders import Order, OrderType, Protection, Side, TimeInForce
 from framework.engine.blotter import Blotter
 from framework.engine.commitments import Commitments
 from framework.engine.day_trades import DayTrades
+from framework.engine.moment import Moment, account_equity
 from framework.engine.preview import Holding, filled, margins_of, previewed
 from framework.engine.reservations import Reserve
 from framework.engine.slot import Slot
@@ -69,7 +69,7 @@ class Venue:
         self._day_trades.begin(day)
 
     def objection(
-        self, slot: Slot, orders: Sequence[Order], opening: float, now: int, day: int
+        self, slot: Slot, orders: Sequence[Order], opening: float, moment: Moment
     ) -> tuple[str, str] | None:
         """The first rule that would not take an entry or one of its children, and why.
 
@@ -77,13 +77,12 @@ class Venue:
             slot: whose orders they are.
             orders: an entry and its children.
             opening: units of the entry that open risk.
-            now: nanoseconds UTC.
-            day: the trading day.
+            moment: what the request is judged by.
         """
         if not self._rules:
             return None
         entry = orders[0]
-        context = self.context(slot, entry, opening, now, day)
+        context = self.context(slot, entry, opening, moment)
         for order in orders:
             told = context if order is entry else replace(context, opening=0.0)
             for rule in self._rules:
@@ -102,8 +101,7 @@ class Venue:
         fee: float,
         free: float,
         refused: Refused | None,
-        now: int,
-        day: int,
+        moment: Moment,
     ) -> Preview:
         """What an order would do to the account.
 
@@ -115,8 +113,7 @@ class Venue:
             fee: estimated for the whole order.
             free: money no margin needs before it.
             refused: why it would not be let out; None if it would.
-            now: nanoseconds UTC.
-            day: the trading day.
+            moment: what the request is judged by.
         """
         return previewed(
             order,
@@ -125,7 +122,7 @@ class Venue:
             self._margin,
             fee,
             free,
-            self.context(slot, order, opening, now, day, hours=True),
+            self.context(slot, order, opening, moment, hours=True),
             slot.volume(order.symbol),
             refused,
         )
@@ -138,7 +135,7 @@ class Venue:
         )
 
     def context(
-        self, slot: Slot, order: Order, opening: float, now: int, day: int, hours: bool = False
+        self, slot: Slot, order: Order, opening: float, moment: Moment, hours: bool = False
     ) -> OrderContext:
         """What a rule is told of an order.
 
@@ -146,25 +143,23 @@ class Venue:
             slot: whose order it is.
             order: the order.
             opening: units of it that open risk.
-            now: nanoseconds UTC.
-            day: the trading day.
+            moment: what the request is judged by.
             hours: whether the session is told of any order, not of those for an auction only.
         """
         symbol = order.symbol
-        instrument = slot.instrument(symbol)
         context = OrderContext(
-            time=now,
-            session=day,
-            instrument=instrument,
-            price=slot.price(symbol),
+            time=moment.time,
+            session=moment.day,
+            instrument=moment.instrument,
+            price=moment.price,
             position=slot.ledger.positions[symbol].quantity,
-            equity=account_equity(self.blotter),
+            equity=moment.account_equity,
             opening=opening,
-            borrowable=self._borrowable(slot, symbol, day),
+            borrowable=self._borrowable(slot, symbol, moment),
             market=slot.market(symbol, order.side),
         )
         if hours or order.type in _AUCTIONS or order.tif is TimeInForce.OPG:
-            opens, closes = session_hours(instrument.calendar, now)
+            opens, closes = session_hours(moment.instrument.calendar, moment.time)
             context = replace(context, session_open=opens, session_close=closes)
         return self._with_margin(context, order) if self._on_margin else context
 
@@ -182,12 +177,12 @@ class Venue:
             window_start=self._day_trades.since,
         )
 
-    def _borrowable(self, slot: Slot, symbol: str, day: int) -> float:
+    def _borrowable(self, slot: Slot, symbol: str, moment: Moment) -> float:
         if self._financing is None:
             return inf
         held = slot.ledger.positions[symbol].quantity
         promised = self.commitments.of(slot).opening(symbol, Side.SELL)
-        available = self._financing.shortable(slot.instrument(symbol), day)
+        available = self._financing.shortable(moment.instrument, moment.day)
         return available + min(held, 0.0) - promised
 
     def _count(self) -> None:
@@ -205,11 +200,6 @@ class Venue:
             held = self._held.get(event.symbol, 0.0)
             self._day_trades.fold(kinds[event.symbol], event.symbol, held, event.quantity)
             self._held[event.symbol] = held + event.quantity
-
-
-def account_equity(blotter: Blotter) -> float:
-    """Equity of the whole account at the last known closes."""
-    return blotter.spare.cash + total(slot.equity() for slot in blotter.slots)
 
 
 def holdings_of(blotter: Blotter) -> tuple[Holding, ...]:

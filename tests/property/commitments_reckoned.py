@@ -55,7 +55,8 @@ def disagreements(judge: Judge, aside: Ticket | None = None) -> Iterator[str]:
         ]
         yield from (f"{slot.name}: {what} {a} / {b}" for what, a, b in pairs if repr(a) != repr(b))
         for oca in groups:
-            a, b = available(slot, kept, judge._margin, oca), _available(judge, slot, working, oca)
+            a = available(slot, kept, judge._margin, slot.equity(), oca)
+            b = _available(judge, slot, working, oca)
             scale = abs(slot.equity()) + sum(map(abs, _money(judge, slot, working, None)))
             if not (a == b or abs(a - b) <= _NEAR * scale or repr(a) == repr(b)):
                 yield f"{slot.name}: available besides {oca} {a} / {b}"

@@ -88,7 +88,10 @@ class TickTable:
 
     def finest(self, price: float) -> float:
         """The finest step at `price`."""
-        return next((step for start, step in reversed(self.bands) if price >= start), 0.0)
+        for start, step in reversed(self.bands):
+            if price >= start:
+                return step
+        return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +137,15 @@ class VenueTables:
 
     def finest_tick(self, kind: AssetType, currency: str, price: float, day: int) -> float:
         """The finest step an order's price may have on `day`; 0 where none is published."""
-        found = [t for t in self.ticks if t.type is kind and t.currency == currency]
-        begun = [t for t in found if t.first_day <= day] or found[:1]
-        return max(begun, key=lambda t: t.first_day).finest(price) if begun else 0.0
+        first = latest = None
+        for table in self.ticks:
+            if table.type is not kind or table.currency != currency:
+                continue
+            first = first or table
+            if table.first_day <= day and (latest is None or table.first_day > latest.first_day):
+                latest = table
+        found = latest or first
+        return 0.0 if found is None else found.finest(price)
 
 
 @lru_cache(maxsize=8)
