@@ -59,16 +59,17 @@ def alert_command(config: Path | None, is_asked: bool, as_json: bool) -> int:
     found = [_tried(place, alert, mask) for place in open_channels(channels)]
     code = show_checks(found, as_json)
     if run_file.strategy is not None or run_file.strategies:
-        _note(run_file, code == 0, ", ".join(one.name for one in found))
+        _note(run_file, code == 0, ", ".join(one.name for one in found), as_json)
     return code
 
 
-def _note(run_file: RunFile, passed: bool, places: str) -> None:
+def _note(run_file: RunFile, passed: bool, places: str, as_json: bool) -> None:
     """Keep it as evidence for the strategy the run file names."""
     try:
         subject = subject_of(session_plan(request_of(run_file)))
     except InputError as error:
-        complain(f"Not kept as evidence of a strategy: {error}")
+        if not as_json:
+            complain(f"Not kept as evidence of a strategy: {error}")
         return
     detail = f"{'taken' if passed else 'not taken'} by {places}"
     EvidenceBook(SESSIONS).add(Evidence(subject, Trial.ALERTS, time.time_ns(), passed, detail))
