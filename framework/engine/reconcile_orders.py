@@ -343,6 +343,8 @@ def unprotected(
             if not stops or any(one.let_go for one in stops.values()):
                 continue
             needed = min(held, books.orders[entry].filled) if entry in books.orders else held
+            # what was sold of it since has shrunk its stop, and what was bought since is another's
+            needed = min(needed, sum(one.order.quantity for one in stops.values()))
             covered = sum(
                 abs(working[order_id].quantity) - working[order_id].filled
                 for order_id in stops

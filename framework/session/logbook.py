@@ -8,22 +8,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from framework.domain.orders import DONE, OrderStatus
+from framework.domain.orders import DONE, OrderStatus, Origin
 from framework.engine.blotter import Blotter
+from framework.engine.ticket import Ticket
 from framework.operations.happenings import Kind
 
+_STOPS = frozenset({Origin.STOP_LOSS, Origin.TRAIL})
 _SILENT = frozenset({OrderStatus.PARTIAL, OrderStatus.FILLED})
 """States that the fills themselves tell of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sentence: what kind of thing it tells of, its instrument and its order."""
+    """One sentence: what kind of thing it tells of, its instrument and its order; and whether it
+    may leave a position without its stop."""
 
     kind: Kind
     text: str
     symbol: str
     order: str = ""
+    is_bare: bool = False
 
 
 class Logbook:
@@ -74,4 +78,13 @@ class Logbook:
                 reason = f": {ticket.reason}" if ticket.reason else ""
                 kind = Kind.REJECTED if ticket.status is OrderStatus.REJECTED else Kind.STATUS
                 text = f"{ticket.status.value}: {name}{reason}"
-                yield Line(kind, text, ticket.order.symbol, name)
+                is_bare = before is not OrderStatus.CANCELLING and _leaves_bare(ticket)
+                yield Line(kind, text, ticket.order.symbol, name, is_bare)
+
+
+def _leaves_bare(ticket: Ticket) -> bool:
+    """Whether it was a stop, and what it protected is still held."""
+    order = ticket.order
+    if order.origin not in _STOPS or ticket.status not in DONE:
+        return False
+    return ticket.slot.ledger.positions[order.symbol].quantity * order.side < 0.0

@@ -13,7 +13,7 @@ from framework.backtest.record import RunRecord
 from framework.backtest.roles import title_of
 from framework.brokers.ib.bars import BarSeen
 from framework.brokers.ib.clock import Clock
-from framework.brokers.ib.connection import Notice, State
+from framework.brokers.ib.connection import Notice, NoticeKind, State
 from framework.brokers.ib.frames import frame_of
 from framework.brokers.ib.problems import LinkLostError
 from framework.calendar import utc_text
@@ -97,6 +97,7 @@ class Voyage:
         self._findings: tuple[Finding, ...] = ()
         self._pending: Sequence[Intent] = ()
         self._is_behind = True
+        self._is_bare = False
         self._is_overdue = False
         self._begun = 0.0
         self._references = journal.facts.references_at(clock.now(), sailing.where.client_id)
@@ -281,7 +282,8 @@ class Voyage:
                 if (strike := self._post.strike()) is not None:
                     await self._strike(strike)
                     return
-                if self._is_behind or loop.time() - compared >= self._sailing.reconcile:
+                is_due = loop.time() - compared >= self._sailing.reconcile
+                if self._is_behind or self._is_bare or is_due:
                     compared = loop.time()
                     await self._compare_if_possible()
                 if self._sailing.once and self._is_done_for_once():
@@ -327,7 +329,7 @@ class Voyage:
             self._say(line)
 
     def _tell(self) -> None:
-        self._teller.orders()
+        self._is_bare = self._teller.orders() or self._is_bare
         self._teller.trips(self._bridge.core.trips)
 
     def _instant(self, time: int, group: list[BarSeen]) -> None:
@@ -379,7 +381,7 @@ class Voyage:
         """Hold the broker's books against ours."""
         session = self._hours.session(self._clock.now())
         self._findings = await self._reconciler.look(session, adopts)
-        self._is_behind = False
+        self._is_behind = self._is_bare = False
         self._showing.found(self._findings)
 
     async def _compare_if_possible(self) -> None:
@@ -469,6 +471,10 @@ class Voyage:
     def _noticed(self, notice: Notice) -> None:
         self._is_behind = self._is_behind or notice.state is not State.READY
         self._teller.connection(notice)
+        if notice.kind is NoticeKind.GAVE_UP:  # a person may come back to log in after hours
+            connection = self._rigging.connection
+            wait = connection.timings.longest_wait
+            asyncio.get_running_loop().call_later(wait, connection.reopen)
 
     def _keep_floor(self, number: int) -> None:
         self._journal.append(IdFloor(self._clock.now(), number))

@@ -57,7 +57,11 @@ class Wire:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self._target))
+            try:
+                server = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:  # nobody listens: neither does the wire
+                client.close()
+                continue
             self._open += [client, server]
             said = bytearray()
             times: list[tuple[int, float]] = []

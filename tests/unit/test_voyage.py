@@ -33,6 +33,7 @@ from framework.engine.journal_errors import JournalBusyError
 from framework.engine.journal_lock import Berth, Trader
 from framework.errors import ReconcileError
 from framework.operations.happenings import Happening
+from framework.operations.status import Status
 from framework.session.bridge import Cargo
 from framework.session.guards import UnreconciledError
 from framework.session.orders import Sailing
@@ -104,13 +105,21 @@ class Ship:
         **orders: object,
     ) -> Outcome:
         """Until something is so; the outcome."""
-        wanted: dict[str, object] = {"port": self.gateway.port, **orders}
+        wanted: dict[str, object] = {
+            "port": self.gateway.port,
+            "feed": FeedSettings(grace=0.5),
+            "timings": QUICK,
+            "reconcile": 1.0,
+            **orders,
+        }
         port, client = wanted.pop("port"), wanted.pop("client_id", 1)
         assert isinstance(port, int)
         assert isinstance(client, int)
-        answer = wanted.pop("answer", QUICK.answer)
+        timings = wanted.pop("timings")
+        assert isinstance(timings, Timings)
+        answer = wanted.pop("answer", timings.answer)
         assert isinstance(answer, float)
-        preview = wanted.pop("preview", QUICK.preview)
+        preview = wanted.pop("preview", timings.preview)
         assert isinstance(preview, float)
         sailing = Sailing(
             Mode.PAPER,
@@ -118,9 +127,7 @@ class Ship:
             self.journal,
             frame,
             history=30,
-            timings=replace(QUICK, answer=answer, preview=preview),
-            feed=FeedSettings(grace=0.5),
-            reconcile=1.0,
+            timings=replace(timings, answer=answer, preview=preview),
             look=0.01,
             **wanted,  # type: ignore[arg-type]
         )
@@ -131,7 +138,14 @@ class Ship:
             cargo = Cargo(strategy, {}, self.settings)
             heard = None if signals is None else SignalFile(signals, None, ["AAPL"])
             self.voyage = Voyage(
-                cargo, instruments, sailing, journal, clock, self._hear, signals=heard
+                cargo,
+                instruments,
+                sailing,
+                journal,
+                clock,
+                self._hear,
+                looked=self._look,
+                signals=heard,
             )
             watching = asyncio.get_running_loop().create_task(self._watch(until))
             try:
@@ -143,6 +157,9 @@ class Ship:
     def _hear(self, happening: Happening) -> None:
         self.told.append(happening)
         self.said.append(happening.text)
+
+    def _look(self, status: Status) -> None:
+        """Shown each second."""
 
     async def _watch(self, until: Callable[[Ship], bool]) -> None:
         while self.voyage.bridge.core is None or not until(self):

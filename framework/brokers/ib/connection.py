@@ -59,6 +59,7 @@ class Notice:
         state: of the connection.
         code: of the broker; 0 without one.
         number: request it is about; -1 for none.
+        cause: name of the diagnosis, where no session came about.
     """
 
     kind: NoticeKind
@@ -66,6 +67,7 @@ class Notice:
     state: State
     code: int = 0
     number: int = -1
+    cause: str = ""
 
 
 _FATAL = frozenset({"account_not_managed", "several_accounts", "read_only", "wrong_port"})
@@ -214,7 +216,7 @@ class Connection:
                 return
             except ConnectError as error:
                 self._drop_link()
-                self._set(self._down(), error.problem)
+                self._set(self._down(), error.problem, error.cause)
                 tried += not self._restarts()
                 if error.cause in _FATAL or tried >= attempts:
                     raise
@@ -273,7 +275,7 @@ class Connection:
         try:
             await self._connect(self.timings.attempts)
         except ConnectError as error:
-            self._tell(NoticeKind.GAVE_UP, f"{error}")
+            self._tell(NoticeKind.GAVE_UP, f"{error}", cause=error.cause)
 
     def reopen(self) -> None:
         """Try again after giving up; nothing happens while there is a connection."""
@@ -399,7 +401,7 @@ class Connection:
 
     # telling ------------------------------------------------------------------------------
 
-    def _set(self, state: State, reason: str) -> None:
+    def _set(self, state: State, reason: str, cause: str = "") -> None:
         if self.state is State.CLOSED and state is not State.CONNECTING:
             return
         changed = (state, reason) != (self.state, self.reason)
@@ -408,12 +410,14 @@ class Connection:
             self._is_escalated = False
         self.state, self.reason = state, reason
         if changed:
-            self._tell(NoticeKind.STATE, reason)
+            self._tell(NoticeKind.STATE, reason, cause=cause)
 
-    def _tell(self, kind: NoticeKind, text: str, error: ErrorSeen | None = None) -> None:
+    def _tell(
+        self, kind: NoticeKind, text: str, error: ErrorSeen | None = None, cause: str = ""
+    ) -> None:
         code, number = (0, -1) if error is None else (error.code, error.number)
         for watcher in tuple(self._watchers):
-            watcher(Notice(kind, text, self.state, code, number))
+            watcher(Notice(kind, text, self.state, code, number, cause))
 
     def _chance(self) -> float:
         return float(self._raw.random_raw()) / _ONE

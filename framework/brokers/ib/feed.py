@@ -73,6 +73,7 @@ class _Stream:
     heard: float = 0.0
     tried: float = -1e9
     is_stale: bool = False
+    is_silent: bool = False
     is_told_stale: bool = False
     gaps: int = 0
     read: Callable[[_Stream], None] | None = None
@@ -81,7 +82,7 @@ class _Stream:
     def updated(self, *_: object) -> None:
         """The library has changed the list."""
         self.heard = asyncio.get_running_loop().time()
-        self.is_stale = self.is_told_stale = False
+        self.is_stale = self.is_silent = self.is_told_stale = False
         if self.read is not None:
             self.read(self)
 
@@ -206,7 +207,7 @@ class IbFeed:
             if stream.link is not self._connection.link:
                 await self._restart(stream, "the connection is new")
             elif self._is_silent(stream, now):
-                stream.is_stale = True
+                stream.is_stale = stream.is_silent = True
                 if now - stream.tried >= self._settings.stale:
                     await self._restart(stream, f"silent for {now - stream.heard:.0f} s")
         self._read(stream)
@@ -235,8 +236,10 @@ class IbFeed:
 
     async def _subscribe(self, stream: _Stream) -> None:
         link, bars = await self.history.follow(stream.listed, stream.frame)
+        was_silent = stream.is_silent
         stream.link, stream.bars, stream.read = link, bars, self._read
         stream.updated()
+        stream.is_stale = stream.is_silent = was_silent  # what was asked for is no word unasked
         bars.updateEvent.connect(stream.updated)
 
     @staticmethod
