@@ -4,15 +4,16 @@ it from another shell."""
 from __future__ import annotations
 
 import os
-import signal
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from framework.config.environment import NAMES
+from framework.emulator.server.gateway import Gateway
 from framework.emulator.server.settings import GatewaySettings
 from framework.operations.status import Status
 from framework.operations.status_file import read_status
@@ -21,6 +22,8 @@ from tests.unit.tapped import Wire, wire
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "DU1234567"
+SCRIPT = "tests.unit.shifted_clock_script"
+MINUTE = 60 * 10**9
 RESTING = 45
 NAME = "paper-busy-1"
 BUSY = f'''"""Busy: never short of orders."""
@@ -60,57 +63,72 @@ class Ground:
     def __init__(self, folder: Path, served: Served, tap: Wire) -> None:
         self.folder, self.served, self.tap = folder, served, tap
         self.session = folder / "sessions" / NAME
-        (folder / "busy.py").write_text(BUSY)
         (folder / ".env").touch(0o600)
+        self._shift = folder / "shift"
+        self._shift.write_text("0")
         self._environment = {key: text for key, text in os.environ.items() if key not in NAMES}
-        self._environment |= {"HOME": str(folder), "COLUMNS": "200"}
+        self._environment |= {"HOME": str(folder), "COLUMNS": "200", "PYTHONPATH": str(ROOT)}
 
-    def begun(self, words: str, **more: object) -> subprocess.Popen[str]:
-        """A command of another shell."""
-        return subprocess.Popen(
-            [sys.executable, str(ROOT / "run.py"), *words.split()],
-            cwd=self.folder,
-            env=self._environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            **more,  # type: ignore[call-overload]
-        )
+    def _words(self, words: str) -> list[str]:
+        return [sys.executable, "-m", SCRIPT, str(self._shift), *shlex.split(words)]
 
     def ran(self, words: str, says: str = "") -> tuple[int, str]:
         """Exit code and output of a command that ends."""
-        running = self.begun(words)
-        output, _ = running.communicate(says, timeout=90.0)
-        return running.returncode, output
+        done = subprocess.run(
+            self._words(words),
+            cwd=self.folder,
+            env=self._environment,
+            input=says,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=90.0,
+            check=False,
+        )
+        return done.returncode, done.stdout
 
     @contextmanager
-    def trading(self) -> Iterator[subprocess.Popen[str]]:
-        """While a session trades and all its orders rest."""
-        words = f"run busy.py --paper --symbols AAPL --bar 5s --rules none --port {self.tap.port}"
+    def trading(self, wanted: int = RESTING) -> Iterator[subprocess.Popen[bytes]]:
+        """While a session trades, from when so many of its orders work.
+
+        Args:
+            wanted: how many; with more than it wants it is never content.
+        """
+        text = BUSY.replace(f"< {RESTING}", f"< {10 * RESTING}") if wanted > RESTING else BUSY
+        (self.folder / "busy.py").write_text(text)
+        words = f"run busy.py --paper --symbols AAPL --bar 1m --rules none --port {self.tap.port}"
         with open(self.folder / "session.log", "w", encoding="utf-8") as log:
             session = subprocess.Popen(
-                [sys.executable, str(ROOT / "run.py"), *words.split()],
-                cwd=self.folder,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
+                self._words(words), cwd=self.folder, env=self._environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
             try:
-                self.until(lambda: self.working >= RESTING and self._is_shown(), session)
+                self.until(lambda: "\ntrading\n" in self.log, session)
+                self._close_a_bar()
+                self.until(lambda: self.working >= wanted and self._is_shown(), session)
                 yield session
             finally:
                 if session.poll() is None:
-                    with suppress(ProcessLookupError):
-                        session.send_signal(signal.SIGKILL)
+                    session.kill()
                     session.wait(10.0)
+
+    def _close_a_bar(self) -> None:
+        """Leave out, here and there, what is left of the minute."""
+
+        def skip(gateway: Gateway) -> int:
+            clock = gateway.hub.clock
+            ahead = MINUTE - clock.now() % MINUTE
+            clock.skip_to(clock.now() + ahead)
+            return ahead
+
+        self._shift.write_text(str(self.served.do(skip)))
 
     def _is_shown(self) -> bool:
         look = self.look
         return look is not None and len(look.orders) >= RESTING
 
     def until(
-        self, check: Callable[[], object], session: subprocess.Popen[str] | None = None
+        self, check: Callable[[], object], session: subprocess.Popen[bytes] | None = None
     ) -> None:
         """Wait until something is so."""
         end = time.monotonic() + 60.0
@@ -118,6 +136,15 @@ class Ground:
             is_gone = session is not None and session.poll() is not None
             assert not is_gone and time.monotonic() < end, self.log
             time.sleep(0.02)
+
+    def others(self) -> dict[int, str]:
+        """What has become of the orders of other programs and people, by permanent id."""
+
+        def found(gateway: Gateway) -> dict[int, str]:
+            placed = gateway.hub.exchange.placed()
+            return {one.perm_id: one.status for one in placed if one.client_id != 1}
+
+        return self.served.do(found)
 
     @property
     def log(self) -> str:
