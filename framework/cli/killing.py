@@ -29,7 +29,7 @@ _DESK = (
     "no session with a strategy. Its flag is up: where a desk is open on it, nothing leaves and "
     "its orders are cancelled; its positions are closed by hand."
 )
-_GREETING = 1.0
+_GREETING = 2.0
 """Seconds in which a session that is not hung answers."""
 _DEATH = 5.0
 """Seconds in which a process that is killed is gone."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from framework.brokers.ib.sending import NEVER_LEFT
 from framework.domain.orders import DONE, OrderStatus, Origin
 from framework.engine.blotter import Blotter
 from framework.engine.ticket import Ticket
@@ -76,10 +77,18 @@ class Logbook:
                 self._open[name] = ticket.status
             if ticket.status is not before and ticket.status not in _SILENT:
                 reason = f": {ticket.reason}" if ticket.reason else ""
-                kind = Kind.REJECTED if ticket.status is OrderStatus.REJECTED else Kind.STATUS
+                kind = _kind(ticket)
                 text = f"{ticket.status.value}: {name}{reason}"
                 is_bare = before is not OrderStatus.CANCELLING and _leaves_bare(ticket)
                 yield Line(kind, text, ticket.order.symbol, name, is_bare)
+
+
+def _kind(ticket: Ticket) -> Kind:
+    """What an order's new state is; new risk that was kept in here was not rejected by anybody."""
+    if ticket.status is not OrderStatus.REJECTED:
+        return Kind.STATUS
+    is_ours = ticket.reason.startswith(NEVER_LEFT) and ticket.opening > 0.0
+    return Kind.REFUSED if is_ours else Kind.REJECTED
 
 
 def _leaves_bare(ticket: Ticket) -> bool:

@@ -102,7 +102,9 @@ class Teller:
 
     def _found_anew(self, one: Finding) -> None:
         if one.kind is FindingKind.UNPROTECTED:
-            self.say(f"UNPROTECTED: {one}", Kind.UNPROTECTED, self._symbol(one.subject), one.subject)
+            self.say(
+                f"UNPROTECTED: {one}", Kind.UNPROTECTED, self._symbol(one.subject), one.subject
+            )
         elif one.blocks:
             self.say(f"UNEXPLAINED: {one}", Kind.FINDING)
         else:

@@ -23,6 +23,7 @@ from tests.unit.tapped import Wire, wire
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "DU1234567"
 SCRIPT = "tests.unit.shifted_clock_script"
+WAIT = 90.0
 MINUTE = 60 * 10**9
 RESTING = 45
 NAME = "paper-busy-1"
@@ -82,7 +83,7 @@ class Ground:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=90.0,
+            timeout=WAIT,
             check=False,
         )
         return done.returncode, done.stdout
@@ -94,7 +95,7 @@ class Ground:
         Args:
             wanted: how many; with more than it wants it is never content.
         """
-        text = BUSY.replace(f"< {RESTING}", f"< {10 * RESTING}") if wanted > RESTING else BUSY
+        text = BUSY.replace(f"< {RESTING}", f"< {wanted + RESTING}") if wanted > RESTING else BUSY
         (self.folder / "busy.py").write_text(text)
         words = f"run busy.py --paper --symbols AAPL --bar 1m --rules none --port {self.tap.port}"
         with open(self.folder / "session.log", "w", encoding="utf-8") as log:

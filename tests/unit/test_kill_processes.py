@@ -15,6 +15,7 @@ import pytest
 
 from framework.emulator.protocol.contract import WireContract
 from framework.emulator.protocol.order import WireOrder
+from framework.emulator.server.gateway import Gateway
 from framework.operations.status_file import write_status
 from tests.unit.killing_ground import ACCOUNT, NAME, RESTING, Ground, ground
 from tests.unit.tapped import CANCEL_ORDER, PLACE_ORDER
@@ -87,15 +88,15 @@ def test_what_waits_to_be_sent_never_leaves(tmp_path: Path) -> None:
 
 def test_what_is_others_is_left_alone_unless_everything_is_meant(tmp_path: Path) -> None:
     with ground(tmp_path) as place, place.trading():
-        usual = WireOrder("BUY", 1.0, "LMT", lmt_price=1.0, tif="GTC", account=ACCOUNT)
-        exchange = "exchange of the emulator"
+        usual = WireOrder(
+            action="BUY", total_quantity=1.0, order_type="LMT", lmt_price=1.0, tif="GTC",
+            account=ACCOUNT,
+        )  # fmt: skip
 
-        def place_others(gateway: object) -> None:
-            exchange = gateway.hub.exchange  # type: ignore[attr-defined]
-            exchange.place(7, 1, AAPL, usual)
-            exchange.place_by_hand(0, 0, AAPL, usual)
+        def place_others(gateway: Gateway) -> None:
+            gateway.hub.exchange.place(7, 1, AAPL, usual)
+            gateway.hub.exchange.place_by_hand(0, 0, AAPL, usual)
 
-        assert exchange
         place.served.do(place_others)
         before = place.others()
         assert len(before) == 2

@@ -65,7 +65,9 @@ def test_a_connection_that_is_gone_for_a_minute(tmp_path: Path, monkeypatch: Pat
             await ship.troubled(lambda one: one.connection != "ready")
             sent = len(ship.sent("BUY")) + len(ship.sent("SELL"))
             await so(lambda: ship.alerts["disconnect"], "the alert")
-            assert "disconnected" in ship.status.connection or "connecting" in ship.status.connection
+            assert (
+                "disconnected" in ship.status.connection or "connecting" in ship.status.connection
+            )
             assert len(ship.sent("BUY")) + len(ship.sent("SELL")) == sent
             await ship.well()
             await trades(ship)

@@ -70,9 +70,7 @@ class Watched(Ship):
     @property
     def alerts(self) -> Counter[str]:
         """Alerts that have arrived, by name; those of its beginning and end are left out."""
-        return Counter(
-            one["name"] for one in self.heard.posts if one["name"] not in NAMES_OF_LIFE
-        )
+        return Counter(one["name"] for one in self.heard.posts if one["name"] not in NAMES_OF_LIFE)
 
     @property
     def status(self) -> Status:

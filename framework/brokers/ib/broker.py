@@ -147,8 +147,7 @@ class IbBroker:
         unit = [self._track(order) for order in orders]
         objection = self._sender.objection(orders[0])
         if objection:
-            for one in unit:
-                self._work.update(one, OrderStatus.REJECTED, objection)
+            self._sender.refuse(unit, objection)
         else:
             self._sender.submit(unit)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Sender", "check"]
+__all__ = ["NEVER_LEFT", "Sender", "check"]
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -21,6 +22,8 @@ from framework.domain.events import CHANGE_REFUSED
 from framework.domain.orders import CLOSING, Order, OrderStatus
 from framework.errors import InputError
 
+NEVER_LEFT = "nothing was sent"
+"""Begins the reason of an order that was kept in here."""
 Bar = Callable[[Order], str]
 """Why an order may not leave; empty if it may."""
 
@@ -59,7 +62,7 @@ class Sender:
         """Why an order may not leave now; empty if it may."""
         barred = self.bar(order)
         if barred:
-            return f"nothing was sent: {barred}"
+            return f"{NEVER_LEFT}: {barred}"
         state, reason = self._connection.state, self._connection.reason
         if state is State.READY:
             rate = self._work.rate(self._work.book.by_key(order.symbol).instrument.currency)
@@ -67,7 +70,7 @@ class Sender:
         reduces = order.reduce_only or order.origin in CLOSING
         if state is State.DEGRADED and reduces and self._connection.link is not None:
             return ""
-        return f"nothing was sent: the connection is {state} ({reason})"
+        return f"{NEVER_LEFT}: the connection is {state} ({reason})"
 
     # orders -------------------------------------------------------------------------------
 
@@ -149,9 +152,18 @@ class Sender:
 
     def _unsent(self, unit: Sequence[Tracked], reason: str) -> None:
         """Certain never to have left: that is a refusal, and no doubt."""
-        for one in unit:
-            if not one.is_done and one.sent_at is None:
-                self._work.update(one, OrderStatus.REJECTED, f"nothing was sent: {reason}")
+        self.refuse(unit, f"{NEVER_LEFT}: {reason}")
+
+    def refuse(self, unit: Sequence[Tracked], reason: str) -> None:
+        """Tell that orders did not leave, a moment later as the broker would: whoever sends
+        another one thereupon must not keep the session from hearing anything else."""
+
+        def tell() -> None:
+            for one in unit:
+                if not one.is_done and one.sent_at is None:
+                    self._work.update(one, OrderStatus.REJECTED, reason)
+
+        asyncio.get_running_loop().call_soon(tell)
 
     # changes ------------------------------------------------------------------------------
 
@@ -166,7 +178,7 @@ class Sender:
                 tracked.change = None
                 tracked.upkeep = None
                 if not is_upkeep:
-                    self._told_refused(tracked, f"nothing was sent: {reason}")
+                    self._told_refused(tracked, f"{NEVER_LEFT}: {reason}")
 
         self._pacer.put(
             Errand(
@@ -185,11 +197,11 @@ class Sender:
         barred = self.bar(change.wanted)
         if barred:
             tracked.change = None
-            self._told_refused(tracked, f"nothing was sent: {barred}")
+            self._told_refused(tracked, f"{NEVER_LEFT}: {barred}")
             return
         if link is None or not link.is_open or not tracked.order_id:
             tracked.change = None
-            self._told_refused(tracked, "nothing was sent: there is no connection")
+            self._told_refused(tracked, f"{NEVER_LEFT}: there is no connection")
             return
         wanted, listed = change.wanted, tracked.listed
         priced = provisional(wanted, wanted.decision_price, listed.instrument)
@@ -202,7 +214,7 @@ class Sender:
             link.ib.client.placeOrder(tracked.order_id, contract, order)
         except ConnectionError:
             tracked.change = None
-            self._told_refused(tracked, "nothing was sent: the connection ended")
+            self._told_refused(tracked, f"{NEVER_LEFT}: the connection ended")
             return
         tracked.change = replace(change, since=self._work.seconds())
 
