@@ -4,9 +4,7 @@ from __future__ import annotations
 
 __all__ = ["STATUS_NAME", "is_alive", "read_status", "status_json", "write_status"]
 
-import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,7 +20,7 @@ _STATUS = TypeAdapter(Status)
 
 def status_json(status: Status) -> str:
     """The status as JSON, for scripts and health checks."""
-    return json.dumps(asdict(status), allow_nan=False, default=str)
+    return _STATUS.dump_json(status).decode()
 
 
 def write_status(folder: Path, status: Status) -> None:

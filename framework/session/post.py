@@ -6,7 +6,7 @@ __all__ = ["Post"]
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -17,17 +17,25 @@ from framework.operations.control import ControlServer
 from framework.operations.status import Status
 from framework.operations.status_file import write_status
 from framework.operations.stop_flag import StopFlag, Strike
+from framework.operations.worker import Worker
 from framework.session.striking import Aftermath
 
 Say = Callable[[str], None]
 _EVERY = 1.0
 """Seconds between two statuses."""
+_ROOM = 10
+"""Statuses that may wait for a disk that stands still."""
+_LATE = 0.05
+"""Seconds between two looks whether there is one to write."""
+_DEADLINE = 2.0
+"""Seconds the last one may take."""
 
 
 class Post:
     """A session's status, its stop flag and its ear.
 
-    None of it may keep the session from its work: what cannot be written is told once and left.
+    None of it may keep the session from its work: what cannot be written is told once and left,
+    and the disk is waited for by a thread of its own.
 
     Args:
         folder: of the session's journal.
@@ -53,7 +61,8 @@ class Post:
         self._flag = StopFlag(folder)
         self._server = ControlServer(folder, self._answer)
         self._written = 0.0
-        self._is_mute = False
+        self._writer: Worker[Status] | None = None
+        self._problem = self._told = ""
         self._asked: Strike | None = None
         self._everything = False
         self._done = asyncio.Event()
@@ -61,6 +70,7 @@ class Post:
 
     async def open(self) -> None:
         """Listen; a session that cannot be asked is stopped by its flag all the same."""
+        self._writer = Worker("status", self._kept, room=_ROOM, pause=_LATE)
         try:
             await self._server.open()
         except OSError as error:
@@ -71,6 +81,8 @@ class Post:
         self._write()
         self._done.set()
         await asyncio.sleep(0)  # who waits for an answer gets it
+        if self._writer is not None:
+            self._writer.close(_DEADLINE)
         await self._server.close()
 
     # the kill switch -------------------------------------------------------------------------
@@ -123,16 +135,24 @@ class Post:
 
     def _write(self) -> None:
         status = self._look()
-        if status is None:
+        if status is None or self._writer is None:
             return
         self._looked(status)
+        self._writer.give(status)
+        if self._problem != self._told:
+            self._told = self._problem
+            if self._problem:
+                self._say(f"the status cannot be written: {self._problem}")
+
+    def _kept(self, statuses: Sequence[Status], _: bool) -> None:
+        """Write the last one down; in a thread of its own, for a disk may take its time."""
+        if not statuses:
+            return
         try:
-            write_status(self._folder, status)
-            self._is_mute = False
+            write_status(self._folder, statuses[-1])
+            self._problem = ""
         except OSError as error:
-            if not self._is_mute:
-                self._is_mute = True
-                self._say(f"the status cannot be written: {error.strerror}")
+            self._problem = error.strerror or str(error)
 
     # what others ask -------------------------------------------------------------------------
 

@@ -98,7 +98,7 @@ class Ground:
         text = BUSY.replace(f"< {RESTING}", f"< {wanted + RESTING}") if wanted > RESTING else BUSY
         (self.folder / "busy.py").write_text(text)
         words = f"run busy.py --paper --symbols AAPL --bar 1m --rules none --port {self.tap.port}"
-        with open(self.folder / "session.log", "w", encoding="utf-8") as log:
+        with (self.folder / "session.log").open("w", encoding="utf-8") as log:
             session = subprocess.Popen(
                 self._words(words), cwd=self.folder, env=self._environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,

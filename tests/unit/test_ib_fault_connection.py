@@ -316,6 +316,7 @@ def test_row_8_orders_are_refused_by_any_connection_that_is_not_ready(state: Sta
             g.broker.submit([risk])
             assert "nothing was sent" in (await g.reaches(risk.id, S.REJECTED)).reason
             g.broker.submit([exit_])
+            await asyncio.sleep(0)
             g.poll()
             passes = state is State.DEGRADED
             assert (S.REJECTED not in g.states(exit_.id)) is passes

@@ -57,7 +57,10 @@ async def trades(ship: Watched) -> None:
 
 
 def test_a_connection_that_is_gone_for_a_minute(tmp_path: Path, monkeypatch: Patch) -> None:
-    plan = "faults: [{name: gone, when: {status: Filled, nth: 1, seconds: 1}, do: {restart: {down: 4}}}]"
+    plan = """
+    faults:
+    - {name: gone, when: {status: Filled, nth: 1, seconds: 1}, do: {restart: {down: 4}}}
+    """
 
     async def play(ship: Watched) -> None:
         async with ship.at_sea(Eager):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from framework import Strategy
+from framework.backtest.record import RunRecord
 from framework.cli import session_watchers
 from framework.cli.session_watchers import SessionWatchers
 from framework.cli.watching import status_command
@@ -56,7 +57,10 @@ class Watched(Ship):
             folder, "paper", "Watched", alert or address, str(folder / "trades"), ACCOUNT
         )
         self.watchers.is_emulated = lambda: self.voyage.is_emulated
-        self.watchers.record = lambda: self.voyage.record()
+        self.watchers.record = self._record
+
+    def _record(self) -> RunRecord | None:
+        return self.voyage.record()
 
     def _hear(self, happening: Happening) -> None:
         super()._hear(happening)
