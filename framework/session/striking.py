@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from framework.domain.orders import DONE, Origin
+from framework.brokers.ib.sending import NEVER_LEFT
+from framework.domain.orders import DONE, OrderStatus, Origin
 from framework.engine.ticket import Ticket
 from framework.operations.stop_flag import Strike
 from framework.session.bridge import Bridge
@@ -89,6 +90,8 @@ class Striker:
         self._bridge.strike(strike)
         while not self._is_over(strike) and loop.time() - begun < patience:
             await self._step()
+            if self._stayed_here(strike):
+                self._bridge.strike(strike)
             await asyncio.sleep(_LOOK)
         confirmed = await self._agreed()
         left = [one.order.id for one in before if one.status not in DONE]
@@ -108,6 +111,21 @@ class Striker:
     def _is_over(self, strike: Strike) -> bool:
         """Whether nothing works any more and nothing is held that is to be closed."""
         return not self._open() and not self._held(strike)[0]
+
+    def _stayed_here(self, strike: Strike) -> bool:
+        """Whether what was to close a position certainly never left: then it is decided anew."""
+        if self._open():
+            return False
+        tickets = self._bridge.core.blotter.tickets.values()
+        last = {one.order.symbol: one for one in tickets if _closes(one)}
+        return any(
+            one.status is OrderStatus.REJECTED
+            and one.reason.startswith(NEVER_LEFT)
+            and symbol not in strike.exclude
+            and any(ledger.positions[symbol].quantity * one.order.side < 0.0
+                    for ledger in self._bridge.core.ledgers if symbol in ledger.positions)
+            for symbol, one in last.items()
+        )  # fmt: skip
 
     def _held(self, strike: Strike) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What is held: that which was to be closed, and that which was to be kept."""

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from framework import Strategy
-from framework.domain.orders import DONE, Origin
+from framework.brokers.ib.sending import NEVER_LEFT, Sender
+from framework.domain.orders import DONE, Order, Origin
 from framework.errors import ConfigError
 from framework.operations.control import ask, read_control
 from framework.operations.happenings import Kind
@@ -127,6 +128,32 @@ def test_asked_it_cancels_everything_and_closes_what_it_is_told(
         kinds = [one.kind for one in ship.told]
         assert kinds.count(Kind.KILL) == 2
         assert kinds[-1] is Kind.STOPPED
+
+    play(tmp_path, act)
+
+
+def test_a_close_that_could_not_leave_is_decided_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that had waited too long for its turn; the broker never had it."""
+
+    async def act(ship: Ship, tap: Wire) -> None:
+        kept: list[str] = []
+        real = Sender.objection
+
+        def objection(sender: Sender, order: Order) -> str:
+            if order.origin is Origin.KILL and not kept:
+                kept.append(order.id)
+                return f"{NEVER_LEFT}: it had waited too long to be sent"
+            return real(sender, order)
+
+        monkeypatch.setattr(Sender, "objection", objection)
+        killer = Killer(tmp_path, Strike(1, "enough", True))
+        await killed(ship, killer, tap)
+        assert killer.answer is not None
+        assert killer.answer.get("done") is True, killer.answer
+        assert kept
+        assert held(ship) == 0.0
 
     play(tmp_path, act)
 
