@@ -272,8 +272,8 @@ class Voyage:
 
     async def _trade(self) -> None:
         """Look at what has come in, again and again."""
-        keeping = asyncio.get_running_loop().create_task(self._rigging.watch.run())
         loop = asyncio.get_running_loop()
+        keeping = loop.create_task(self._rigging.watch.run())
         self._begun = compared = loop.time()
         try:
             while not self._stop.is_set():
@@ -282,8 +282,8 @@ class Voyage:
                 if (strike := self._post.strike()) is not None:
                     await self._strike(strike)
                     return
-                is_due = loop.time() - compared >= self._sailing.reconcile
-                if self._is_behind or self._is_bare or is_due:
+                is_soon = self._is_behind or self._is_bare
+                if is_soon or loop.time() - compared >= self._sailing.reconcile:
                     compared = loop.time()
                     await self._compare_if_possible()
                 if self._sailing.once and self._is_done_for_once():
@@ -472,9 +472,8 @@ class Voyage:
         self._is_behind = self._is_behind or notice.state is not State.READY
         self._teller.connection(notice)
         if notice.kind is NoticeKind.GAVE_UP:  # a person may come back to log in after hours
-            connection = self._rigging.connection
-            wait = connection.timings.longest_wait
-            asyncio.get_running_loop().call_later(wait, connection.reopen)
+            wait, loop = self._rigging.connection.timings.longest_wait, asyncio.get_running_loop()
+            loop.call_later(wait, self._rigging.connection.reopen)
 
     def _keep_floor(self, number: int) -> None:
         self._journal.append(IdFloor(self._clock.now(), number))

@@ -289,7 +289,9 @@ def test_books_that_were_told_a_moment_too_early(tmp_path: Path, monkeypatch: Pa
             real, early = broker.snapshot, await broker.snapshot()
             told: list[Snapshot] = [early]
             await trades(ship)
-            await so(lambda: ship.held != early.positions.known[0].quantity, "a fill")
+            assert early.positions.items
+            before = early.positions.items[0].quantity
+            await so(lambda: ship.held != before, "a fill")
 
             async def snapshot() -> Snapshot:
                 return told.pop() if told else await real()

@@ -122,6 +122,7 @@ class Watched(Ship):
         sailing = asyncio.get_running_loop().create_task(self.sail(strategy, **orders))
         try:
             await so(lambda: sailing.done() or "trading" in self.said, "trading")
+            await so(lambda: sailing.done() or (self.folder / "status.json").exists(), "a status")
             yield ending
             self.voyage.stop("enough")
             ending.outcome = await sailing
