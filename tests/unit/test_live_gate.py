@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from framework.config.runfile import read, validate
 from framework.emulator.server.settings import GatewaySettings
 from framework.engine.journal import JOURNAL_NAME, open_journal, read_journal
 from framework.engine.journal_lock import Trader
-from framework.engine.journal_rows import News, Started
+from framework.engine.journal_rows import News, Row, Started
 from framework.operations.sessions import SESSIONS
 from framework.readiness.checklist import QUESTIONS
 from framework.readiness.evidence import Evidence, EvidenceBook, Trial
@@ -81,16 +82,24 @@ def supply_evidence(subject: Subject) -> None:
         book.add(Evidence(subject, trial, 1, True, "seen"))
 
 
-def supply_paper_sessions(subject: Subject, broker: str = IB) -> None:
-    """A paper session's journal of many days, as one at Interactive Brokers would be."""
-    content = {"strategy": "often.py", "data": {"to": "2023-11-10"}}
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
+    """The rows of a session of more than twenty days."""
+    folder = tmp_path_factory.mktemp("played")
+    file, kept = folder / "often.py", folder / "played.sqlite"
+    file.write_text(STRATEGY)
+    content = {"strategy": str(file), "data": {"to": "2023-10-31"}}
     chosen = plan_of(request_of(validate(content, "the test", {})))
-    kept = Path("played.sqlite")
-    asyncio.run(rehearse(chosen.strategies, chosen.market.bars, chosen.settings, {}, journal=kept))
+    market, settings = chosen.market.bars, chosen.settings
+    asyncio.run(rehearse(chosen.strategies, market, settings, {}, journal=kept))
+    with read_journal(kept) as journal:
+        return [entry.row for entry in journal.entries()]
+
+
+def supply_paper_sessions(rows: Sequence[Row], subject: Subject, broker: str = IB) -> None:
+    """A paper session's journal of many days, as one at Interactive Brokers would be."""
     folder = SESSIONS / "paper-often-1"
     folder.mkdir(parents=True, mode=0o700)
-    with read_journal(kept) as played:
-        rows = [entry.row for entry in played.entries()]
     with open_journal(folder / JOURNAL_NAME, Trader("DU1", 1), lambda: 1, synced=False) as journal:
         for row in rows:
             journal.append(posing(row, subject, broker) if isinstance(row, Started) else row)
@@ -112,10 +121,10 @@ def test_without_evidence_it_is_refused_before_it_connects() -> None:
     assert ready().exit_code == 1
 
 
-def test_with_evidence_it_begins_small_and_an_edit_voids_it() -> None:
+def test_with_evidence_it_begins_small_and_an_edit_voids_it(played: list[Row]) -> None:
     subject = subject_of(plan())
     supply_evidence(subject)
-    supply_paper_sessions(subject)
+    supply_paper_sessions(played, subject)
     listed = ready()
     assert listed.exit_code == 0, listed.output
     assert "Ready for --live." in listed.output
@@ -146,10 +155,10 @@ def test_another_limit_voids_it_too() -> None:
     assert "the configuration has changed" in ready().output
 
 
-def test_days_on_an_emulator_do_not_count() -> None:
+def test_days_on_an_emulator_do_not_count(played: list[Row]) -> None:
     subject = subject_of(plan())
     supply_evidence(subject)
-    supply_paper_sessions(subject, broker="emulator")
+    supply_paper_sessions(played, subject, broker="emulator")
     listed = ready()
     assert listed.exit_code == 1
     assert "0 of 20 trading days" in " ".join(listed.output.split())
