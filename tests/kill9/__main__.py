@@ -15,6 +15,21 @@ from tests.kill9.cargo import FLEETS, OPTIONS
 from tests.kill9.points import POINTS, RECOVERY
 from tests.kill9.runs import StrandedError, calm_run, killed_run, plan_of, warm_up
 
+LIFE = (
+    "before-intent",
+    "intent-journalled",
+    "order-sent",
+    "family-half-sent",
+    "acknowledged",
+    "news-journalled",
+    "cancel-sent",
+    "change-sent",
+    "fill-arrived",
+    "before-commission",
+    "fill-journalled",
+    "row-half-written",
+)
+"""Moments of an order's life."""
 ALL = (*POINTS, *(f"twice-{one}" for one in RECOVERY), "storm")
 
 
@@ -105,7 +120,11 @@ def _table(tallies: dict[str, Tally]) -> str:
 def main() -> int:
     """Run it; 1 if anything differs."""
     parser = argparse.ArgumentParser(prog="python -m tests.kill9", description=__doc__)
-    parser.add_argument("--points", default="all", help=f"all, or some of {', '.join(ALL)}")
+    parser.add_argument(
+        "--points",
+        default="all",
+        help=f"all, life (twelve moments of an order's life), or some of {', '.join(ALL)}",
+    )
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument(
         "--first",
@@ -115,7 +134,8 @@ def main() -> int:
     )
     parser.add_argument("--jobs", type=int, default=2)
     flags = parser.parse_args()
-    points = ALL if flags.points == "all" else tuple(flags.points.split(","))
+    chosen = {"all": ALL, "life": LIFE}
+    points = chosen.get(flags.points) or tuple(flags.points.split(","))
     unknown = [one for one in points if one not in ALL]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(ALL)}")
