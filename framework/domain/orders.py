@@ -114,22 +114,13 @@ class Origin(StrEnum):
     """The broker's own: an option was exercised, or a short one assigned."""
 
 
-CLOSING = frozenset(
-    {
-        Origin.CLOSE,
-        Origin.TIME_STOP,
-        Origin.BREAKER,
-        Origin.KILL,
-        Origin.LIQUIDATION,
-        Origin.EXPIRY,
-    }
-)
-"""Origins of orders that close a position and never open one."""
-
 BINDING = frozenset(
     {Origin.BREAKER, Origin.KILL, Origin.LIQUIDATION, Origin.EXPIRY, Origin.EXERCISE}
 )
 """Origins of orders a strategy can neither cancel nor change."""
+
+CLOSING = BINDING - {Origin.EXERCISE} | {Origin.CLOSE, Origin.TIME_STOP}
+"""Origins of orders that close a position and never open one."""
 
 BROKER_MADE = frozenset({Origin.LIQUIDATION, Origin.EXPIRY, Origin.EXERCISE})
 """Origins of orders the broker makes itself: they never pass the door, which adopts them."""

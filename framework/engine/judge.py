@@ -10,16 +10,9 @@ from math import isnan
 
 from framework.domain.arithmetic import opening_and_closing, round_down_to_lot
 from framework.domain.events import Refused
-from framework.domain.orders import (
-    BINDING,
-    CLOSING,
-    Order,
-    OrderRequest,
-    OrderType,
-    Protection,
-    Side,
-)
+from framework.domain.orders import CLOSING, Order, OrderRequest, OrderType, Protection, Side
 from framework.engine.account import account_state
+from framework.engine.admission import check_conditions, not_now
 from framework.engine.blotter import Blotter
 from framework.engine.buying_power import available, lent, reserve, shortfall
 from framework.engine.changes import request_of
@@ -39,7 +32,7 @@ from framework.engine.slot_commitments import SlotCommitments
 from framework.engine.ticket import Ticket
 from framework.engine.venue import Venue
 from framework.engine.verdict import Verdict
-from framework.errors import OrderError, did_you_mean
+from framework.errors import OrderError
 from framework.ports import CommissionModel, ExitRule, MarginModel, Preview, RiskRule
 
 HALTED = "halted"
@@ -134,7 +127,7 @@ class Judge:
         Raises:
             OrderError: for a request no broker could take.
         """
-        self._check_conditions(request)
+        check_conditions(self.blotter.slots, request)
         moment = moment_of(self.blotter, slot, request.symbol, self.now, self.day)
         quantity = self._whole(request, moment)
         if isinstance(quantity, Refused):
@@ -166,28 +159,11 @@ class Judge:
             return Verdict((*refused, nothing))
         return self._as_much(slot, request, judged, exit_part, asked, refused, moment)
 
-    def _check_conditions(self, request: OrderRequest) -> None:
-        """Refuse conditions on instruments the account has no bars of."""
-        conditions = request.terms.conditions
-        if conditions is None:
-            return
-        known = {symbol for slot in self.blotter.slots for symbol in slot.world.symbols}
-        for symbol in conditions.symbols:
-            if symbol not in known:
-                raise OrderError(
-                    f"{request.symbol}: a condition asks about {symbol!r}, not subscribed to.",
-                    did_you_mean(symbol, known),
-                )
-
     def too_early(self, slot: Slot, request: OrderRequest) -> Refused | None:
         """The refusal of anything asked for before the run starts trading, or after the kill switch
         was used."""
-        if slot.struck and request.origin not in BINDING:
-            return self._refusal_here(slot, request, "kill", slot.struck)
-        if slot.trading:
-            return None
-        reason = "the run has not started trading yet"
-        return self._refusal_here(slot, request, "start", reason)
+        against = not_now(slot, request)
+        return None if against is None else self._refusal_here(slot, request, *against)
 
     def change(self, slot: Slot, ticket: Ticket, order: Order) -> float | Refused:
         """Units of risk the changed order may open, or why it may not be changed."""
