@@ -67,7 +67,7 @@ def kill_command(flags: KillFlags) -> int:
     if flags.everything:
         _confirm_global()
     for folder in folders:
-        StopFlag(folder).raise_for(strike)
+        _raise_flag(folder, strike)
     results = [_killed(folder, strike, flags) for folder in folders]
     return 0 if all(results) else 1
 
@@ -96,6 +96,14 @@ def _strike(flags: KillFlags) -> Strike:
     named = (flags.exclude or "").split(",")
     exclude = tuple(one.strip() for one in named if one.strip())
     return Strike(time.time_ns(), flags.reason, flags.flatten, exclude)
+
+
+def _raise_flag(folder: Path, strike: Strike) -> None:
+    """Raise it; where it cannot be written, the session is asked all the same."""
+    try:
+        StopFlag(folder).raise_for(strike)
+    except OSError as error:
+        complain(f"{folder.name}: its stop flag cannot be written: {error.strerror}.")
 
 
 def _lifted(folders: tuple[Path, ...]) -> int:

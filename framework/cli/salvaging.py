@@ -82,7 +82,6 @@ async def _salvage(
         fills="simulated" if is_shadow else "broker",
         market_data="none",
         timings=HASTE,
-        cap=memory.cap,
     )
 
     clock = WallClock()

@@ -28,7 +28,6 @@ class Memory:
         host, port, client_id, account: of the connection; the file is its owner's alone.
         journal: name of the journal's file.
         history: bars loaded before the first decision.
-        cap: percent of equity its positions are held to; None without a cap.
     """
 
     mode: str
@@ -40,7 +39,6 @@ class Memory:
     account: str
     journal: str
     history: int
-    cap: float | None = None
 
 
 _MEMORY = TypeAdapter(Memory)

@@ -173,7 +173,9 @@ def channels_of(section: AlertSection, environ: Mapping[str, str]) -> Channels:
         _check_hook(hook, number)
     for address in (*urls, *hooks):
         secrets |= {address, *_inside(address)}
-    count, times, unit = _RATE.fullmatch(section.rate.strip()).groups()  # type: ignore[union-attr]
+    rate = _RATE.fullmatch(section.rate.strip())
+    assert rate is not None  # validated with the section
+    count, times, unit = rate.groups()
     wanted = section.only or tuple(AlertName)
     return Channels(
         urls,

@@ -84,7 +84,8 @@ def choose(
     for path in given:
         if not path.exists():
             raise ConfigError(f"There is no file {path}.", "Check the path.")
-        finder.within(path.resolve() if path.is_symlink() else Path(os.path.abspath(path)))  # noqa: PTH100
+        whole = os.path.abspath(path)  # noqa: PTH100  # a folder's own links stay what they are
+        finder.within(path.resolve() if path.is_symlink() else Path(whole))
     return Choice(
         tuple(finder.files[name] for name in sorted(finder.files)),
         tuple(finder.left_out[name] for name in sorted(finder.left_out)),

@@ -87,7 +87,7 @@ def storage_of(place: str | Path) -> Storage:
     if isinstance(place, Path) or "://" not in place:
         return LocalFolder(Path(place).expanduser())
     import fsspec  # noqa: PLC0415  # only who stores elsewhere waits for it
-    from fsspec.implementations.local import LocalFileSystem  # noqa: PLC0415
+    from fsspec.implementations.local import LocalFileSystem  # noqa: PLC0415  # likewise
 
     scheme = place.partition("://")[0]
     try:

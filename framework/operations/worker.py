@@ -85,11 +85,6 @@ class Worker(Generic[T]):
         waiting.append(thing)
         return True
 
-    @property
-    def is_ending(self) -> bool:
-        """Whether it was asked to end."""
-        return self._ending.is_set()
-
     def rest(self, seconds: float) -> bool:
         """Wait, in its own thread, as long as nobody wants it to end.
 

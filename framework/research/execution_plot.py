@@ -41,8 +41,8 @@ def save_plot(report: ExecutionReport, path: Path) -> None:
 
 def figure_of_execution(report: ExecutionReport) -> Figure:
     """The picture as a matplotlib figure of 1400 x 550 pixels, tied to no window."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  # pictures only
+    from matplotlib.figure import Figure  # noqa: PLC0415  # likewise
 
     figure = Figure(figsize=_SIZE, dpi=100, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)

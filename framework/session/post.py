@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Post"]
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -12,15 +13,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from framework.domain.orders import Order, Origin
-from framework.errors import ConfigError
+from framework.errors import ConfigError, DataError
 from framework.operations.control import ControlServer
 from framework.operations.status import Status
 from framework.operations.status_file import write_status
-from framework.operations.stop_flag import StopFlag, Strike
+from framework.operations.stop_flag import StopFlag, Strike, strike_of
 from framework.operations.worker import Worker
 from framework.session.striking import Aftermath
+from framework.session.teller import Say
 
-Say = Callable[[str], None]
 _EVERY = 1.0
 """Seconds between two statuses."""
 _ROOM = 10
@@ -167,7 +168,7 @@ class Post:
 
     async def _kill(self, request: Mapping[str, object]) -> Mapping[str, object]:
         if self._asked is None:
-            self._asked = self._flag.strike() or Strike(time.time_ns())
+            self._asked = self._flag.strike() or _asked_for(request)
         self._everything = self._everything or bool(request.get("global"))
         self._wake()
         wait = request.get("wait")
@@ -178,3 +179,11 @@ class Post:
         if aftermath is None:
             return {"error": f"not proven within {patience:.0f} s"}
         return {"done": aftermath.is_done, "text": str(aftermath), **asdict(aftermath)}
+
+
+def _asked_for(request: Mapping[str, object]) -> Strike:
+    """What a request asks for where its flag could not be written: the disk may be full."""
+    try:
+        return strike_of(json.dumps(request.get("strike")))
+    except DataError:
+        return Strike(time.time_ns())

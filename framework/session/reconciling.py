@@ -7,7 +7,7 @@ __all__ = ["Reconciler", "snapshot_of"]
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from framework.brokers.ib.broker import IbBroker
 from framework.brokers.ib.external import ExternalFill, ExternalOrder
@@ -55,6 +55,8 @@ _BROKERS_OWN = (OurFill, StateOfOrder)
 """Facts about our own orders: the broker side tells them itself, as events."""
 
 
+S = TypeVar("S")
+T = TypeVar("T")
 _AGAIN = 1.0
 """Seconds before the second look."""
 
@@ -254,7 +256,7 @@ def snapshot_of(
     )
 
 
-def _part(part: IbPart, time: int, each: Callable) -> Part:  # type: ignore[type-arg]
+def _part(part: IbPart[S], time: int, each: Callable[[S], T]) -> Part[T]:
     if part.items is None:
         return Part.unknown(part.reason, time)
     return Part.of((each(one) for one in part.items), time)

@@ -107,7 +107,7 @@ class App(EWrapper, EClient):
     def _loop(self) -> None:
         try:
             self.run()
-        except Exception as error:
+        except Exception as error:  # whatever ends the library's loop is a mishap to report
             self.mishaps.lines.append(f"the message loop ended: {error!r}")
             self.note("loopEnded")
 

@@ -145,7 +145,7 @@ async def run_awaited(
         started = time.monotonic()
         try:
             detail = await asyncio.wait_for(step(session), seconds)
-        except Exception as error:
+        except Exception as error:  # however a step fails, it is reported
             passed = report(name, started, error)
             if step is steps[0][1]:
                 break
@@ -161,7 +161,7 @@ def run(steps: Sequence[tuple[str, Callable[..., object]]], session: object) -> 
         started = time.monotonic()
         try:
             detail = step(session)
-        except Exception as error:
+        except Exception as error:  # however a step fails, it is reported
             passed = report(name, started, error)
             if step is steps[0][1]:
                 break

@@ -43,6 +43,8 @@ def test_everything_that_works_is_cancelled_and_the_journal_stays_as_it_is(tmp_p
             settings = Settings(port=tap.port, client_id=1, account=ACCOUNT)
             shelf = shelf_of(ship.journal)
             aftermath = await Canceller(shelf, settings, clock, nothing).cancel(30.0)
+            while 1 in ship.gateway.hub.sessions:
+                await asyncio.sleep(0.01)
             assert PLACE_ORDER not in tap.messages
             assert tap.messages.count(CANCEL_ORDER) >= RESTING
         assert aftermath.left == ()
@@ -51,8 +53,6 @@ def test_everything_that_works_is_cancelled_and_the_journal_stays_as_it_is(tmp_p
         assert working(ship) == 0
         assert held(ship) == 10.0
         assert rows(ship.journal) == before
-        while 1 in ship.gateway.hub.sessions:
-            await asyncio.sleep(0.01)
         with pytest.raises(UnreconciledError, match="the stop of Busy-1 covers 0 of 10"):
             await ship.sail(Busy, is_full)
 

@@ -37,7 +37,7 @@ def test_work_that_nobody_takes_up_again_ends_and_no_handler_of_its_own_goes_on(
     def work() -> None:
         try:
             handoff.pause()
-        except Exception:
+        except Exception:  # what a strategy might do; the end of the work must pass it by
             said.append("handled")
         finally:
             said.append("left")

@@ -50,8 +50,10 @@ def is_full(ship: Ship) -> bool:
 class Killer:
     """Another shell: kills the session once it is busy."""
 
-    def __init__(self, folder: Path, strike: Strike, *, asks: bool = True) -> None:
-        self.folder, self.strike, self.asks = folder, strike, asks
+    def __init__(
+        self, folder: Path, strike: Strike, *, asks: bool = True, is_full: bool = False
+    ) -> None:
+        self.folder, self.strike, self.asks, self.is_full = folder, strike, asks, is_full
         self.at = 0.0
         self.answer: Mapping[str, object] | None = None
         self._thread = threading.Thread(target=self._kill)
@@ -60,7 +62,8 @@ class Killer:
         self._thread.start()
 
     def _kill(self) -> None:
-        StopFlag(self.folder).raise_for(self.strike)
+        if not self.is_full:
+            StopFlag(self.folder).raise_for(self.strike)
         self.at = time.monotonic()
         control = read_control(self.folder)
         if self.asks and control is not None:
@@ -158,6 +161,21 @@ def test_a_close_that_could_not_leave_is_decided_anew(
     play(tmp_path, act)
 
 
+def test_where_the_flag_cannot_be_written_it_does_what_is_asked(tmp_path: Path) -> None:
+    """A full disk: the request alone says that positions are closed."""
+
+    async def act(ship: Ship, tap: Wire) -> None:
+        killer = Killer(tmp_path, Strike(1, "enough", flattens=True), is_full=True)
+        outcome = await killed(ship, killer, tap)
+        assert killer.answer is not None
+        assert killer.answer.get("done") is True, killer.answer
+        assert "enough" in outcome.reason
+        assert working(ship) == 0
+        assert held(ship) == 0.0
+
+    play(tmp_path, act)
+
+
 def test_its_flag_alone_stops_it(tmp_path: Path) -> None:
     """An empty file made by hand: nothing new leaves from that moment on."""
 
@@ -210,6 +228,8 @@ def test_what_was_done_is_replayed_and_taken_back(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="kill --lift"):
             await ship.sail(Busy, is_full)
         StopFlag(tmp_path).lower()
+        while 1 in ship.gateway.hub.sessions:
+            await asyncio.sleep(0.01)
         await ship.sail(Busy, is_full)
         tickets = ship.voyage.bridge.core.blotter.tickets
         assert len(tickets) > before

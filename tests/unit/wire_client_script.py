@@ -197,7 +197,7 @@ class Library:
         self.complaints.texts.clear()
         try:
             result = action(*args)
-        except Exception:
+        except Exception:  # any failure of the library is what is reported
             return {"error": traceback.format_exc()[-1500:] + "\n".join(self.complaints.texts)}
         if self.complaints.texts:
             return {"error": "\n".join(self.complaints.texts)}
